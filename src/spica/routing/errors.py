@@ -1,0 +1,79 @@
+"""Mistakes in a routes file, and in the use of path helpers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from spica.errors import SpicaError
+
+
+class RoutingError(SpicaError):
+    """Base of the mistakes that can be made with routes."""
+
+    code: ClassVar[str] = "SPICA-R000"
+
+
+class InvalidPatternError(RoutingError):
+    """A route's pattern can't be read: a brace is missing, a type is unknown, a name is used twice."""
+
+    code = "SPICA-R001"
+
+
+class InvalidTargetError(RoutingError):
+    """A route points at something that is neither a function nor `"controller#action"`."""
+
+    code = "SPICA-R002"
+
+
+class UnknownResourceActionError(RoutingError):
+    """`only=` or `except_=` names an action that resources don't have."""
+
+    code = "SPICA-R003"
+
+
+class MisplacedBlockError(RoutingError):
+    """`r.member()` or `r.collection()` stands outside a `with r.resources(...)` block."""
+
+    code = "SPICA-R004"
+
+
+class DuplicateRouteError(RoutingError):
+    """Two routes answer the same method at the same pattern, so the second can never be reached."""
+
+    code = "SPICA-R005"
+
+
+class DuplicateRouteNameError(RoutingError):
+    """Two routes with different patterns have the same name, so `paths.<name>` would be ambiguous."""
+
+    code = "SPICA-R006"
+
+
+class UnknownPathError(RoutingError, AttributeError):
+    """`paths.<name>` or `urls.<name>` names no route."""
+
+    code = "SPICA-R007"
+
+
+class PathArgumentsError(RoutingError, TypeError):
+    """A path helper got too few or too many values, or a value that can't stand in a path."""
+
+    code = "SPICA-R008"
+
+
+class MissingBaseUrlError(RoutingError, AttributeError):
+    """`urls.<name>` is used while the application doesn't know its own address."""
+
+    code = "SPICA-R009"
+
+
+class NoRoutesYetError(RoutingError, AttributeError):
+    """`paths` or `urls` is used before an application has been compiled in this process."""
+
+    code = "SPICA-R010"
+
+
+class ShadowedRouteError(RoutingError):
+    """Two routes have a parameter of one type in the same place, so the second can never be reached."""
+
+    code = "SPICA-R012"

@@ -1,0 +1,114 @@
+"""One route: a method and a pattern, what answers them, and what `spica routes` and path helpers need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, TypedDict
+
+from spica.routing.errors import InvalidTargetError
+from spica.routing.location import Location
+from spica.routing.pattern import Pattern, join_patterns, parse_pattern
+
+Handler: TypeAlias = Callable[..., object]
+
+
+class RouteOptions(TypedDict, total=False):
+    """What every verb accepts besides its pattern.
+
+    `name` (of the path helper), `pipe` (names of pipelines, default the surrounding scope's), `status` (of a successful
+    response, default 200), `summary` and `tags` (for `spica routes` and API documents).
+    """
+
+    name: str | None
+    pipe: str | list[str] | tuple[str, ...] | None
+    status: int
+    summary: str
+    tags: list[str] | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One line of the route table.
+
+    `target` is a function or `"folder/controller#action"`. `pipe` None means: the application's default pipeline.
+    `name_given` tells a name that the user chose from one taken from the function or the pattern.
+    """
+
+    method: str
+    pattern: Pattern
+    target: Handler | str
+    where: Location
+    name: str | None = None
+    name_given: bool = False
+    pipe: tuple[str, ...] | None = None
+    status: int = 200
+    summary: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def target_name(self) -> str:
+        """What answers, as text: `posts#show`, or the function's qualified name."""
+        if isinstance(self.target, str):
+            return self.target
+        return str(getattr(self.target, "__qualname__", None) or type(self.target).__qualname__)
+
+    @property
+    def label(self) -> str:
+        """One line that names the route in messages: target, method, pattern, place."""
+        return f"{self.target_name}  {self.method} {self.pattern}  {self.where}"
+
+    def under(self, prefix: str, pipe: tuple[str, ...] | None = None) -> Route:
+        """The same route below a prefix, as mounting makes it; its own `pipe` wins over the given one."""
+        pattern = parse_pattern(join_patterns(prefix, self.pattern.text), self.where)
+        return replace(self, pattern=pattern, pipe=self.pipe if self.pipe is not None else pipe)
+
+
+def build_route(
+    method: str, pattern: str, target: Handler | str, where: Location, options: RouteOptions, *, name: str | None = None
+) -> Route:
+    """Make a route from what a verb got; `name` is used where the options give none."""
+    given = options.get("name")
+    return Route(
+        method=method,
+        pattern=parse_pattern(pattern, where),
+        target=target,
+        where=where,
+        name=given or name,
+        name_given=given is not None,
+        pipe=build_pipe(options.get("pipe")),
+        status=options.get("status", 200),
+        summary=options.get("summary", ""),
+        tags=tuple(options.get("tags", ())),
+    )
+
+
+def build_pipe(pipe: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """Read a `pipe=` option: one name, several, or None for "as around"."""
+    if pipe is None:
+        return None
+    return (pipe,) if isinstance(pipe, str) else tuple(pipe)
+
+
+def check_target(target: object, where: Location) -> Handler | str:
+    """Refuse what can't answer a request.
+
+    Raises: InvalidTargetError when it is neither callable nor `"controller#action"`.
+    """
+    if isinstance(target, str):
+        controller, _, action = target.partition("#")
+        if controller and action.isidentifier():
+            return target
+        raise InvalidTargetError(
+            f"the route points at {target!r}",
+            where=str(where),
+            why="a target is written controller#action",
+            fix=f'write "{controller or "home"}#{action if action.isidentifier() else "index"}"',
+        )
+    if callable(target):
+        return target
+    raise InvalidTargetError(
+        f"the route points at {target!r}, which can't be called",
+        where=str(where),
+        fix='give a function, or "controller#action"',
+    )

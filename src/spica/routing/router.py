@@ -1,0 +1,92 @@
+"""Routers: routes declared by decorators, for single-file applications and for parts that are mounted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar, Unpack
+
+from spica.routing.errors import InvalidTargetError
+from spica.routing.location import locate_callable, locate_caller
+from spica.routing.route import Handler, Route, RouteOptions, build_pipe, build_route, check_target
+
+Function = TypeVar("Function", bound=Handler)
+
+
+class _Mount(NamedTuple):
+    prefix: str
+    router: Router
+
+
+class Router:
+    """A list of routes that grows by decorators.
+
+    Args:    pipe: the pipelines of all its routes, unless a route names its own.
+    Example:
+        >>> users = Router()
+        >>> @users.get("/{id:int}")
+        ... def show_user(id: int) -> dict[str, int]:
+        ...     return {"id": id}
+        >>> [f"{route.method} {route.pattern} {route.name}" for route in users.routes]
+        ['GET /{id:int} show_user']
+    """
+
+    def __init__(self, *, pipe: str | list[str] | tuple[str, ...] | None = None) -> None:
+        self._parts: list[Route | _Mount] = []
+        self._pipe = build_pipe(pipe)
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes, those of mounted routers included, in the order of their declaration."""
+        found: list[Route] = []
+        for part in self._parts:
+            if isinstance(part, Route):
+                found.append(part.under("", self._pipe))
+            else:
+                found.extend(route.under(part.prefix, self._pipe) for route in part.router.routes)
+        return found
+
+    def get(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
+        """Answer GET and HEAD at the pattern with the decorated function."""
+        return self._verb("GET", pattern, options)
+
+    def post(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
+        """Answer POST at the pattern with the decorated function."""
+        return self._verb("POST", pattern, options)
+
+    def put(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
+        """Answer PUT at the pattern with the decorated function."""
+        return self._verb("PUT", pattern, options)
+
+    def patch(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
+        """Answer PATCH at the pattern with the decorated function."""
+        return self._verb("PATCH", pattern, options)
+
+    def delete(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
+        """Answer DELETE at the pattern with the decorated function."""
+        return self._verb("DELETE", pattern, options)
+
+    def mount(self, prefix: str, router: Router) -> None:
+        """Answer another router's routes below a prefix, those it gets later included.
+
+        Raises: InvalidTargetError when it is not a router.
+        """
+        if not isinstance(router, Router):
+            raise InvalidTargetError(
+                f"{router!r} can't be mounted at {prefix!r}",
+                where=str(locate_caller()),
+                why="only a Router can be mounted",
+                fix="declare the routes on a spica.Router and mount that",
+            )
+        self._parts.append(_Mount(prefix, router))
+
+    def _verb(self, method: str, pattern: str, options: RouteOptions) -> Callable[[Function], Function]:
+        declared = locate_caller()
+
+        def register(function: Function) -> Function:
+            check_target(function, declared)
+            where = locate_callable(function) or declared
+            route = build_route(method, pattern, function, where, options, name=getattr(function, "__name__", None))
+            self._parts.append(route)
+            return function
+
+        return register

@@ -1,0 +1,65 @@
+"""Path patterns: what is read and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from spica.routing.errors import InvalidPatternError
+from spica.routing.pattern import join_patterns, parse_pattern
+
+
+def test_reads_text_and_parameters_in_order() -> None:
+    pattern = parse_pattern("/users/{user_id:int}/posts/{slug}")
+    assert pattern.names == ("user_id", "slug")
+    assert [parameter.type for parameter in pattern.parameters] == ["int", "str"]
+    assert pattern.shape == "/users/{:int}/posts/{:str}"
+
+
+def test_text_is_canonical() -> None:
+    assert parse_pattern("/files/{*rest}").text == "/files/{rest:path}"
+    assert parse_pattern("/a/{b:str}").text == "/a/{b}"
+
+
+def test_shape_ignores_names() -> None:
+    assert parse_pattern("/a/{b}").shape == parse_pattern("/a/{c}").shape
+    assert parse_pattern("/a/{b}").shape != parse_pattern("/a/{b:int}").shape
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("posts", "doesn't start with a slash"),
+        ("/posts/{id", "can't be read"),
+        ("/posts/{}", "can't be read"),
+        ("/feed.{format}", "can't be read"),
+        ("/posts/{id:itn}", "unknown parameter type 'itn'"),
+        ("/a/{x}/b/{x}", "uses the name 'x' twice"),
+        ("/a/{rest:path}/b", "something follows {rest:path}"),
+    ],
+)
+def test_refuses_what_it_cannot_read(text: str, what: str) -> None:
+    with pytest.raises(InvalidPatternError) as caught:
+        parse_pattern(text, "config/routes.py:3")
+    assert what in caught.value.what
+    assert caught.value.where == "config/routes.py:3"
+    assert caught.value.fix
+
+
+def test_an_unknown_type_names_the_near_one() -> None:
+    with pytest.raises(InvalidPatternError) as caught:
+        parse_pattern("/posts/{id:itn}")
+    assert caught.value.fix == "write {id:int}"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "pattern", "joined"),
+    [
+        ("", "/", "/"),
+        ("/admin", "/", "/admin"),
+        ("/admin/", "orders", "/admin/orders"),
+        ("api/v1", "/users", "/api/v1/users"),
+        ("", "/users/", "/users/"),
+    ],
+)
+def test_joins_prefix_and_pattern(prefix: str, pattern: str, joined: str) -> None:
+    assert join_patterns(prefix, pattern) == joined
