@@ -1,0 +1,61 @@
+# Plain `make` lists what there is. The two that a newcomer needs are `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/spica/target
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup core check format test test-rust test-python demo bench bench-check bench-setup docs
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: ## .venv with everything, the Rust core built into it
+	@PYTHON="$(PYTHON)" sh tools/setup.sh
+
+core: ## rebuild the Rust core only
+	@$(BIN)/maturin develop --release --quiet
+
+demo: setup ## make a blog as a user would and serve it on http://127.0.0.1:3000/posts
+	@sh tools/demo.sh
+
+check: setup ## format, lint, types, layers, stubs, generated docs
+	ruff format --check --quiet .
+	ruff check --quiet .
+	mypy
+	lint-imports --no-cache
+	python tools/stub_test.py
+	python tools/error_pages.py --check
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets --release -- -D warnings
+
+format: ## rewrite sources in the house format
+	ruff format --quiet .
+	ruff check --quiet --fix .
+	cargo fmt --all
+
+test: setup test-rust test-python ## every test; installs what the tests need
+
+test-rust: setup ## the sans-IO crates and the reactor
+	cargo test --quiet --release -p spica-http1 -p spica-router -p spica-server
+
+test-python: setup ## unit, integration, generators, browser
+	@sh tools/browser.sh
+	pytest -n 2 --dist loadgroup tests
+
+docs: ## rewrite the generated reference pages
+	python tools/error_pages.py
+
+bench-setup: setup ## a separate venv with the peers that `make bench` compares with
+	@sh tools/wrk.sh
+	python -m benchmarks setup
+
+bench: setup ## Spica, the limit and the peers in one interleaved run
+	@sh tools/wrk.sh
+	python -m benchmarks run
+
+bench-check: setup ## the short form; fails only on a regression against benchmarks/baseline.json
+	@sh tools/wrk.sh
+	python -m benchmarks check

@@ -1,0 +1,167 @@
+//! The compiled application: the route table and how each route is called. Built at boot, read by every server.
+
+use std::sync::{Mutex, OnceLock};
+
+use pyo3::create_exception;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use spica_http1::response::check_field;
+use spica_router::{Found, Params, Router, RouterBuilder};
+
+use crate::dispatch::{call_handler, capture_values};
+use crate::request::Request;
+use crate::response::{Encoding, Outgoing};
+use crate::route::{Kind, Route, Takes};
+
+create_exception!(spica._core, RouteConflict, PyValueError, "Routes of which some can never be reached; args[0] lists them.");
+create_exception!(spica._core, RoutePatternError, PyValueError, "A pattern that is not understood.");
+
+/// What `freeze` leaves behind.
+pub struct Compiled {
+    /// Path to route number.
+    pub router: Router,
+    /// By route number.
+    pub routes: Vec<Route>,
+}
+
+struct Draft {
+    builder: RouterBuilder,
+    routes: Vec<Route>,
+}
+
+/// The route table, and what turns values and errors into responses.
+#[pyclass(frozen, module = "spica._core")]
+pub struct Application {
+    draft: Mutex<Option<Draft>>,
+    compiled: OnceLock<Compiled>,
+    /// How values become responses.
+    pub encoding: Encoding,
+    /// `on_error(request, exception)` gives the value to answer with.
+    pub on_error: Py<PyAny>,
+    /// `on_miss(request, status, allow)` gives the value to answer with, or a coroutine of it.
+    pub on_miss: Py<PyAny>,
+    /// Response fields of every answer.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Application {
+    /// The frozen table.
+    pub fn compiled(&self) -> PyResult<&Compiled> {
+        self.compiled.get().ok_or_else(|| PyRuntimeError::new_err("freeze() the application before it answers requests"))
+    }
+}
+
+#[pymethods]
+impl Application {
+    #[new]
+    #[pyo3(signature = (*, encode, response_type, on_error, on_miss, fields=Vec::new()))]
+    fn new(
+        encode: Py<PyAny>,
+        response_type: Py<PyAny>,
+        on_error: Py<PyAny>,
+        on_miss: Py<PyAny>,
+        fields: Vec<(String, String)>,
+    ) -> PyResult<Self> {
+        for (name, value) in &fields {
+            check_field(name.as_bytes(), value.as_bytes())
+                .map_err(|error| PyValueError::new_err(format!("a default response field can't be sent: {error}")))?;
+        }
+        Ok(Application {
+            draft: Mutex::new(Some(Draft { builder: RouterBuilder::new(), routes: Vec::new() })),
+            compiled: OnceLock::new(),
+            encoding: Encoding { encode, response_type },
+            on_error,
+            on_miss,
+            fields,
+        })
+    }
+
+    /// Add a route; its number is returned.
+    #[pyo3(signature = (method, pattern, handler, *, takes, order=Vec::new(), kind, status=200, label=""))]
+    #[allow(clippy::too_many_arguments)] // keywords on the Python side
+    fn add_route(
+        &self,
+        method: &str,
+        pattern: &str,
+        handler: Py<PyAny>,
+        takes: &str,
+        order: Vec<usize>,
+        kind: &str,
+        status: u16,
+        label: &str,
+    ) -> PyResult<u32> {
+        let route = Route { handler, takes: Takes::parse(takes, order)?, kind: Kind::parse(kind)?, status };
+        let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
+        let draft = draft.as_mut().ok_or_else(|| PyRuntimeError::new_err("the application is frozen: add routes before freeze()"))?;
+        let number = draft
+            .builder
+            .add(method, pattern, label)
+            .map_err(|error| RoutePatternError::new_err(error.to_string()))?;
+        draft.routes.push(route);
+        Ok(number)
+    }
+
+    /// Build the tree. After this, routes can be matched and none added.
+    fn freeze(&self) -> PyResult<()> {
+        let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
+        let Some(Draft { builder, routes }) = draft.take() else { return Ok(()) };
+        let router = builder.build().map_err(|conflicts| {
+            let conflicts: Vec<(String, String, String, String, String)> = conflicts
+                .into_iter()
+                .map(|conflict| (conflict.path, conflict.first, conflict.second, conflict.why, conflict.fix))
+                .collect();
+            RouteConflict::new_err((conflicts,))
+        })?;
+        let _ = self.compiled.set(Compiled { router, routes });
+        Ok(())
+    }
+
+    /// Match without calling: (route number, path parameters), or (-status, Allow).
+    #[pyo3(name = "match")]
+    fn find<'py>(&self, py: Python<'py>, method: &str, path: &str) -> PyResult<Bound<'py, PyTuple>> {
+        let mut params = Params::new();
+        match self.compiled()?.router.find(method.as_bytes(), path.as_bytes(), &mut params) {
+            Found::Route(number) => (i64::from(number), capture_values(py, &params, path.as_bytes())?).into_pyobject(py),
+            Found::NotFound => (-404, "").into_pyobject(py),
+            Found::MethodNotAllowed(allow) => (-405, allow).into_pyobject(py),
+            Found::Options(allow) => (-204, allow).into_pyobject(py),
+        }
+    }
+
+    /// Match a request and call its handler: the value it returned, or its coroutine.
+    fn begin<'py>(&self, py: Python<'py>, request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyAny>> {
+        let compiled = self.compiled()?;
+        let native = request.get();
+        let mut params = Params::new();
+        let path = native.path_bytes();
+        let (status, allow) = match compiled.router.find(native.method_bytes(), path, &mut params) {
+            Found::Route(number) => {
+                native.set_match(i64::from(number), capture_values(py, &params, path)?.unbind());
+                return call_handler(py, &compiled.routes[number as usize], &params, path, || Ok(request.clone()));
+            }
+            Found::NotFound => (404, ""),
+            Found::MethodNotAllowed(allow) => (405, allow),
+            Found::Options(allow) => (204, allow),
+        };
+        self.on_miss.bind(py).call1((request, status, allow))
+    }
+
+    /// Turn a handler's value into (status, fields, content or a file's path).
+    fn finish<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, Request>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let route = usize::try_from(request.get().number()).ok().and_then(|number| self.compiled().ok()?.routes.get(number));
+        let status = route.map_or(200, |route| route.status);
+        Outgoing::sort(value, status, &self.encoding)?.into_parts(py, &self.fields)
+    }
+
+    /// The response fields added to every answer.
+    #[getter]
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, &self.fields)
+    }
+}

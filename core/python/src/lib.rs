@@ -1,0 +1,36 @@
+//! `spica._core`: the one crate that knows Python. What Python sees is this screen; its types are in `_core.pyi`.
+
+mod application;
+mod calls;
+mod context;
+mod crypto;
+mod dispatch;
+mod escape;
+mod memory;
+mod names;
+mod request;
+mod response;
+mod route;
+mod server;
+mod tasks;
+
+/// The compiled heart of Spica: sockets, HTTP, routing, escaping and sealing.
+#[pyo3::pymodule(gil_used = true)]
+mod _core {
+    #[pymodule_export]
+    use crate::application::Application;
+    #[pymodule_export]
+    use crate::application::RouteConflict;
+    #[pymodule_export]
+    use crate::application::RoutePatternError;
+    #[pymodule_export]
+    use crate::crypto::{aead_open, aead_seal, hkdf_sha256};
+    #[pymodule_export]
+    use crate::escape::escape;
+    #[pymodule_export]
+    use crate::memory::MemoryConnection;
+    #[pymodule_export]
+    use crate::request::Request;
+    #[pymodule_export]
+    use crate::server::Server;
+}

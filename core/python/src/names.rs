@@ -1,0 +1,53 @@
+//! Every Python name that Rust uses, in one place, looked up once.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+/// Names and objects of asyncio, bound to one event loop.
+pub struct Names {
+    /// `asyncio.Task`: a real one, so that `asyncio.timeout`, `TaskGroup` and anyio work unchanged.
+    pub task_type: Py<PyAny>,
+    /// The loop that tasks belong to.
+    pub event_loop: Py<PyAny>,
+    /// `("loop",)`
+    pub loop_keyword: Py<PyTuple>,
+    /// `("loop", "eager_start")`
+    pub eager_keywords: Py<PyTuple>,
+    /// Method names, interned.
+    pub call_soon: Py<PyString>,
+    pub done: Py<PyString>,
+    pub result: Py<PyString>,
+    pub cancel: Py<PyString>,
+    pub add_done_callback: Py<PyString>,
+}
+
+impl Names {
+    /// Looks everything up for `event_loop`.
+    pub fn new(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = event_loop.py();
+        let interned = |name: &str| PyString::intern(py, name).unbind();
+        Ok(Names {
+            task_type: py.import("asyncio")?.getattr("Task")?.unbind(),
+            event_loop: event_loop.clone().unbind(),
+            loop_keyword: PyTuple::new(py, ["loop"])?.unbind(),
+            eager_keywords: PyTuple::new(py, ["loop", "eager_start"])?.unbind(),
+            call_soon: interned("call_soon"),
+            done: interned("done"),
+            result: interned("result"),
+            cancel: interned("cancel"),
+            add_done_callback: interned("add_done_callback"),
+        })
+    }
+}
+
+/// Attributes of a Python `Response`.
+pub mod response {
+    /// The status, an int.
+    pub const STATUS: &str = "status";
+    /// The fields, a list of (name, value).
+    pub const FIELDS: &str = "fields";
+    /// The content, bytes.
+    pub const BODY: &str = "body";
+    /// The path of a file to send instead of the content, or None.
+    pub const FILE: &str = "file";
+}

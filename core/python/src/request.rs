@@ -1,0 +1,254 @@
+//! One request as Python sees it: its own copy of the head, decoded only when asked.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use spica_http1::{Field, Head, Span};
+
+/// One request's head and whole content. Immutable.
+#[pyclass(frozen, module = "spica._core")]
+pub struct Request {
+    bytes: Box<[u8]>,
+    method: Span,
+    target: Span,
+    path: Span,
+    query: Option<Span>,
+    minor: u8,
+    fields: Box<[Field]>,
+    content: Py<PyBytes>,
+    client: Option<SocketAddr>,
+    secure: bool,
+    matched: OnceLock<(i64, Py<PyTuple>)>,
+}
+
+impl Request {
+    /// Copies a parsed request out of its connection's buffers.
+    pub fn copy(py: Python<'_>, request: &spica_server::Request<'_>) -> Self {
+        let Head { method, target, path, query, minor, fields, .. } = request.head;
+        Request {
+            bytes: request.bytes.into(),
+            method: *method,
+            target: *target,
+            path: *path,
+            query: *query,
+            minor: *minor,
+            fields: fields.as_slice().into(),
+            content: PyBytes::new(py, request.content).unbind(),
+            client: request.peer,
+            secure: false,
+            matched: OnceLock::new(),
+        }
+    }
+
+    /// Remembers the route and its path parameters. A request is matched once.
+    pub fn set_match(&self, route: i64, params: Py<PyTuple>) {
+        let _ = self.matched.set((route, params));
+    }
+
+    /// The matched route's number; -1 when there is none.
+    pub fn number(&self) -> i64 {
+        self.matched.get().map_or(-1, |(route, _)| *route)
+    }
+
+    /// The method's bytes.
+    pub fn method_bytes(&self) -> &[u8] {
+        self.method.of(&self.bytes)
+    }
+
+    /// The path's bytes, as sent.
+    pub fn path_bytes(&self) -> &[u8] {
+        self.path.of(&self.bytes)
+    }
+
+    fn values<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {
+        self.fields
+            .iter()
+            .filter(move |field| field.name.of(&self.bytes).eq_ignore_ascii_case(name))
+            .map(|field| field.value.of(&self.bytes))
+    }
+}
+
+#[pymethods]
+impl Request {
+    /// The method, as sent.
+    #[getter]
+    fn method<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        match self.method_bytes() {
+            b"GET" => pyo3::intern!(py, "GET").clone(),
+            b"POST" => pyo3::intern!(py, "POST").clone(),
+            other => latin1(py, other),
+        }
+    }
+
+    /// The request target, as sent.
+    #[getter]
+    fn target<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        latin1(py, self.target.of(&self.bytes))
+    }
+
+    /// The path, percent-decoded; bytes that are no UTF-8 become U+FFFD.
+    #[getter]
+    fn path<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        decoded(py, self.path_bytes())
+    }
+
+    /// The query without its "?", as sent; "" when there is none.
+    #[getter]
+    fn query<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        latin1(py, self.query.map(|query| query.of(&self.bytes)).unwrap_or_default())
+    }
+
+    /// "1.1" or "1.0".
+    #[getter]
+    fn version<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        if self.minor == 0 { pyo3::intern!(py, "1.0") } else { pyo3::intern!(py, "1.1") }.clone()
+    }
+
+    /// "http" or "https".
+    #[getter]
+    fn scheme<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
+        if self.secure { pyo3::intern!(py, "https") } else { pyo3::intern!(py, "http") }.clone()
+    }
+
+    /// The other end's (address, port), None for a Unix socket.
+    #[getter]
+    fn client(&self) -> Option<(String, u16)> {
+        self.client.map(|client| (client.ip().to_string(), client.port()))
+    }
+
+    /// Every field as (lower-case name, value), in order.
+    #[getter]
+    fn fields<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(
+            py,
+            self.fields.iter().map(|field| {
+                let name = field.name.of(&self.bytes).to_ascii_lowercase();
+                (latin1(py, &name), latin1(py, field.value.of(&self.bytes)))
+            }),
+        )
+    }
+
+    /// One field's value, repeated ones joined with ", "; None when absent.
+    fn field<'py>(&self, py: Python<'py>, name: &str) -> Option<Bound<'py, PyString>> {
+        let mut values = self.values(name.as_bytes());
+        let first = values.next()?;
+        let Some(second) = values.next() else { return Some(latin1(py, first)) };
+        let mut joined = [first, b", ", second].concat();
+        for value in values {
+            joined.extend_from_slice(b", ");
+            joined.extend_from_slice(value);
+        }
+        Some(latin1(py, &joined))
+    }
+
+    /// One field's values, in order; [] when absent.
+    fn field_values<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
+        PyList::new(py, self.values(name.as_bytes()).map(|value| latin1(py, value)))
+    }
+
+    /// The whole content.
+    #[getter]
+    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        self.content.bind(py).clone()
+    }
+
+    /// The path parameters, in the pattern's order; () when no route was matched.
+    #[getter]
+    fn params<'py>(&self, py: Python<'py>) -> Bound<'py, PyTuple> {
+        match self.matched.get() {
+            Some((_, params)) => params.bind(py).clone(),
+            None => PyTuple::empty(py),
+        }
+    }
+
+    /// The matched route's number; -1 when there is none.
+    #[getter]
+    fn route(&self) -> i64 {
+        self.number()
+    }
+
+    /// Make a request from parts, for servers that parse themselves (ASGI) and for tests.
+    #[staticmethod]
+    #[pyo3(signature = (method, target, fields, content=None, *, scheme="http", client=None))]
+    fn build(
+        py: Python<'_>,
+        method: &str,
+        target: &str,
+        fields: Vec<(String, String)>,
+        content: Option<Py<PyBytes>>,
+        scheme: &str,
+        client: Option<(String, u16)>,
+    ) -> PyResult<Self> {
+        let mut bytes = Vec::new();
+        let method = append(&mut bytes, &to_latin1(method)?);
+        let target_span = append(&mut bytes, &to_latin1(target)?);
+        let (path, query) = split_target(target_span, &bytes);
+        let mut spans = Vec::with_capacity(fields.len());
+        for (name, value) in &fields {
+            let name = append(&mut bytes, &to_latin1(name)?);
+            spans.push(Field { name, value: append(&mut bytes, &to_latin1(value)?) });
+        }
+        Ok(Request {
+            bytes: bytes.into(),
+            method,
+            target: target_span,
+            path,
+            query,
+            minor: 1,
+            fields: spans.into(),
+            content: content.unwrap_or_else(|| PyBytes::new(py, b"").unbind()),
+            client: client.and_then(|(address, port)| Some(SocketAddr::new(address.parse().ok()?, port))),
+            secure: scheme == "https",
+            matched: OnceLock::new(),
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "<Request {} {}>",
+            String::from_utf8_lossy(self.method_bytes()),
+            String::from_utf8_lossy(self.target.of(&self.bytes))
+        )
+    }
+}
+
+/// Text of octets, one character each: how field values reach Python (RFC 9110 5.5).
+fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => PyString::new(py, text),
+        _ => PyString::new(py, &bytes.iter().map(|&byte| byte as char).collect::<String>()),
+    }
+}
+
+/// Percent-decoded text.
+pub fn decoded<'py>(py: Python<'py>, raw: &[u8]) -> Bound<'py, PyString> {
+    let plain: Cow<'_, [u8]> = spica_router::decode(raw);
+    PyString::new(py, &String::from_utf8_lossy(&plain))
+}
+
+fn to_latin1(text: &str) -> PyResult<Vec<u8>> {
+    text.chars()
+        .map(|character| u8::try_from(u32::from(character)))
+        .collect::<Result<_, _>>()
+        .map_err(|_| PyValueError::new_err(format!("{text:?} holds a character that is not latin-1")))
+}
+
+fn append(bytes: &mut Vec<u8>, part: &[u8]) -> Span {
+    let start = bytes.len() as u32;
+    bytes.extend_from_slice(part);
+    Span { start, end: bytes.len() as u32 }
+}
+
+fn split_target(target: Span, bytes: &[u8]) -> (Span, Option<Span>) {
+    match target.of(bytes).iter().position(|&byte| byte == b'?') {
+        Some(at) => {
+            let middle = target.start + at as u32;
+            (Span { start: target.start, end: middle }, Some(Span { start: middle + 1, end: target.end }))
+        }
+        None => (target, None),
+    }
+}

@@ -1,0 +1,157 @@
+//! From what a handler returned to what goes out: one set of rules for our own server and for ASGI.
+
+use std::fs::File;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use spica_http1::response::check_field;
+use spica_server::Reply;
+
+use crate::names::response::{BODY, FIELDS, FILE, STATUS};
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const OCTETS: &str = "application/octet-stream";
+const JSON: &str = "application/json";
+
+/// The Python objects that the rules need.
+pub struct Encoding {
+    /// `encode(value) -> bytes` of JSON.
+    pub encode: Py<PyAny>,
+    /// The class of responses that say everything themselves.
+    pub response_type: Py<PyAny>,
+}
+
+/// A returned value, sorted by the rules.
+pub enum Outgoing<'py> {
+    /// Content with nothing but a type.
+    Content { status: u16, content_type: &'static str, body: Content<'py> },
+    /// A Response.
+    Response { status: u16, fields: Bound<'py, PyList>, body: Bound<'py, PyBytes>, file: Option<String> },
+}
+
+/// Text or octets, kept as Python owns them so that nothing is copied before the send buffer.
+pub enum Content<'py> {
+    Text(Bound<'py, PyString>),
+    Bytes(Bound<'py, PyBytes>),
+    Empty,
+}
+
+impl Content<'_> {
+    fn as_bytes(&self) -> PyResult<&[u8]> {
+        match self {
+            Content::Text(text) => Ok(text.to_str()?.as_bytes()),
+            Content::Bytes(bytes) => Ok(bytes.as_bytes()),
+            Content::Empty => Ok(b""),
+        }
+    }
+}
+
+impl<'py> Outgoing<'py> {
+    /// Sorts a value: str is text, bytes are octets, None is no content, a Response is itself, anything else is JSON.
+    pub fn sort(value: &Bound<'py, PyAny>, status: u16, encoding: &Encoding) -> PyResult<Self> {
+        let py = value.py();
+        if let Ok(text) = value.cast_exact::<PyString>() {
+            return Ok(Outgoing::Content { status, content_type: TEXT, body: Content::Text(text.clone()) });
+        }
+        let response_type = encoding.response_type.bind(py);
+        if value.get_type().is(response_type) || value.is_instance(response_type)? {
+            return Self::response(value);
+        }
+        if let Ok(bytes) = value.cast_exact::<PyBytes>() {
+            return Ok(Outgoing::Content { status, content_type: OCTETS, body: Content::Bytes(bytes.clone()) });
+        }
+        if value.is_none() {
+            let status = if status == 200 { 204 } else { status };
+            return Ok(Outgoing::Content { status, content_type: TEXT, body: Content::Empty });
+        }
+        if let Ok(text) = value.cast::<PyString>() {
+            return Ok(Outgoing::Content { status, content_type: TEXT, body: Content::Text(text.clone()) });
+        }
+        let encoded = encoding.encode.bind(py).call1((value,))?;
+        let body = encoded.cast_into::<PyBytes>().map_err(|_| PyTypeError::new_err("encode must return bytes"))?;
+        Ok(Outgoing::Content { status, content_type: JSON, body: Content::Bytes(body) })
+    }
+
+    fn response(value: &Bound<'py, PyAny>) -> PyResult<Self> {
+        let py = value.py();
+        let file = value.getattr(pyo3::intern!(py, FILE))?;
+        Ok(Outgoing::Response {
+            status: value.getattr(pyo3::intern!(py, STATUS))?.extract()?,
+            fields: value.getattr(pyo3::intern!(py, FIELDS))?.cast_into()?,
+            body: value.getattr(pyo3::intern!(py, BODY))?.cast_into()?,
+            file: if file.is_none() { None } else { Some(file.str()?.to_string()) },
+        })
+    }
+
+    /// Writes it as an HTTP/1 response.
+    pub fn write(self, reply: &mut Reply<'_>) -> PyResult<()> {
+        match self {
+            Outgoing::Content { status, content_type, body } => {
+                reply.content(status, content_type, body.as_bytes()?);
+                Ok(())
+            }
+            Outgoing::Response { status, fields, body, file } => {
+                let pairs = field_pairs(&fields)?;
+                let borrowed = pairs.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+                let body = match &file {
+                    None => spica_server::Body::Bytes(body.as_bytes()),
+                    Some(path) => spica_server::Body::File(File::open(path)?),
+                };
+                reply.response(status, borrowed, body).map_err(|error| PyValueError::new_err(error.to_string()))
+            }
+        }
+    }
+
+    /// Gives it as `(status, fields, bytes or path)`, for ASGI; `defaults` are added where the response has no such field.
+    pub fn into_parts(self, py: Python<'py>, defaults: &[(String, String)]) -> PyResult<Bound<'py, PyTuple>> {
+        let (status, mut pairs, body) = match self {
+            Outgoing::Content { status, content_type, body } => {
+                let fields = if status == 204 { vec![] } else { vec![(b"content-type".to_vec(), content_type.as_bytes().to_vec())] };
+                (status, fields, PyBytes::new(py, body.as_bytes()?).into_any())
+            }
+            Outgoing::Response { status, fields, body, file } => {
+                let body = match file {
+                    None => body.into_any(),
+                    Some(path) => PyString::new(py, &path).into_any(),
+                };
+                (status, field_pairs(&fields)?, body)
+            }
+        };
+        if !(200..=599).contains(&status) {
+            return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
+        }
+        for (name, value) in &pairs {
+            check_field(name, value).map_err(|error| PyValueError::new_err(format!("a response field can't be sent: {error}")))?;
+        }
+        for (name, value) in defaults {
+            if !pairs.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes())) {
+                pairs.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+            }
+        }
+        let fields = PyList::new(py, pairs.iter().map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value))))?;
+        (status, fields, body).into_pyobject(py)
+    }
+}
+
+/// A Response's fields as octets. Their content is checked where they are written.
+fn field_pairs(fields: &Bound<'_, PyList>) -> PyResult<Vec<(Vec<u8>, Vec<u8>)>> {
+    fields
+        .iter()
+        .map(|pair| {
+            let (name, value): (Bound<'_, PyString>, Bound<'_, PyString>) = pair.extract()?;
+            Ok((octets(&name)?, octets(&value)?))
+        })
+        .collect()
+}
+
+fn octets(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+    let text = text.to_str()?;
+    if text.is_ascii() {
+        return Ok(text.as_bytes().to_vec());
+    }
+    text.chars()
+        .map(|character| u8::try_from(u32::from(character)))
+        .collect::<Result<_, _>>()
+        .map_err(|_| PyValueError::new_err(format!("the response field {text:?} holds a character that is not latin-1")))
+}

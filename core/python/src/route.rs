@@ -1,0 +1,58 @@
+//! How one route is called: decided at boot, read per request.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// What the handler is given.
+pub enum Takes {
+    /// The path parameters alone, positionally; the numbers are places in the pattern. No Request is made.
+    Params(Vec<usize>),
+    /// The native Request.
+    Request,
+}
+
+/// How the handler runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A plain `def`: called in place.
+    Plain,
+    /// An `async def` that never awaits: stepped in place, once.
+    Step,
+    /// An `async def` that may wait: an eagerly started `asyncio.Task`.
+    Task,
+}
+
+/// A route's handler and how it is called.
+pub struct Route {
+    /// The callable.
+    pub handler: Py<PyAny>,
+    /// Its arguments.
+    pub takes: Takes,
+    /// How it runs.
+    pub kind: Kind,
+    /// The status of a value that is not a Response.
+    pub status: u16,
+}
+
+impl Takes {
+    /// Reads the Python spelling.
+    pub fn parse(takes: &str, order: Vec<usize>) -> PyResult<Self> {
+        match takes {
+            "params" => Ok(Takes::Params(order)),
+            "request" => Ok(Takes::Request),
+            other => Err(PyValueError::new_err(format!("takes must be 'params' or 'request', not {other:?}"))),
+        }
+    }
+}
+
+impl Kind {
+    /// Reads the Python spelling.
+    pub fn parse(kind: &str) -> PyResult<Self> {
+        match kind {
+            "plain" => Ok(Kind::Plain),
+            "step" => Ok(Kind::Step),
+            "task" => Ok(Kind::Task),
+            other => Err(PyValueError::new_err(format!("kind must be 'plain', 'step' or 'task', not {other:?}"))),
+        }
+    }
+}

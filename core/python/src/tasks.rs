@@ -1,0 +1,108 @@
+//! Coroutines become real `asyncio.Task`s that have taken their first step already.
+//!
+//! Python 3.12 and later have `eager_start`. On 3.11 a Task schedules its first step with `loop.call_soon`; while the
+//! Task is made, that name on the loop instance is a function that keeps the step, so that it can run at once, in the
+//! Task's own context. A loop whose instances have no `__dict__` gets ordinary tasks, a turn of the loop later.
+
+use std::cell::RefCell;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::context::EnteredContext;
+use crate::names::Names;
+
+thread_local! {
+    static CAPTURED: RefCell<Option<(Py<PyAny>, Py<PyAny>)>> = const { RefCell::new(None) };
+}
+
+/// Stands in for `loop.call_soon` while a Task is made.
+#[pyfunction]
+#[pyo3(signature = (callback, *, context))]
+fn capture(callback: Py<PyAny>, context: Py<PyAny>) {
+    CAPTURED.with(|slot| slot.replace(Some((callback, context))));
+}
+
+/// How tasks start on this Python and this loop.
+pub enum Start {
+    /// `Task(coro, loop=loop, eager_start=True)`.
+    Eager,
+    /// The captured first step; holds the loop's `__dict__` and `capture`.
+    Captured(Py<PyDict>, Py<PyAny>),
+    /// `Task(coro, loop=loop)`.
+    Ordinary,
+}
+
+impl Start {
+    /// Chooses once, when the server is made.
+    pub fn choose(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = event_loop.py();
+        if py.version_info() >= (3, 12) {
+            return Ok(Start::Eager);
+        }
+        match event_loop.getattr("__dict__").ok().and_then(|dict| dict.cast_into::<PyDict>().ok()) {
+            Some(dict) => Ok(Start::Captured(dict.unbind(), pyo3::wrap_pyfunction!(capture, py)?.into_any().unbind())),
+            None => Ok(Start::Ordinary),
+        }
+    }
+}
+
+/// Makes a Task of `coroutine` and lets it run to its first wait.
+pub fn start_task<'py>(coroutine: &Bound<'py, PyAny>, start: &Start, names: &Names) -> PyResult<Bound<'py, PyAny>> {
+    match start {
+        Start::Eager => new_task(coroutine, names, true),
+        Start::Ordinary => new_task(coroutine, names, false),
+        Start::Captured(dict, capture) => start_captured(coroutine, names, dict, capture),
+    }
+}
+
+fn start_captured<'py>(
+    coroutine: &Bound<'py, PyAny>,
+    names: &Names,
+    dict: &Py<PyDict>,
+    capture: &Py<PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = coroutine.py();
+    let dict = dict.bind(py);
+    dict.set_item(&names.call_soon, capture)?;
+    let made = new_task(coroutine, names, false);
+    dict.del_item(&names.call_soon)?;
+    let step = CAPTURED.with(RefCell::take);
+    let task = made?;
+    if let Some((step, context)) = step {
+        let entered = EnteredContext::enter(context.into_bound(py))?;
+        step.bind(py).call0()?;
+        drop(entered);
+    }
+    Ok(task)
+}
+
+fn new_task<'py>(coroutine: &Bound<'py, PyAny>, names: &Names, eager: bool) -> PyResult<Bound<'py, PyAny>> {
+    let py = coroutine.py();
+    let keywords = if eager { &names.eager_keywords } else { &names.loop_keyword };
+    // SAFETY: Py_True is immortal or borrowed for the call.
+    let arguments = [coroutine.as_ptr(), names.event_loop.as_ptr(), unsafe { ffi::Py_True() }];
+    // SAFETY: one positional argument, then one per keyword name; all are alive for the call.
+    unsafe {
+        let task = ffi::PyObject_Vectorcall(names.task_type.as_ptr(), arguments.as_ptr(), 1, keywords.as_ptr());
+        Bound::from_owned_ptr_or_err(py, task)
+    }
+}
+
+/// Steps a coroutine that never awaits. `Ok` is what it returned.
+pub fn run_once<'py>(coroutine: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = coroutine.py();
+    let mut result = std::ptr::null_mut();
+    // SAFETY: PyIter_Send takes a coroutine and a borrowed argument; `result` is a new reference unless it failed.
+    let sent = unsafe { ffi::PyIter_Send(coroutine.as_ptr(), ffi::Py_None(), &mut result) };
+    // SAFETY: null exactly when an exception is set.
+    let value = unsafe { Bound::from_owned_ptr_or_err(py, result)? };
+    match sent {
+        ffi::PySendResult::PYGEN_RETURN => Ok(value),
+        _ => {
+            coroutine.call_method0("close")?;
+            Err(pyo3::exceptions::PyRuntimeError::new_err("a handler that was thought never to wait has waited"))
+        }
+    }
+}

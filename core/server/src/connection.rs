@@ -1,0 +1,593 @@
+//! Spine 1: one connection's life. Bytes arrive, become requests, are routed, called and answered, in order.
+//!
+//! States (`Stage`), what each waits for and what ends it:
+//!
+//! | stage   | waits for                        | deadline                    | then                        |
+//! |---------|----------------------------------|-----------------------------|-----------------------------|
+//! | Idle    | the first byte of a request      | keep_alive_timeout          | close in silence            |
+//! | Head    | the rest of a head               | head_timeout, absolute      | 408 and close               |
+//! | Content | the rest of the content          | content_timeout, absolute   | 408 and close               |
+//! | Handler | the application                  | none: the handler has its own | -                         |
+//! | Write   | the peer to take its answer      | write_timeout, per progress | close                       |
+//! | Linger  | the peer to stop sending         | linger_timeout, absolute    | close                       |
+//!
+//! Requests are handled strictly one after the other, so pipelined answers are in order. While a handler waits or the
+//! peer does not take its answers, nothing more is read: backpressure is the kernel's.
+
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::time::Instant;
+
+use rustix::io::Errno;
+use rustix::net::{recv, shutdown, RecvFlags, Shutdown};
+use spica_http1::{parse_head, Content, ContentReader, Head, Refusal};
+
+use crate::access_log::Entry;
+use crate::application::{Application, Called, Request, Token};
+use crate::clock::Tick;
+use crate::output::{send_some, Flushed, Output};
+use crate::reactor::Worker;
+use crate::reply::{Answer, Body, Reply, Shape};
+
+/// Queued answers above this stop reading until the peer has taken them.
+const OUTPUT_HIGH: usize = 256 * 1024;
+/// Reads in a row before other connections get their turn.
+const READS_PER_TURN: usize = 8;
+/// The longest that a deadline can be away: "never".
+pub const NEVER: Tick = Tick::MAX;
+
+/// What the reactor does with the connection next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing until its next event.
+    Keep,
+    /// Call `on_readable` again soon: there is more, but it was others' turn.
+    Again,
+    /// Forget it.
+    Close,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    Head,
+    Content,
+    Handler,
+    Write,
+    Linger,
+}
+
+/// A request whose head is complete and whose content is not.
+struct Arriving {
+    bytes: Vec<u8>,
+    head: Head,
+    reader: ContentReader,
+    content: Vec<u8>,
+}
+
+/// A request whose handler has not answered yet.
+struct WaitingCall {
+    call: usize,
+    shape: Shape,
+    log: Option<(Vec<u8>, Vec<u8>, Instant)>,
+}
+
+/// How `serve` leaves the input.
+enum Parsed {
+    Incomplete { consumed: usize },
+    Answered { consumed: usize },
+}
+
+/// One connection, with or without a socket.
+pub struct Connection {
+    socket: Option<OwnedFd>,
+    peer: Option<SocketAddr>,
+    token: Token,
+    stage: Stage,
+    /// When the stage must be over.
+    pub deadline: Tick,
+    /// Where the deadline wheel holds this connection's entry.
+    pub entered: Tick,
+    input: Vec<u8>,
+    scanned: usize,
+    arriving: Option<Box<Arriving>>,
+    waiting: Option<Box<WaitingCall>>,
+    output: Option<Box<Output>>,
+    readable: bool,
+    closing: bool,
+    lingers: bool,
+    drained: usize,
+}
+
+impl Connection {
+    /// A connection that has just been accepted; its head deadline runs from now.
+    pub fn new(socket: Option<OwnedFd>, peer: Option<SocketAddr>, token: Token, deadline: Tick) -> Self {
+        Connection {
+            socket,
+            peer,
+            token,
+            stage: Stage::Head,
+            deadline,
+            entered: NEVER,
+            input: Vec::new(),
+            scanned: 0,
+            arriving: None,
+            waiting: None,
+            output: None,
+            readable: false,
+            closing: false,
+            lingers: false,
+            drained: 0,
+        }
+    }
+
+    /// The connection's name.
+    pub fn token(&self) -> Token {
+        self.token
+    }
+
+    /// Whether nothing is in flight, so that a draining server may close it.
+    pub fn is_idle(&self) -> bool {
+        self.waiting.is_none() && self.arriving.is_none() && self.output.is_none() && self.input.is_empty()
+    }
+
+    /// The waiting call, taken, so that the owner can cancel it.
+    pub fn take_call(&mut self) -> Option<usize> {
+        self.waiting.take().map(|waiting| waiting.call)
+    }
+
+    /// Reads until the socket is empty, a handler waits, or the peer owes us reading.
+    pub fn on_readable<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        self.readable = true;
+        for _ in 0..READS_PER_TURN {
+            if self.stage == Stage::Linger {
+                return self.drain(worker);
+            }
+            if !self.may_read() {
+                return self.settle(worker);
+            }
+            let mut buffer = std::mem::take(&mut worker.buffer);
+            let read = self.read(&mut buffer);
+            let next = match read {
+                Ok(0) => Some(self.on_end(worker)),
+                Ok(n) => {
+                    self.readable = n == buffer.len();
+                    self.receive(worker, &buffer[..n]);
+                    None
+                }
+                Err(Errno::AGAIN) => {
+                    self.readable = false;
+                    None
+                }
+                Err(_) => Some(Next::Close),
+            };
+            worker.buffer = buffer;
+            if let Some(next) = next {
+                return next;
+            }
+            if !self.readable {
+                return self.settle(worker);
+            }
+            if self.flush(worker) == Flushed::Broken {
+                return Next::Close;
+            }
+        }
+        match self.settle(worker) {
+            Next::Keep if self.readable && self.may_read() => Next::Again,
+            next => next,
+        }
+    }
+
+    /// Sends what waited for the peer; then goes on reading what waited for that.
+    pub fn on_writable<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        if self.output.is_none() {
+            return Next::Keep;
+        }
+        match self.settle(worker) {
+            Next::Keep if self.output.is_none() => self.resume(worker),
+            next => next,
+        }
+    }
+
+    /// Takes bytes for a connection that has no socket.
+    pub fn feed<A: Application>(&mut self, worker: &mut Worker<A>, bytes: &[u8]) -> Next {
+        self.receive(worker, bytes);
+        self.settle(worker)
+    }
+
+    /// Answers the waiting call, then serves what has been pipelined behind it.
+    pub fn complete<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        write: impl FnOnce(&A, &mut Reply<'_>),
+    ) -> Next {
+        let Some(waiting) = self.waiting.take() else { return Next::Keep };
+        let mut file = None;
+        let shape = Shape { keep_alive: waiting.shape.keep_alive && !worker.draining, ..waiting.shape };
+        let mut reply = Reply::new(&mut worker.out, &mut file, &worker.heads, shape);
+        let unwound = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply))).is_err();
+        let answer = reply.answer();
+        self.after_call(worker, answer, unwound, file, waiting.log);
+        self.resume(worker)
+    }
+
+    /// The stage's deadline has passed.
+    pub fn on_deadline<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        match self.stage {
+            Stage::Head if !self.input.is_empty() => self.time_out(worker, "the request's head took too long"),
+            Stage::Content => self.time_out(worker, "the request's content took too long"),
+            Stage::Handler => Next::Keep,
+            Stage::Idle | Stage::Head | Stage::Write | Stage::Linger => Next::Close,
+        }
+    }
+
+    /// The peer is gone or will send no more (a half-closed connection counts as gone; see docs/decisions/0001).
+    pub fn on_hang_up<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        if self.waiting.is_some() {
+            return Next::Close;
+        }
+        self.on_readable(worker)
+    }
+
+    fn time_out<A: Application>(&mut self, worker: &mut Worker<A>, reason: &'static str) -> Next {
+        self.arriving = None;
+        self.input = Vec::new();
+        self.refuse(worker, Refusal { status: 408, reason });
+        self.settle(worker)
+    }
+
+    fn may_read(&self) -> bool {
+        self.waiting.is_none() && !self.closing && self.output.as_ref().is_none_or(|output| output.held() < OUTPUT_HIGH)
+    }
+
+    fn read(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let Some(socket) = &self.socket else { return Err(Errno::AGAIN) };
+        loop {
+            match recv(socket, &mut *buffer, RecvFlags::empty()) {
+                Ok((n, _)) => return Ok(n),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The peer has sent its last byte.
+    fn on_end<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        self.readable = false;
+        self.closing = true;
+        self.lingers = false;
+        self.settle(worker)
+    }
+
+    /// Adds arrived bytes to what is unfinished, serves what is complete and keeps the rest.
+    fn receive<A: Application>(&mut self, worker: &mut Worker<A>, bytes: &[u8]) {
+        if self.input.is_empty() {
+            let consumed = self.serve(worker, bytes);
+            self.keep(&bytes[consumed..]);
+        } else {
+            let mut input = std::mem::take(&mut self.input);
+            input.extend_from_slice(bytes);
+            let consumed = self.serve(worker, &input);
+            input.drain(..consumed);
+            if !input.is_empty() && !self.closing {
+                self.input = input;
+            }
+        }
+    }
+
+    fn keep(&mut self, rest: &[u8]) {
+        if !rest.is_empty() && !self.closing {
+            self.input = rest.to_vec();
+        }
+    }
+
+    /// The life of requests: parse, route, call, write, for as many as are complete. Returns the bytes consumed.
+    fn serve<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8]) -> usize {
+        let mut at = 0;
+        while at < input.len() && self.waiting.is_none() && !self.closing {
+            let parsed = match self.arriving.take() {
+                None => self.parse_request(worker, &input[at..]),
+                Some(arriving) => self.parse_content(worker, arriving, &input[at..]),
+            };
+            match parsed {
+                Ok(Parsed::Answered { consumed }) => at += consumed,
+                Ok(Parsed::Incomplete { consumed }) => return at + consumed,
+                Err(refusal) => {
+                    self.refuse(worker, refusal);
+                    return input.len();
+                }
+            }
+        }
+        if self.closing && at < input.len() {
+            self.lingers = true;
+        }
+        at
+    }
+
+    /// Parses a head, and its content when that is here too: then nothing is copied.
+    fn parse_request<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8]) -> Result<Parsed, Refusal> {
+        let mut head = std::mem::take(&mut worker.head);
+        let parsed = self.parse_into(worker, input, &mut head);
+        worker.head = head;
+        parsed
+    }
+
+    fn parse_into<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8], head: &mut Head) -> Result<Parsed, Refusal> {
+        if !parse_head(input, &mut self.scanned, &worker.options.limits, head)? {
+            if self.stage == Stage::Idle {
+                self.enter(Stage::Head, worker.clock.after(worker.options.head_timeout));
+            }
+            return Ok(Parsed::Incomplete { consumed: 0 });
+        }
+        self.scanned = 0;
+        let (bytes, rest) = input.split_at(head.len);
+        match head.content {
+            Content::None => {
+                self.call(worker, bytes, head, b"");
+                return Ok(Parsed::Answered { consumed: head.len });
+            }
+            Content::Length(length) if length <= rest.len() as u64 => {
+                // The limit is checked even for content that is already here.
+                ContentReader::new(head.content, &worker.options.limits)?;
+                let content = &rest[..length as usize];
+                self.call(worker, bytes, head, content);
+                return Ok(Parsed::Answered { consumed: head.len + content.len() });
+            }
+            Content::Length(_) | Content::Chunked => {}
+        }
+        let reader = ContentReader::new(head.content, &worker.options.limits)?;
+        if head.expects_continue && rest.is_empty() {
+            worker.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        self.enter(Stage::Content, worker.clock.after(worker.options.content_timeout));
+        let arriving = Box::new(Arriving { bytes: bytes.to_vec(), head: head.clone(), reader, content: Vec::new() });
+        match self.parse_content(worker, arriving, rest)? {
+            Parsed::Answered { consumed } => Ok(Parsed::Answered { consumed: head.len + consumed }),
+            Parsed::Incomplete { consumed } => Ok(Parsed::Incomplete { consumed: head.len + consumed }),
+        }
+    }
+
+    fn parse_content<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        mut arriving: Box<Arriving>,
+        input: &[u8],
+    ) -> Result<Parsed, Refusal> {
+        let progress = arriving.reader.feed(input, &mut arriving.content)?;
+        if !progress.done {
+            self.arriving = Some(arriving);
+            return Ok(Parsed::Incomplete { consumed: progress.consumed });
+        }
+        self.call(worker, &arriving.bytes, &arriving.head, &arriving.content);
+        Ok(Parsed::Answered { consumed: progress.consumed })
+    }
+
+    /// Routes and calls. A panic is a 500 and the end of this connection, never of the worker.
+    fn call<A: Application>(&mut self, worker: &mut Worker<A>, bytes: &[u8], head: &Head, content: &[u8]) {
+        self.stage = Stage::Idle;
+        let method = head.method.of(bytes);
+        let shape = Shape {
+            head_only: method == b"HEAD",
+            keep_alive: head.keep_alive && !worker.draining,
+            minor: head.minor,
+        };
+        let log = worker.log.as_ref().map(|_| (method.to_vec(), head.target.of(bytes).to_vec(), Instant::now()));
+        worker.counts.requests += 1;
+        let mut file = None;
+        let mut reply = Reply::new(&mut worker.out, &mut file, &worker.heads, shape);
+        let request = Request { bytes, head, content, peer: self.peer, token: self.token };
+        let (app, params) = (&worker.app, &mut worker.params);
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let found = app.router().find(method, head.path.of(bytes), params);
+            app.call(found, params, &request, &mut reply)
+        }));
+        match called {
+            Ok(Called::Waiting(call)) => {
+                self.waiting = Some(Box::new(WaitingCall { call, shape, log }));
+                self.enter(Stage::Handler, NEVER);
+            }
+            Ok(Called::Answered) => {
+                let answer = reply.answer();
+                self.after_call(worker, answer, false, file, log);
+            }
+            Err(_) => {
+                let answer = reply.answer();
+                self.after_call(worker, answer, true, file, log);
+            }
+        }
+    }
+
+    /// Keeps the order of bytes and files, closes when the answer says so, and logs.
+    fn after_call<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        answer: Option<Answer>,
+        unwound: bool,
+        file: Option<crate::reply::FileBody>,
+        log: Option<(Vec<u8>, Vec<u8>, Instant)>,
+    ) {
+        let answer = match answer {
+            Some(answer) if !unwound => answer,
+            // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
+            None => worker.error(500, "the server failed to answer"),
+            Some(answer) => Answer { close: true, ..answer },
+        };
+        if let Some(file) = file {
+            let output = self.output.get_or_insert_with(Box::default);
+            output.push(&worker.out);
+            output.push_file(file);
+            worker.out.clear();
+        }
+        self.stage = Stage::Idle;
+        self.closing |= answer.close;
+        if let Some((method, target, since)) = log {
+            let entry = Entry {
+                method: &method,
+                target: &target,
+                status: answer.status,
+                bytes: answer.bytes,
+                since,
+                peer: self.peer,
+            };
+            worker.log_line(&entry);
+        }
+    }
+
+    /// Answers what is not a request. The rest of the input can't be trusted, so the connection ends (promise 6).
+    fn refuse<A: Application>(&mut self, worker: &mut Worker<A>, refusal: Refusal) {
+        worker.counts.refused += 1;
+        worker.error(refusal.status, refusal.reason);
+        self.closing = true;
+        self.lingers = true;
+    }
+
+    /// Goes on after a wait: first with bytes that arrived meanwhile, then with the socket.
+    fn resume<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        if !self.input.is_empty() && self.may_read() {
+            let input = std::mem::take(&mut self.input);
+            let consumed = self.serve(worker, &input);
+            self.keep(&input[consumed..]);
+        }
+        if self.readable && self.may_read() {
+            return self.on_readable(worker);
+        }
+        self.settle(worker)
+    }
+
+    /// Sends what has been written, decides whether the connection goes on and sets its deadline.
+    fn settle<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        let options = &worker.options;
+        let (write, idle) = (options.write_timeout, options.keep_alive_timeout);
+        match self.flush(worker) {
+            Flushed::Broken => return Next::Close,
+            Flushed::Blocked => {
+                self.enter(Stage::Write, worker.clock.after(write));
+                return Next::Keep;
+            }
+            Flushed::All => {}
+        }
+        if self.closing && self.waiting.is_none() {
+            return self.finish(worker);
+        }
+        if self.waiting.is_some() {
+            self.enter(Stage::Handler, NEVER);
+        } else if self.arriving.is_some() {
+            self.enter(Stage::Content, worker.clock.after(worker.options.content_timeout));
+        } else if self.input.is_empty() && self.stage != Stage::Head {
+            if worker.draining {
+                return Next::Close;
+            }
+            self.enter(Stage::Idle, worker.clock.after(idle));
+        } else if self.stage == Stage::Idle || self.stage == Stage::Write {
+            self.enter(Stage::Head, worker.clock.after(worker.options.head_timeout));
+        }
+        Next::Keep
+    }
+
+    fn flush<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        let Some(socket) = &self.socket else { return self.deliver(worker) };
+        if self.output.is_none() {
+            if worker.out.is_empty() {
+                return Flushed::All;
+            }
+            let sent = match send_some(socket, &worker.out) {
+                Ok(sent) => sent,
+                Err(Flushed::Blocked) => 0,
+                Err(_) => {
+                    worker.out.clear();
+                    return Flushed::Broken;
+                }
+            };
+            if sent == worker.out.len() {
+                worker.out.clear();
+                return Flushed::All;
+            }
+            let mut output = Box::<Output>::default();
+            output.push(&worker.out[sent..]);
+            worker.out.clear();
+            self.output = Some(output);
+            return Flushed::Blocked;
+        }
+        let Some(output) = &mut self.output else { return Flushed::All };
+        output.push(&worker.out);
+        worker.out.clear();
+        let flushed = output.flush(socket);
+        if flushed == Flushed::All {
+            self.output = None;
+        }
+        flushed
+    }
+
+    /// `flush` for a connection without a socket: everything goes to the application at once.
+    fn deliver<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        let out = std::mem::take(&mut worker.out);
+        let mut whole = true;
+        if let Some(mut output) = self.output.take() {
+            output.push(&out);
+            match output.into_bytes() {
+                Ok(bytes) => worker.app.deliver(self.token, &bytes, false),
+                Err(_) => whole = false,
+            }
+        } else if !out.is_empty() {
+            worker.app.deliver(self.token, &out, false);
+        }
+        worker.out = out;
+        worker.out.clear();
+        if whole {
+            Flushed::All
+        } else {
+            Flushed::Broken
+        }
+    }
+
+    /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.
+    fn finish<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        let Some(socket) = &self.socket else { return Next::Close };
+        if !self.lingers || shutdown(socket, Shutdown::Write).is_err() {
+            return Next::Close;
+        }
+        self.input = Vec::new();
+        self.enter(Stage::Linger, worker.clock.after(worker.options.linger_timeout));
+        self.drain(worker)
+    }
+
+    fn drain<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        let mut buffer = std::mem::take(&mut worker.buffer);
+        let next = loop {
+            match self.read(&mut buffer) {
+                Ok(n) if n > 0 && self.drained + n <= worker.options.linger_bytes => self.drained += n,
+                Err(Errno::AGAIN) => break Next::Keep,
+                Ok(_) | Err(_) => break Next::Close,
+            }
+        };
+        worker.buffer = buffer;
+        next
+    }
+
+    /// Changes the stage. Absolute deadlines are set when the stage is entered and not moved while it lasts.
+    fn enter(&mut self, stage: Stage, deadline: Tick) {
+        let absolute = matches!(stage, Stage::Head | Stage::Content | Stage::Linger);
+        if !(absolute && self.stage == stage) {
+            self.stage = stage;
+            self.deadline = deadline;
+        }
+    }
+}
+
+impl<A: Application> Worker<A> {
+    /// Writes an answer that the core makes itself and that ends the connection.
+    fn error(&mut self, status: u16, text: &str) -> Answer {
+        let shape = Shape { head_only: false, keep_alive: false, minor: 1 };
+        let mut file = None;
+        let mut reply = Reply::new(&mut self.out, &mut file, &self.heads, shape);
+        let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
+        // Only the core's own fixed texts come here, so this cannot be refused.
+        let _ = reply.response(
+            status,
+            [(&b"content-type"[..], &b"text/plain; charset=utf-8"[..])].into_iter(),
+            Body::Bytes(body.as_bytes()),
+        );
+        Answer { status, bytes: body.len() as u64, close: true }
+    }
+}

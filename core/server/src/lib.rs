@@ -1,0 +1,30 @@
+//! Sockets, timers and connections: the reactor that carries requests, without any Python.
+//!
+//! A [`Reactor`] owns an epoll descriptor. Its owner registers that descriptor with an outer event loop and calls
+//! [`Reactor::poll`] whenever it is readable: nothing here blocks, nothing runs between two calls.
+//!
+//! The life of a request is `connection.rs`: read, parse, route, call, write. The call goes to an [`Application`],
+//! which answers at once or says that it waits and is completed later with [`Reactor::complete`].
+//!
+//! Rules:
+//! - Every limit is enforced in the byte stream, every wait has a deadline.
+//! - Answers to one readable event leave in one send.
+//! - An idle connection owns no buffer.
+#![forbid(unsafe_code)]
+
+mod access_log;
+mod application;
+mod clock;
+mod connection;
+mod deadlines;
+mod listener;
+mod options;
+mod output;
+mod reactor;
+mod reply;
+
+pub use access_log::{AccessLog, LogFormat};
+pub use application::{Application, Called, Request, Token};
+pub use options::Options;
+pub use reactor::{Counts, Reactor};
+pub use reply::{Reply, ReplyError};

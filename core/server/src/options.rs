@@ -1,0 +1,44 @@
+//! What an operator may set, with the source of each default.
+
+use std::time::Duration;
+
+use spica_http1::Limits;
+
+/// Limits and deadlines of one reactor.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Sizes enforced while bytes arrive.
+    pub limits: Limits,
+    /// From the first byte of a head (or the accept) to its last byte; slow heads hold a connection no longer (promise 15).
+    pub head_timeout: Duration,
+    /// From the end of the head to the end of the content, absolute.
+    pub content_timeout: Duration,
+    /// How long an idle connection is kept for the next request (nginx's default is 75 s too).
+    pub keep_alive_timeout: Duration,
+    /// How long a peer may take nothing of an answer that waits for it.
+    pub write_timeout: Duration,
+    /// How long, after an early answer, unread input is drained so that the answer is not lost to a reset (RFC 9112 9.6).
+    pub linger_timeout: Duration,
+    /// Bytes drained at most while lingering (promise 6).
+    pub linger_bytes: usize,
+    /// Connections accepted at most; more wait in the kernel's backlog.
+    pub max_connections: usize,
+    /// Response fields added to every answer that does not set them itself.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            limits: Limits::default(),
+            head_timeout: Duration::from_secs(20),
+            content_timeout: Duration::from_secs(60),
+            keep_alive_timeout: Duration::from_secs(75),
+            write_timeout: Duration::from_secs(60),
+            linger_timeout: Duration::from_secs(2),
+            linger_bytes: 256 * 1024,
+            max_connections: 16_384,
+            fields: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a connection still has to send, in order: bytes and files.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
+
+use rustix::fs::sendfile;
+use rustix::io::Errno;
+use rustix::net::{send, SendFlags};
+
+use crate::reply::FileBody;
+
+/// How far a flush came.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Flushed {
+    /// Everything is with the kernel.
+    All,
+    /// The peer must take some first.
+    Blocked,
+    /// The connection is of no more use.
+    Broken,
+}
+
+enum Segment {
+    Bytes { bytes: Vec<u8>, sent: usize },
+    File { body: FileBody, sent: u64 },
+}
+
+/// The queue of one connection; absent while everything fits the kernel's buffer.
+#[derive(Default)]
+pub struct Output {
+    segments: VecDeque<Segment>,
+}
+
+impl Output {
+    /// Appends bytes.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if let Some(Segment::Bytes { bytes: last, .. }) = self.segments.back_mut() {
+            last.extend_from_slice(bytes);
+        } else if !bytes.is_empty() {
+            self.segments.push_back(Segment::Bytes { bytes: bytes.to_vec(), sent: 0 });
+        }
+    }
+
+    /// Appends a file.
+    pub fn push_file(&mut self, body: FileBody) {
+        self.segments.push_back(Segment::File { body, sent: 0 });
+    }
+
+    /// Bytes that occupy memory.
+    pub fn held(&self) -> usize {
+        self.segments.iter().map(|segment| if let Segment::Bytes { bytes, sent } = segment { bytes.len() - sent } else { 0 }).sum()
+    }
+
+    /// Sends until all is gone or the kernel takes no more.
+    pub fn flush(&mut self, socket: &OwnedFd) -> Flushed {
+        while let Some(segment) = self.segments.front_mut() {
+            let done = match segment {
+                Segment::Bytes { bytes, sent } => match send_some(socket, &bytes[*sent..]) {
+                    Ok(n) => {
+                        *sent += n;
+                        *sent == bytes.len()
+                    }
+                    Err(flushed) => return flushed,
+                },
+                Segment::File { body, sent } => match send_file_part(socket, body, *sent) {
+                    Ok(n) => {
+                        *sent += n;
+                        *sent == body.len
+                    }
+                    Err(flushed) => return flushed,
+                },
+            };
+            if done {
+                self.segments.pop_front();
+            }
+        }
+        Flushed::All
+    }
+
+    /// Reads everything into one buffer, for a connection without a socket.
+    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        for segment in self.segments {
+            match segment {
+                Segment::Bytes { bytes, sent } => all.extend_from_slice(&bytes[sent..]),
+                Segment::File { body, sent } => {
+                    let start = all.len();
+                    all.resize(start + (body.len - sent) as usize, 0);
+                    body.file.read_exact_at(&mut all[start..], sent)?;
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Sends what the kernel takes now: `Ok(n)` with n > 0 unless `bytes` is empty.
+pub fn send_some(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Flushed> {
+    loop {
+        match send(socket, bytes, SendFlags::NOSIGNAL) {
+            Ok(n) => return Ok(n),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Err(Flushed::Blocked),
+            Err(_) => return Err(Flushed::Broken),
+        }
+    }
+}
+
+fn send_file_part(socket: &OwnedFd, body: &FileBody, sent: u64) -> Result<u64, Flushed> {
+    let mut offset = sent;
+    loop {
+        // 1 MiB a call, so that a fast reader of a large file does not hold the thread.
+        match sendfile(socket, &body.file, Some(&mut offset), (body.len - sent).min(1 << 20) as usize) {
+            // The file became shorter than its announced length: only closing tells the client (promise 7).
+            Ok(0) => return Err(Flushed::Broken),
+            Ok(n) => return Ok(n as u64),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Err(Flushed::Blocked),
+            Err(_) => return Err(Flushed::Broken),
+        }
+    }
+}
