@@ -1,6 +1,6 @@
 //! The compiled application: the route table and how each route is called. Built at boot, read by every server.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -34,7 +34,7 @@ struct Draft {
 #[pyclass(frozen, module = "spica._core")]
 pub struct Application {
     draft: Mutex<Option<Draft>>,
-    compiled: OnceLock<Compiled>,
+    compiled: OnceLock<Arc<Compiled>>,
     /// How values become responses.
     pub encoding: Encoding,
     /// `on_error(request, exception)` gives the value to answer with.
@@ -47,7 +47,7 @@ pub struct Application {
 
 impl Application {
     /// The frozen table.
-    pub fn compiled(&self) -> PyResult<&Compiled> {
+    pub fn compiled(&self) -> PyResult<&Arc<Compiled>> {
         self.compiled.get().ok_or_else(|| PyRuntimeError::new_err("freeze() the application before it answers requests"))
     }
 }
@@ -97,7 +97,7 @@ impl Application {
         let number = draft
             .builder
             .add(method, pattern, label)
-            .map_err(|error| RoutePatternError::new_err(error.to_string()))?;
+            .map_err(|error| RoutePatternError::new_err((error.what, error.route, error.why, error.fix)))?;
         draft.routes.push(route);
         Ok(number)
     }
@@ -107,13 +107,13 @@ impl Application {
         let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
         let Some(Draft { builder, routes }) = draft.take() else { return Ok(()) };
         let router = builder.build().map_err(|conflicts| {
-            let conflicts: Vec<(String, String, String, String, String)> = conflicts
+            let conflicts: Vec<_> = conflicts
                 .into_iter()
-                .map(|conflict| (conflict.path, conflict.first, conflict.second, conflict.why, conflict.fix))
+                .map(|found| (found.method, found.path, found.first, found.second, found.why, found.fix))
                 .collect();
             RouteConflict::new_err((conflicts,))
         })?;
-        let _ = self.compiled.set(Compiled { router, routes });
+        let _ = self.compiled.set(Arc::new(Compiled { router, routes }));
         Ok(())
     }
 

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Weak;
+use std::sync::Arc;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
-use spica_router::{Found, Params, Router};
+use spica_router::{Found, Kind as Converter, Params, Router};
 use spica_server::{Called, Reactor, Reply, Token};
 
 use crate::application::{Application, Compiled};
@@ -23,6 +24,7 @@ use crate::tasks::{run_once, start_task, Start};
 /// The reactor's application: calls Python handlers on the loop's thread.
 pub struct Dispatcher {
     application: Py<Application>,
+    compiled: Arc<Compiled>,
     names: Names,
     start: Start,
     calls: RefCell<Calls>,
@@ -41,8 +43,8 @@ enum Outcome<'py> {
 impl Dispatcher {
     /// Binds a frozen application to a loop.
     pub fn new(application: Py<Application>, event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
-        application.get().compiled()?;
         Ok(Dispatcher {
+            compiled: application.get().compiled()?.clone(),
             application,
             names: Names::new(event_loop)?,
             start: Start::choose(event_loop)?,
@@ -64,10 +66,6 @@ impl Dispatcher {
         self.write(py, value, call.status, || Ok(call.request.bind(py).clone()), reply);
     }
 
-    fn compiled(&self) -> Option<&Compiled> {
-        self.application.get().compiled().ok()
-    }
-
     fn call_route<'py>(
         &self,
         py: Python<'py>,
@@ -75,9 +73,7 @@ impl Dispatcher {
         params: &Params,
         request: &spica_server::Request<'_>,
     ) -> (PyResult<Outcome<'py>>, Option<Bound<'py, Request>>, u16) {
-        let Some(route) = self.compiled().and_then(|compiled| compiled.routes.get(number as usize)) else {
-            return (Err(pyo3::exceptions::PyRuntimeError::new_err("no such route")), None, 500);
-        };
+        let route = &self.compiled.routes[number as usize];
         let mut native = None;
         let outcome = self.run(py, route, params, request.head.path.of(request.bytes), || {
             let made = matched_request(py, number, params, request)?;
@@ -163,9 +159,7 @@ impl Dispatcher {
 
 impl spica_server::Application for Dispatcher {
     fn router(&self) -> &Router {
-        // `new` has made sure that the table is frozen; an empty table answers 404 to everything.
-        static EMPTY: std::sync::OnceLock<Router> = std::sync::OnceLock::new();
-        self.compiled().map_or_else(|| EMPTY.get_or_init(Router::default), |compiled| &compiled.router)
+        &self.compiled.router
     }
 
     fn call(&self, found: Found<'_>, params: &Params, request: &spica_server::Request<'_>, reply: &mut Reply<'_>) -> Called {
@@ -270,8 +264,13 @@ pub fn capture_values<'py>(py: Python<'py>, params: &Params, path: &[u8]) -> PyR
 }
 
 fn capture_value<'py>(py: Python<'py>, params: &Params, at: usize, path: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let _ = (py, params, at, path);
-    todo!()
+    let Some(param) = params.as_slice().get(at) else {
+        return Err(pyo3::exceptions::PyIndexError::new_err(format!("the pattern has no parameter number {at}")));
+    };
+    match param.kind {
+        Converter::Int => Ok(param.int.into_pyobject(py)?.into_any()),
+        Converter::Str | Converter::Path => Ok(decoded(py, param.raw(path)).into_any()),
+    }
 }
 
 fn matched_request<'py>(

@@ -141,7 +141,7 @@ impl Completion {
 impl Completion {
     fn __call__(slf: &Bound<'_, Self>, task: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        let this = slf.get();
+        let this = slf.borrow();
         let Some(reactor) = this.reactor.upgrade() else { return Ok(()) };
         let borrowed = reactor.try_borrow_mut();
         match borrowed {

@@ -27,4 +27,4 @@ pub use access_log::{AccessLog, LogFormat};
 pub use application::{Application, Called, Request, Token};
 pub use options::Options;
 pub use reactor::{Counts, Reactor};
-pub use reply::{Reply, ReplyError};
+pub use reply::{Body, Reply, ReplyError};

@@ -1,0 +1,104 @@
+"""Spica: a full-stack web framework. The names that users start with, loaded when they are first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spica.app.application import App
+    from spica.controllers.controller import Controller
+    from spica.controllers.filters import before
+    from spica.controllers.markers import Body, Cookie, Header, Query
+    from spica.errors.base import SpicaError
+    from spica.errors.http import (
+        BadRequest,
+        Conflict,
+        ContentTooLarge,
+        Forbidden,
+        HttpError,
+        NotFound,
+        TooManyRequests,
+        Unauthorized,
+        UnprocessableContent,
+    )
+    from spica.http.context import Context
+    from spica.http.request import Request
+    from spica.http.response import Response
+    from spica.injection.providers import Provide
+    from spica.routing.router import Router
+    from spica.routing.urls import paths, urls
+    from spica.templates.loader import Templates
+
+__version__ = "0.1.0"
+
+# Name to the module that defines it. Importing `spica` costs no more than this table.
+_HOMES = {
+    "App": "spica.app.application",
+    "BadRequest": "spica.errors.http",
+    "Body": "spica.controllers.markers",
+    "Conflict": "spica.errors.http",
+    "ContentTooLarge": "spica.errors.http",
+    "Context": "spica.http.context",
+    "Controller": "spica.controllers.controller",
+    "Cookie": "spica.controllers.markers",
+    "Forbidden": "spica.errors.http",
+    "Header": "spica.controllers.markers",
+    "HttpError": "spica.errors.http",
+    "NotFound": "spica.errors.http",
+    "Provide": "spica.injection.providers",
+    "Query": "spica.controllers.markers",
+    "Request": "spica.http.request",
+    "Response": "spica.http.response",
+    "Router": "spica.routing.router",
+    "SpicaError": "spica.errors.base",
+    "Templates": "spica.templates.loader",
+    "TooManyRequests": "spica.errors.http",
+    "Unauthorized": "spica.errors.http",
+    "UnprocessableContent": "spica.errors.http",
+    "before": "spica.controllers.filters",
+    "paths": "spica.routing.urls",
+    "urls": "spica.routing.urls",
+}
+
+__all__ = [
+    "App",
+    "BadRequest",
+    "Body",
+    "Conflict",
+    "ContentTooLarge",
+    "Context",
+    "Controller",
+    "Cookie",
+    "Forbidden",
+    "Header",
+    "HttpError",
+    "NotFound",
+    "Provide",
+    "Query",
+    "Request",
+    "Response",
+    "Router",
+    "SpicaError",
+    "Templates",
+    "TooManyRequests",
+    "Unauthorized",
+    "UnprocessableContent",
+    "__version__",
+    "before",
+    "paths",
+    "urls",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'spica' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
