@@ -1,0 +1,268 @@
+"""Context: everything about one request, for handlers, controllers and middleware.
+
+Rules:
+- One is made for every request that needs one, so making it writes four attributes; the rest are class attributes
+  until first use. Inside a controller it is `self`.
+- It holds no policy: sessions come from a `SessionSource` (middleware), sealing of cookies from `ContextServices` (the app).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from spica.http import media_types
+from spica.http.cookies import Cookies, CookieSealer
+from spica.http.errors import SessionMissing
+from spica.http.params import Params
+from spica.http.redirects import check_redirect, leads_to
+from spica.http.request import Request
+from spica.http.response import Response, ResponseDefaults, attachment
+
+
+class SessionLike(Protocol):
+    """What Context needs of a session; the middleware package has the real one."""
+
+    @property
+    def flash(self) -> Any: ...
+
+
+class SessionSource(Protocol):
+    """Loads the session of a request on first use; a Session middleware is one."""
+
+    def load(self, ctx: Context) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ContextServices:
+    """What the app gives every Context: how cookies are sealed, and whether they are Secure though we see plain http.
+
+    Args:    cookie_sealer: for cookies.signed and .encrypted, None without a secret key; behind_tls: whether a proxy
+             in front of us ends TLS.
+    """
+
+    cookie_sealer: CookieSealer | None = None
+    behind_tls: bool = False
+
+
+NO_SERVICES = ContextServices()
+
+
+class Context:
+    """One request and what will become its response.
+
+    Args:    request: the request; route: the route that matched, None outside of one; path_params: values of the path's
+             parameters by name; services: what the app provides.
+    """
+
+    current_user: Any = None
+    """Who is signed in; set by your authentication."""
+
+    _assigns: dict[str, Any] | None = None
+    _cookies: Cookies | None = None
+    _log: Any = None
+    _params: Params | None = None
+    _response: ResponseDefaults | None = None
+    _session: Any = None
+    _trace_id: str | None = None
+    session_source: SessionSource | None = None
+
+    def __init__(
+        self,
+        request: Request,
+        route: Any = None,
+        path_params: dict[str, Any] | None = None,
+        services: ContextServices = NO_SERVICES,
+    ) -> None:
+        self.request = request
+        self.route = route
+        self.path_params = path_params if path_params is not None else {}
+        self.services = services
+
+    # what came in
+
+    @property
+    def params(self) -> Params:
+        """Path, query and content parameters in one; the path wins over the content, the content over the query.
+
+        Raises:  BadRequest when query or content can't be parsed; ContentTooLarge beyond a limit.
+        """
+        params = self._params
+        if params is None:
+            params = self._params = Params(self._merge_params())
+        return params
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookie jar: what was received, what will be set, `.signed` and `.encrypted`."""
+        cookies = self._cookies
+        if cookies is None:
+            services = self.services
+            secure = self.request.is_secure or services.behind_tls
+            cookies = self._cookies = Cookies(self.request.cookies, secure=secure, sealer=services.cookie_sealer)
+        return cookies
+
+    @property
+    def session(self) -> Any:
+        """The session, a dict of JSON values that survives to the visitor's next request.
+
+        Raises:  SessionMissing when no Session middleware is in the route's pipeline.
+        """
+        session = self._session
+        if session is None:
+            if self.session_source is None:
+                raise SessionMissing(
+                    "this route has no session",
+                    where=repr(self.route) if self.route is not None else "",
+                    why="sessions and flash come from the Session middleware, which is not in the route's pipeline",
+                    fix="p.use(m.Session) in config/middleware.py, or App(secret_key=..., session=True) in a one-file app",
+                )
+            session = self._session = self.session_source.load(self)
+        return session
+
+    @property
+    def flash(self) -> Any:
+        """Messages that are shown once, by this request or the next: `flash["notice"] = "Saved"`."""
+        return self.session.flash
+
+    @property
+    def is_htmx(self) -> bool:
+        """Whether htmx made the request, and so expects a fragment."""
+        return self.request.native.field("hx-request") == "true"
+
+    # what belongs to the request
+
+    @property
+    def assigns(self) -> dict[str, Any]:
+        """Values that middleware and handlers hand to each other and to templates."""
+        assigns = self._assigns
+        if assigns is None:
+            assigns = self._assigns = {}
+        return assigns
+
+    @property
+    def trace_id(self) -> str:
+        """The id that ties log lines and the X-Request-Id field of one request together; 32 hex digits when it is ours."""
+        trace_id = self._trace_id
+        if trace_id is None:
+            trace_id = self._trace_id = os.urandom(16).hex()
+        return trace_id
+
+    @trace_id.setter
+    def trace_id(self, value: str) -> None:
+        self._trace_id = value
+
+    # what goes out
+
+    @property
+    def response(self) -> ResponseDefaults:
+        """Status, fields and cookies for the response that is still to be made."""
+        response = self._response
+        if response is None:
+            response = self._response = ResponseDefaults()
+        return response
+
+    def finish(self, response: Response) -> Response:
+        """Merge what was set on `ctx.response` and `ctx.cookies` into the response; the app calls it once, last."""
+        if self._response is not None:
+            self._response.apply(response)
+        cookies = self._cookies
+        if cookies is not None and cookies.changed:
+            response.fields.extend(("set-cookie", value) for value in cookies.set_cookie_values())
+        return response
+
+    def json(self, value: Any, *, status: int = 200) -> Response:
+        """Answer with JSON."""
+        return Response.json(value, status=status)
+
+    def html(self, text: str, *, status: int = 200) -> Response:
+        """Answer with HTML; the text is sent as it is."""
+        return Response.html(text, status=status)
+
+    def text(self, text: str, *, status: int = 200) -> Response:
+        """Answer with plain text."""
+        return Response.text(text, status=status)
+
+    def head(self, status: int) -> Response:
+        """Answer with a status and no content."""
+        return Response(status=status)
+
+    def not_found(self, detail: str = "Not Found") -> Response:
+        """Answer with a 404 and a sentence; `raise NotFound(...)` shows the app's own page instead."""
+        return Response.not_found(detail)
+
+    def redirect_to(
+        self,
+        url: str,
+        *,
+        status: int = 303,
+        notice: str | None = None,
+        alert: str | None = None,
+        allow_other_host: bool = False,
+    ) -> Response:
+        """Redirect, with a message for the next page if there is one to show.
+
+        Args:    url: path or URL on this host; status: 301, 302, 303 (default), 307 or 308; notice, alert: flash
+                 messages; allow_other_host: whether leaving this host is meant.
+        Raises:  UnsafeRedirect (answered with 400) when the target is on another host without permission or holds
+                 control bytes; SessionMissing when there is a message and no session.
+        """
+        location = check_redirect(url, self.request.host, allow_other_host=allow_other_host)
+        if notice is not None:
+            self.flash["notice"] = notice
+        if alert is not None:
+            self.flash["alert"] = alert
+        return Response.redirect_checked(location, status)
+
+    def redirect_back(
+        self, fallback: str = "/", *, status: int = 303, notice: str | None = None, alert: str | None = None
+    ) -> Response:
+        """Redirect to the page the visitor came from when it is on this host, else to the fallback."""
+        referer = self.request.native.field("referer") or ""
+        url = referer if leads_to(referer, self.request.host) else fallback
+        return self.redirect_to(url, status=status, notice=notice, alert=alert)
+
+    def send_file(
+        self, path: str | Path, *, download_name: str | None = None, content_type: str | None = None
+    ) -> Response:
+        """Answer with a file; the core streams it.
+
+        Args:    path: chosen by you, never made of what the visitor sent; download_name: offers a download under that
+                 name instead of showing it; content_type: default by the suffix.
+        """
+        return Response.file(path, download_name=download_name, content_type=content_type)
+
+    def send_data(self, data: bytes, *, filename: str | None = None, content_type: str | None = None) -> Response:
+        """Answer with octets, as a download when there is a filename."""
+        response = Response(data, content_type=content_type or media_types.type_of(filename or ""))
+        if filename is not None:
+            response.fields.append(("content-disposition", attachment(filename)))
+        return response
+
+    def expires_in(self, seconds: int, *, public: bool = False) -> None:
+        """Let the response be cached: by the visitor's browser alone, or by shared caches too when public."""
+        scope = "public" if public else "private"
+        self.response.set_header("cache-control", f"{scope}, max-age={int(seconds)}")
+
+    def _merge_params(self) -> dict[str, Any]:
+        request = self.request
+        merged: dict[str, Any] = {}
+        if request.native.query:
+            merged.update(request.query.nested())
+        if request.native.content:
+            merged.update(_content_params(request))
+        merged.update(self.path_params)
+        return merged
+
+
+def _content_params(request: Request) -> dict[str, Any]:
+    """Return the parameters in the content: of a form, or of a JSON object; other content has none."""
+    media_type = request.content_type
+    if media_type in (media_types.URLENCODED, media_types.MULTIPART):
+        return request.form()
+    if media_types.is_json(media_type):
+        value = request.json()
+        return value if isinstance(value, dict) else {}
+    return {}

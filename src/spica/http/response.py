@@ -1,0 +1,233 @@
+"""Responses: status, fields and a body or the path of a file, built and checked; the core writes them.
+
+Rules:
+- Field names are lower-case. What can't be sent is refused here, where the caller is still on the stack; the core
+  refuses it once more.
+- Content-Length and Date are the core's. A Response never holds an open file: `file` is a path the core streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from spica.http import json, media_types
+from spica.http.cookies import CookieOptions, SameSite, build_delete_cookie, build_set_cookie
+from spica.http.fields import check_field
+from spica.http.redirects import check_redirect
+from spica.http.status import REDIRECTS, phrase
+
+Self = TypeVar("Self", bound="ResponseFields")
+
+
+class ResponseFields:
+    """The fields of a response being built: shared by `Response` and the defaults a Context collects."""
+
+    __slots__ = ("fields",)
+
+    fields: list[tuple[str, str]]
+
+    def header(self, name: str) -> str | None:
+        """Return the first value of a field, None when it is not set."""
+        name = name.lower()
+        for key, value in self.fields:
+            if key == name:
+                return value
+        return None
+
+    def set_header(self, name: str, value: str) -> None:
+        """Set a field, replacing what it had. Raises InvalidField when it can't be sent."""
+        field = check_field(name, value)
+        self.fields = [pair for pair in self.fields if pair[0] != field[0]]
+        self.fields.append(field)
+
+    def add_header(self, name: str, value: str) -> None:
+        """Add one more value of a field, as Link or Vary may have. Raises InvalidField when it can't be sent."""
+        self.fields.append(check_field(name, value))
+
+    def with_header(self: Self, name: str, value: str) -> Self:
+        """Set a field and return the response itself, to chain: `Response.ok(x).with_header("Cache-Control", "no-store")`."""
+        self.set_header(name, value)
+        return self
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        path: str = "/",
+        domain: str | None = None,
+        max_age: int | None = None,
+        secure: bool = True,
+        http_only: bool = True,
+        same_site: SameSite = "Lax",
+    ) -> None:
+        """Add a Set-Cookie field.
+
+        Args:    as CookieOptions. `ctx.cookies` is the jar that chooses `secure` by the request; here it is True unless
+                 you say otherwise, which plain http on another host than localhost needs.
+        Raises:  InvalidCookie, CookieTooLarge.
+        """
+        options = CookieOptions(path, domain, max_age, secure, http_only, same_site)
+        self.fields.append(("set-cookie", build_set_cookie(name, value, options)))
+
+    def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
+        """Make the browser forget a cookie; path and domain must be those it was set with."""
+        options = CookieOptions(path=path, domain=domain, secure=name.startswith("__"))
+        self.fields.append(("set-cookie", build_delete_cookie(name, options)))
+
+
+class _FileBuilder:
+    """Makes `Response.file(path)` a builder while `response.file` stays the attribute that the core reads.
+
+    A descriptor without `__set__`: the instance's own attribute wins, so reading it costs no call.
+    """
+
+    def __get__(self, instance: Response | None, owner: type[Response]) -> Callable[..., Response]:
+        return owner._for_file
+
+
+class Response(ResponseFields):
+    """What goes back to the client.
+
+    Args:    body: octets, or text that is sent as UTF-8; status: 200 to 599; fields: pairs of lower-case name and value;
+             content_type: default text/plain for text, application/octet-stream for octets, none when there is no body.
+    """
+
+    # No __slots__: a slot called `file` and the builder of that name can't both be.
+    file: Any = _FileBuilder()
+
+    def __init__(
+        self,
+        body: bytes | str = b"",
+        status: int = 200,
+        fields: Iterable[tuple[str, str]] | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        self.status = status
+        self.fields = list(fields) if fields is not None else []
+        self.file = None
+        if isinstance(body, str):
+            self.body = body.encode("utf-8", "replace")
+            content_type = content_type or media_types.TEXT
+        else:
+            self.body = body
+            if body and content_type is None:
+                content_type = media_types.BYTES
+        if content_type is not None and (not self.fields or self.header("content-type") is None):
+            self.fields.append(("content-type", content_type))
+
+    @classmethod
+    def ok(cls, value: Any = None, *, status: int = 200) -> Response:
+        """Build a response from any value: text, octets, None (204), or something with a JSON form."""
+        if value is None:
+            return cls(status=204 if status == 200 else status)
+        if isinstance(value, (str, bytes)):
+            return cls(value, status)
+        return cls.json(value, status=status)
+
+    @classmethod
+    def text(cls, text: str, *, status: int = 200) -> Response:
+        """Build a text/plain response."""
+        return cls(text, status, None, media_types.TEXT)
+
+    @classmethod
+    def html(cls, text: str, *, status: int = 200) -> Response:
+        """Build a text/html response; the text is sent as it is, escaping is the template's work."""
+        return cls(text, status, None, media_types.HTML)
+
+    @classmethod
+    def json(cls, value: Any, *, status: int = 200) -> Response:
+        """Build an application/json response. Raises UnencodableValue when the value has no JSON form."""
+        return cls(json.encode(value), status, None, media_types.JSON)
+
+    @classmethod
+    def created(cls, value: Any = None, *, location: str | None = None) -> Response:
+        """Build a 201, with the address of what was created when it has one. Raises UnsafeRedirect on control bytes."""
+        response = cls(status=201) if value is None else cls.ok(value, status=201)
+        if location is not None:
+            response.fields.append(("location", check_redirect(location, "", allow_other_host=True)))
+        return response
+
+    @classmethod
+    def no_content(cls) -> Response:
+        """Build a 204."""
+        return cls(status=204)
+
+    @classmethod
+    def not_found(cls, detail: str = "Not Found") -> Response:
+        """Build a 404 with a sentence as text/plain; `raise NotFound(...)` gives the app's error page instead."""
+        return cls(detail, 404, None, media_types.TEXT)
+
+    @classmethod
+    def redirect(cls, url: str, *, status: int = 303) -> Response:
+        """Build a redirect to a target you chose yourself.
+
+        `ctx.redirect_to` is the form for targets that a visitor may influence: it refuses other hosts.
+
+        Args:    url: path or absolute URL; status: 301, 302, 303 (default: the next request is a GET), 307 or 308.
+        Raises:  UnsafeRedirect on control bytes and script-like schemes; ValueError for another status.
+        """
+        return cls.redirect_checked(check_redirect(url, "", allow_other_host=True), status)
+
+    @classmethod
+    def _for_file(
+        cls, path: str | Path, *, download_name: str | None = None, content_type: str | None = None
+    ) -> Response:
+        """Build a response that the core streams from a file; `Response.file(...)`.
+
+        Args:    path: of a regular file, chosen by you and never by the visitor; download_name: offers a download
+                 under that name instead of showing it; content_type: default by the suffix.
+        """
+        response = cls(content_type=content_type or media_types.type_of(download_name or str(path)))
+        response.file = str(path)
+        if download_name is not None:
+            response.fields.append(("content-disposition", attachment(download_name)))
+        return response
+
+    @classmethod
+    def redirect_checked(cls, location: str, status: int) -> Response:
+        """Build a redirect to a target that `check_redirect` has passed; ValueError for a status that is no redirect."""
+        if status not in REDIRECTS:
+            raise ValueError(f"a redirect has one of the statuses {sorted(REDIRECTS)}, not {status}")
+        return cls(b"", status, [("location", location)])
+
+    def __repr__(self) -> str:
+        content = f"file {self.file!r}" if self.file else f"{len(self.body)} bytes"
+        return f"Response({self.status} {phrase(self.status)}, {content})"
+
+
+class ResponseDefaults(ResponseFields):
+    """What a handler or middleware wants of the response before there is one; `ctx.response`.
+
+    Args:    status: replaces the response's only where that was left at 200.
+    Fields set here don't replace what the response itself sets; cookies are added.
+    """
+
+    __slots__ = ("status",)
+
+    def __init__(self) -> None:
+        self.status: int | None = None
+        self.fields = []
+
+    def apply(self, response: Response) -> None:
+        """Merge into the response that was made."""
+        if self.status is not None and response.status == 200:
+            response.status = self.status
+        own = {name for name, _ in response.fields}
+        response.fields.extend(field for field in self.fields if field[0] == "set-cookie" or field[0] not in own)
+
+
+def attachment(filename: str) -> str:
+    """Build a Content-Disposition that offers a download under a name.
+
+    Args:    filename: any text; folders are cut off, and what isn't ASCII travels in the extended form.
+    Source:  RFC 6266 section 4; RFC 8187.
+    """
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"%;' else "_" for c in name)
+    if plain == name:
+        return f'attachment; filename="{name}"'
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
