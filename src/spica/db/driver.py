@@ -1,0 +1,72 @@
+"""The contract between the engine and a database driver.
+
+Rules of this file:
+- SQL is text with the driver's own placeholders; values are a sequence (positional) or a mapping (named). Values never
+  become part of the text.
+- A driver raises only the errors of spica.db.errors.
+- A write that returned is durable in the sense of the driver's module docstring.
+- Cancelling a read or a write leaves no connection in use and no transaction open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+Row = tuple[Any, ...]
+Parameters = Sequence[object] | Mapping[str, object]
+
+
+class Written(NamedTuple):
+    """What a write did: how many rows it touched and the id of the last row it inserted."""
+
+    rows: int
+    last_id: int
+
+
+class Codec(NamedTuple):
+    """How values of one Python type cross the border; None where they pass as they are."""
+
+    encode: Callable[[Any], Any] | None
+    decode: Callable[[Any], Any] | None
+
+
+class Session(Protocol):
+    """One open transaction: a connection that nobody else uses until it is committed or rolled back."""
+
+    async def read(self, sql: str, parameters: Parameters) -> list[Row]: ...
+    async def read_named(self, sql: str, parameters: Parameters) -> list[dict[str, Any]]: ...
+    async def write(self, sql: str, parameters: Parameters) -> Written: ...
+    async def commit(self) -> None: ...
+    async def rollback(self) -> None: ...
+
+    async def savepoint(self, name: str) -> None: ...
+    async def release(self, name: str) -> None: ...
+
+    async def undo_to(self, name: str) -> None:
+        """Undo what came after a savepoint; nothing when the database has already undone the whole transaction."""
+
+    def abandon(self) -> None:
+        """Roll back without waiting, for a task that is being destroyed."""
+
+
+class Driver(Protocol):
+    """A database as the engine needs it. `dialect` is SQLAlchemy's name; `codecs` maps Python types to their codec."""
+
+    dialect: str
+    codecs: Mapping[type, Codec]
+
+    def read_now(self, sql: str, parameters: Parameters) -> list[Row] | None:
+        """Read without waiting. Returns None where only `read` can answer."""
+
+    async def read(self, sql: str, parameters: Parameters) -> list[Row]: ...
+    async def read_named(self, sql: str, parameters: Parameters) -> list[dict[str, Any]]: ...
+    async def write(self, sql: str, parameters: Parameters) -> Written: ...
+
+    def stream(self, sql: str, parameters: Parameters, *, size: int) -> AsyncIterator[list[Row]]:
+        """Read a result in batches of at most `size` rows, all of one snapshot."""
+
+    async def begin(self) -> Session:
+        """Open a transaction. Raises DatabaseBusy when the write lock can't be had in time."""
+
+    async def close(self) -> None: ...

@@ -1,0 +1,113 @@
+"""What can go wrong between Spica and a database, one class a mistake.
+
+A driver turns its library's exceptions into these; nothing above a driver ever sees a driver's own exception.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from spica.errors import SpicaError
+
+ConstraintKind = Literal["unique", "foreign key", "not null", "check", "other"]
+
+
+class DatabaseError(SpicaError):
+    """Base of the data layer's errors; raised itself when a statement fails for a reason with no class of its own."""
+
+    code = "SPICA-D001"
+
+
+class NotConfigured(DatabaseError):
+    """The database was used before anything said which one it is."""
+
+    code = "SPICA-D002"
+
+
+class DatabaseUrlError(DatabaseError):
+    """A database URL can't be read: an unknown scheme, no path, an unknown option."""
+
+    code = "SPICA-D003"
+
+
+class CannotOpen(DatabaseError):
+    """The database can't be opened: a folder that is missing, a permission, a file that is not a database."""
+
+    code = "SPICA-D004"
+
+
+class DatabaseBusy(DatabaseError):
+    """Another process held the database's write lock for longer than the busy timeout."""
+
+    code = "SPICA-D005"
+
+
+class DiskFull(DatabaseError):
+    """The disk is full. The statement did not happen; what was committed before is safe."""
+
+    code = "SPICA-D006"
+
+
+class ReadOnlyDatabase(DatabaseError):
+    """A write reached a database, a file or a folder that may only be read."""
+
+    code = "SPICA-D007"
+
+
+class TableMissing(DatabaseError):
+    """A statement names a table that the database does not have, most often before the first migration."""
+
+    code = "SPICA-D008"
+
+
+class ColumnMissing(DatabaseError):
+    """A statement names a column that the table does not have: the model is ahead of the database."""
+
+    code = "SPICA-D009"
+
+
+class BadValue(DatabaseError):
+    """A value can't be bound to a statement: a name without a value, an unsupported type, an integer beyond 64 bits."""
+
+    code = "SPICA-D010"
+
+
+class DamagedDatabase(DatabaseError):
+    """The file is damaged or is not a database, or the disk failed to read or write it."""
+
+    code = "SPICA-D011"
+
+
+class DatabaseClosed(DatabaseError):
+    """The database was used after `close()`."""
+
+    code = "SPICA-D012"
+
+
+class ConstraintViolation(DatabaseError):
+    """The database refused a row: not unique, no such parent row, a missing value or a failed check.
+
+    `kind` says which; `table` and `columns` say where, as far as the database tells ("" and () when it does not).
+    """
+
+    code = "SPICA-D013"
+
+    def __init__(
+        self, what: str, *, kind: ConstraintKind, table: str = "", columns: tuple[str, ...] = (), where: str = ""
+    ) -> None:
+        super().__init__(what, where=where, why=f"a {kind} constraint of the table does not allow it")
+        self.kind = kind
+        self.table = table
+        self.columns = columns
+
+
+class TransactionInOtherTask(DatabaseError):
+    """A task used a transaction that another task opened, as in a TaskGroup inside `transaction()`."""
+
+    code = "SPICA-D014"
+
+
+class TransactionOver(DatabaseError):
+    """A transaction was used after it ended, or after the database ended it (a full disk, a failed write)."""
+
+    code = "SPICA-D015"

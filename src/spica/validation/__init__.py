@@ -1,0 +1,7 @@
+"""Validation: values to types, rules about values, messages by field. It knows neither HTTP nor models."""
+
+from spica.validation.coerce import CoercionFailed, coerce
+from spica.validation.errors import Errors
+from spica.validation.rules import Rule, RuleOptionError, build_rules
+
+__all__ = ["CoercionFailed", "Errors", "Rule", "RuleOptionError", "build_rules", "coerce"]
