@@ -3,7 +3,7 @@
 Rules:
 - One is made for every request that needs one, so making it writes four attributes; the rest are class attributes
   until first use. Inside a controller it is `self`.
-- It holds no policy: sessions come from a `SessionSource` (middleware), sealing of cookies from `ContextServices` (the app).
+- It holds no policy: sessions come from a `SessionSource` (middleware), the sealing of cookies from `ContextServices`.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Context:
                     "this route has no session",
                     where=repr(self.route) if self.route is not None else "",
                     why="sessions and flash come from the Session middleware, which is not in the route's pipeline",
-                    fix="p.use(m.Session) in config/middleware.py, or App(secret_key=..., session=True) in a one-file app",
+                    fix="add m.Session to the pipeline in config/middleware.py: p.use(m.Session)",
                 )
             session = self._session = self.session_source.load(self)
         return session
@@ -144,7 +144,7 @@ class Context:
 
     @property
     def trace_id(self) -> str:
-        """The id that ties log lines and the X-Request-Id field of one request together; 32 hex digits when it is ours."""
+        """The id that ties log lines and the X-Request-Id field together; 32 hex digits when it is ours."""
         trace_id = self._trace_id
         if trace_id is None:
             trace_id = self._trace_id = os.urandom(16).hex()
@@ -232,7 +232,8 @@ class Context:
         Args:    path: chosen by you, never made of what the visitor sent; download_name: offers a download under that
                  name instead of showing it; content_type: default by the suffix.
         """
-        return Response.file(path, download_name=download_name, content_type=content_type)
+        response: Response = Response.file(path, download_name=download_name, content_type=content_type)
+        return response
 
     def send_data(self, data: bytes, *, filename: str | None = None, content_type: str | None = None) -> Response:
         """Answer with octets, as a download when there is a filename."""

@@ -1,7 +1,7 @@
 """Cookies: parsing the Cookie field, building Set-Cookie, and the jar a handler uses (`ctx.cookies`).
 
 Rules:
-- Parsing is lenient and never fails on one odd pair: it is skipped. Of a repeated name the first wins (the longer path).
+- Parsing is lenient: an odd pair is skipped. Of a repeated name the first wins (the longer path).
 - Building is strict: what RFC 6265 doesn't allow is refused where it is set.
 - Values are percent-encoded on the way out and decoded on the way in, so any text survives the trip.
 - Signing and encrypting belong to `spica.security`; the jar reaches them through `CookieSealer`.
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 from urllib.parse import quote, unquote
@@ -26,6 +26,8 @@ MAX_COOKIES = 180
 MAX_COOKIE_BYTES = 4_096
 
 SameSite = Literal["Lax", "Strict", "None"]
+Seal = Callable[[str, str, int | None], str]
+Unseal = Callable[[str, str], str | None]
 
 # cookie-octet of RFC 6265 without "%", which is our escape, as characters that quote() may leave alone.
 _VALUE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
@@ -38,10 +40,10 @@ class CookieSealer(Protocol):
     `max_age` is in seconds, None for as long as the browser runs; a value that doesn't verify, or is too old, is None.
     """
 
-    def encrypt(self, name: str, value: str, max_age: int | None) -> str: ...
-    def decrypt(self, name: str, sealed: str) -> str | None: ...
-    def sign(self, name: str, value: str, max_age: int | None) -> str: ...
-    def verify(self, name: str, signed: str) -> str | None: ...
+    def encrypt(self, name: str, value: str, max_age: int | None, /) -> str: ...
+    def decrypt(self, name: str, sealed: str, /) -> str | None: ...
+    def sign(self, name: str, value: str, max_age: int | None, /) -> str: ...
+    def verify(self, name: str, signed: str, /) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def build_set_cookie(name: str, value: str, options: CookieOptions) -> str:
 
 
 def build_delete_cookie(name: str, options: CookieOptions) -> str:
-    """Build the Set-Cookie value that makes a browser forget a cookie; path and domain must be those it was set with."""
+    """Build the Set-Cookie value that makes a browser forget a cookie; path and domain as it was set with."""
     return build_set_cookie(name, "", replace(options, max_age=0))
 
 
@@ -218,20 +220,12 @@ class Cookies(MutableMapping[str, str]):
         return self._sealer
 
 
-class _Seal(Protocol):
-    def __call__(self, name: str, value: str, max_age: int | None) -> str: ...
-
-
-class _Unseal(Protocol):
-    def __call__(self, name: str, sealed: str) -> str | None: ...
-
-
 class SealedCookies:
     """A view of the jar that seals what it sets and returns only what still verifies."""
 
     __slots__ = ("_jar", "_seal", "_unseal")
 
-    def __init__(self, jar: Cookies, seal: _Seal, unseal: _Unseal) -> None:
+    def __init__(self, jar: Cookies, seal: Seal, unseal: Unseal) -> None:
         self._jar = jar
         self._seal = seal
         self._unseal = unseal

@@ -24,7 +24,7 @@ class UnsafeRedirect(SpicaError, BadRequest):
 
 
 class InvalidCookie(SpicaError):
-    """A cookie's name, value or attributes can't be sent: bytes outside RFC 6265, or rules that contradict each other."""
+    """A cookie's name or attributes can't be sent: bytes outside RFC 6265, or rules that contradict each other."""
 
     code = "SPICA-H002"
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser, parse_options_header
+from multipart import (  # type: ignore[import-untyped] # the library ships no types
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
 
 from spica.errors.http import BadRequest, ContentTooLarge
 from spica.http import media_types

@@ -51,7 +51,7 @@ def best(accept: str | None, offers: Sequence[str]) -> str | None:
 
 @lru_cache(maxsize=128)
 def parse_accept(accept: str) -> tuple[MediaRange, ...]:
-    """Split an Accept field into media ranges, in order; an element that is none is skipped, a bad quality counts as 0."""
+    """Split an Accept field into media ranges, in order; what is none is skipped, a bad quality counts as 0."""
     ranges = []
     for element in accept.split(","):
         media_range, *parameters = element.split(";")

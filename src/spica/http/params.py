@@ -16,8 +16,8 @@ from spica.http.errors import UnpermittedParams
 from spica.http.uploads import UploadFile
 
 Shape = Sequence[Any] | Mapping[str, Any]
-"""What `permit` lets through under a key: [] a list of values, ["a", "b"] a group (or a list of groups) with these keys,
-{} any group, {"a": [], "b": None} a group with nested shapes, where None stands for a single value."""
+"""What `permit` lets through under a key: [] a list of values, ["a", "b"] a group (or a list of groups) with these
+keys, {} any group, {"a": [], "b": None} a group with nested shapes, where None stands for a single value."""
 
 _SCALARS = (str, int, float, bool, type(None), UploadFile)
 

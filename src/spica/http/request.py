@@ -108,7 +108,7 @@ class Request:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies by name, values decoded; {} when there are none. Raises BadRequest when there are more than 180."""
+        """The cookies by name, values decoded. Raises BadRequest when there are more than 180."""
         try:
             return self._cookies
         except AttributeError:

@@ -48,7 +48,7 @@ class ResponseFields:
         self.fields.append(check_field(name, value))
 
     def with_header(self: Self, name: str, value: str) -> Self:
-        """Set a field and return the response itself, to chain: `Response.ok(x).with_header("Cache-Control", "no-store")`."""
+        """Set a field and return the response itself: `Response.ok(x).with_header("Cache-Control", "no-store")`."""
         self.set_header(name, value)
         return self
 
@@ -92,8 +92,8 @@ class _FileBuilder:
 class Response(ResponseFields):
     """What goes back to the client.
 
-    Args:    body: octets, or text that is sent as UTF-8; status: 200 to 599; fields: pairs of lower-case name and value;
-             content_type: default text/plain for text, application/octet-stream for octets, none when there is no body.
+    Args:    body: octets, or text that is sent as UTF-8; status: 200 to 599; fields: pairs of lower-case name and
+             value; content_type: default text/plain for text, application/octet-stream for octets, none for no body.
     """
 
     # No __slots__: a slot called `file` and the builder of that name can't both be.
@@ -189,7 +189,7 @@ class Response(ResponseFields):
 
     @classmethod
     def redirect_checked(cls, location: str, status: int) -> Response:
-        """Build a redirect to a target that `check_redirect` has passed; ValueError for a status that is no redirect."""
+        """Build a redirect to a target that `check_redirect` has passed; ValueError for another status."""
         if status not in REDIRECTS:
             raise ValueError(f"a redirect has one of the statuses {sorted(REDIRECTS)}, not {status}")
         return cls(b"", status, [("location", location)])

@@ -1,6 +1,6 @@
 """An uploaded file: what a multipart form carries beside text.
 
-Rules: `filename` and `content_type` are the client's claims, shown but never trusted: `filename` has no folders left in it.
+Rules: `filename` and `content_type` are the client's claims, shown but never trusted; `filename` has lost its folders.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """URLs: percent coding, query strings, nested names (`post[tags][]`) and where a redirect may lead.
 
 Rules:
-- Parsing is linear in its input and bounded: MAX_PAIRS pairs, MAX_DEPTH brackets; beyond them is a 400, not a shorter result.
+- Parsing is linear and bounded: MAX_PAIRS pairs, MAX_DEPTH brackets; beyond them is a 400, not a shorter result.
 - Bytes that aren't UTF-8 become U+FFFD; a `%` that starts no pair of hex digits stays as sent.
 - A name whose brackets don't pair up is an ordinary flat name.
 """
@@ -164,6 +164,4 @@ def _holds(group: Any, path: list[str], start: int) -> bool:
 
 
 def _contradiction(name: str) -> BadRequest:
-    return BadRequest(
-        f"the parameter {name[:60]!r} contradicts an earlier one: a name is either a value, a group or a list"
-    )
+    return BadRequest(f"the parameter {name[:60]!r} contradicts an earlier one: it is a value, a group or a list")
