@@ -3,9 +3,8 @@
 SpicaError
 ├── SignatureError            I001  boot
 │   ├── AnnotationError       I002  boot
-│   ├── ProviderCycleError    I003  boot
-│   └── AsyncProviderError    I004  boot
-└── ProviderContractError     I005  while running
+│   └── ProviderCycleError    I003  boot
+└── ProviderContractError     I004  while running
 RefusedValue                  the peer's mistake: not a SpicaError, the host turns it into its own answer
 """
 
@@ -35,16 +34,10 @@ class ProviderCycleError(SignatureError):
     code = "SPICA-I003"
 
 
-class AsyncProviderError(SignatureError):
-    """A plain `def` function depends on a provider that must be awaited."""
-
-    code = "SPICA-I004"
-
-
 class ProviderContractError(SpicaError):
     """A generator used as a provider yields nothing, or more than once."""
 
-    code = "SPICA-I005"
+    code = "SPICA-I004"
 
 
 class RefusedValue(Exception):

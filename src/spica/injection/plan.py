@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
 from spica.errors.http import FieldError
-from spica.injection.errors import AsyncProviderError, ProviderCycleError, RefusedValue
+from spica.injection.errors import ProviderCycleError, RefusedValue
 from spica.injection.providers import Provide, Provider
 from spica.injection.scope import Scope
 from spica.injection.signature import Parameter, describe_place, read_signature
@@ -115,26 +115,15 @@ class Plan:
         return errors
 
 
-def build_plan(
-    function: Callable[..., object], host: Host, *, skip_first: bool = False, may_await: bool = True
-) -> Plan:
+def build_plan(function: Callable[..., object], host: Host, *, skip_first: bool = False) -> Plan:
     """Decide how a function's arguments are filled.
 
     Args:    function: what will be called; host: where values come from; skip_first: the first argument is passed by
-             the caller (a method's `self`); may_await: whether the caller can await providers.
+             the caller (a method's `self`).
     Returns: the plan.
     Raises:  SignatureError and its subclasses; nothing is left for run time.
     """
-    plan = _build(function, host, (), skip_first=skip_first)
-    if plan.is_async and not may_await:
-        name = next(provider for _, provider in plan.providers if provider.is_async)
-        raise AsyncProviderError(
-            f"a plain function depends on the async provider {name.function.__name__}",
-            where=describe_place(function),
-            why="an async provider must be awaited, and a plain def can't",
-            fix="write `async def` before the function's name",
-        )
-    return plan
+    return _build(function, host, (), skip_first=skip_first)
 
 
 def _build(

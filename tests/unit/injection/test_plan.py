@@ -8,7 +8,6 @@ import pytest
 from spica.errors.http import FieldError
 from spica.injection.errors import (
     AnnotationError,
-    AsyncProviderError,
     ProviderContractError,
     ProviderCycleError,
     RefusedValue,
@@ -205,15 +204,18 @@ def test_a_generator_must_yield_once() -> None:
         scope.close()
 
 
-def test_a_plain_function_cannot_have_an_async_provider() -> None:
+def test_a_plan_knows_whether_filling_awaits() -> None:
     async def get_db() -> int:
         return 1
 
-    def handler(db: Annotated[int, Provide(get_db)]) -> None: ...
+    def through(db: Annotated[int, Provide(get_db)]) -> int:
+        return db
 
-    with pytest.raises(AsyncProviderError, match="get_db"):
-        plan_of(handler, may_await=False)
-    assert plan_of(handler).is_async
+    def waits(db: Annotated[int, Provide(through)]) -> None: ...
+    def does_not(a: int) -> None: ...
+
+    assert plan_of(waits).is_async
+    assert not plan_of(does_not).is_async
 
 
 def one(other: Annotated[int, Provide(lambda: two)]) -> int:
