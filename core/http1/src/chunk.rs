@@ -3,9 +3,7 @@
 //! `Size` digits `;` `Extension` CR `SizeLf` LF `Data` CR `DataLf` LF `Size` ..., and after the chunk of size 0 `Trailers`.
 
 use crate::extension::Extension;
-use crate::refusal::{
-    Refusal, CHUNK_END, CHUNK_EXTENSION, CHUNK_EXTENSIONS_TOO_LARGE, CHUNK_SIZE, CONTENT_TOO_LARGE,
-};
+use crate::refusal::{Refusal, CHUNK_END, CHUNK_EXTENSIONS_TOO_LARGE, CHUNK_LINE, CHUNK_SIZE, CONTENT_TOO_LARGE};
 
 const MAX_DIGITS: u8 = 16;
 
@@ -49,7 +47,7 @@ impl Chunks {
             (At::Extension(state), b'\r') if state.is_complete() => At::SizeLf,
             (At::Extension(state), _) => self.extension(state, octet)?,
             (At::SizeLf, b'\n') => self.begin()?,
-            (At::SizeLf, _) => return Err(CHUNK_EXTENSION),
+            (At::SizeLf, _) => return Err(CHUNK_LINE),
             (At::DataCr, b'\r') => At::DataLf,
             (At::DataLf, b'\n') => At::Size { digits: 0 },
             (At::DataCr | At::DataLf | At::Data | At::Trailers, _) => return Err(CHUNK_END),

@@ -43,7 +43,8 @@ impl ContentReader {
     /// Raises: [`Refusal`] 413 when the announced length is above [`Limits::content`].
     pub fn for_head(head: &Head, limits: &Limits) -> Result<Self, Refusal> {
         let block = head.fields.first().map_or(0, |first| head.len - 2 - first.name.start as usize);
-        let trailers = Trailers::new(limits.field_block.saturating_sub(block), limits.fields.saturating_sub(head.fields.len()));
+        let trailers =
+            Trailers::new(limits.field_block.saturating_sub(block), limits.fields.saturating_sub(head.fields.len()));
         Self::with_trailers(head.content, limits, trailers)
     }
 

@@ -3,8 +3,8 @@
 use crate::head::{Content, Head, Span};
 use crate::host::is_host;
 use crate::refusal::{
-    Refusal, CODING, CODING_AND_LENGTH, CODING_IN_1_0, CODING_UNKNOWN, CONTENT_TOO_LARGE, EXPECTATION, HOST, HOST_MISSING,
-    HOST_REPEATED, LENGTH, LENGTH_REPEATED, TARGET_HOST,
+    Refusal, CODING, CODING_AND_LENGTH, CODING_IN_1_0, CODING_UNKNOWN, CONTENT_TOO_LARGE, EXPECTATION, HOST,
+    HOST_MISSING, HOST_REPEATED, LENGTH, LENGTH_REPEATED, TARGET_HOST,
 };
 use crate::syntax::{is_token, trim};
 
@@ -138,7 +138,8 @@ impl Coding {
         }
         let mut codings: Vec<&[u8]> = value.split(|&octet| octet == b',').map(trim).collect();
         let framed = codings.pop().is_some_and(is_chunked);
-        let unknown = |coding: &&[u8]| !coding.is_empty() && coding.iter().all(|&octet| is_token(octet)) && !is_chunked(coding);
+        let unknown =
+            |coding: &&[u8]| !coding.is_empty() && coding.iter().all(|&octet| is_token(octet)) && !is_chunked(coding);
         match framed && codings.iter().all(unknown) {
             true => Self::Unknown,
             false => Self::Broken,

@@ -106,7 +106,11 @@ impl Head {
     }
 
     /// The values of all fields called `lower_name` (given in lower case), in order.
-    pub fn values<'a, 'b>(&'b self, head: &'a [u8], lower_name: &'b [u8]) -> impl Iterator<Item = &'a [u8]> + use<'a, 'b> {
+    pub fn values<'a, 'b>(
+        &'b self,
+        head: &'a [u8],
+        lower_name: &'b [u8],
+    ) -> impl Iterator<Item = &'a [u8]> + use<'a, 'b> {
         self.fields
             .iter()
             .filter(move |field| field.name.of(head).eq_ignore_ascii_case(lower_name))

@@ -17,6 +17,8 @@ use crate::target::Target;
 /// The longest registered method, UPDATEREDIRECTREF, has 17 letters.
 const MAX_METHOD: usize = 24;
 
+const VERSION_LENGTH: usize = "HTTP/1.1".len();
+
 /// Parse the head at the start of `buf`.
 ///
 /// Args:    `buf`, what has been received since the end of the previous request; `scanned`, 0 for a new head, kept by the caller
@@ -118,6 +120,10 @@ impl Line {
         let Some(minor) = request.version else {
             return Err(version_refusal(&buf[start + method.len() + target.len() + 2..]));
         };
+        let version_end = start + method.len() + 1 + target.len() + 1 + VERSION_LENGTH;
+        if !buf[version_end..].starts_with(b"\r\n") {
+            return Err(REQUEST_LINE);
+        }
         if method.len() > MAX_METHOD {
             return Err(METHOD_TOO_LONG);
         }
@@ -135,7 +141,11 @@ impl Line {
 /// A version of the right form is not supported; anything else is not a version.
 fn version_refusal(rest: &[u8]) -> Refusal {
     match rest {
-        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor, b'\r', ..] if major.is_ascii_digit() && minor.is_ascii_digit() => VERSION,
+        [b'H', b'T', b'T', b'P', b'/', major, b'.', minor, b'\r', ..]
+            if major.is_ascii_digit() && minor.is_ascii_digit() =>
+        {
+            VERSION
+        }
         _ => REQUEST_LINE,
     }
 }

@@ -63,6 +63,7 @@ pub(crate) const CODING_AND_LENGTH: Refusal = bad("Transfer-Encoding and Content
 
 // Content
 pub(crate) const CHUNK_SIZE: Refusal = bad("a chunk size is not 1 to 16 hex digits");
+pub(crate) const CHUNK_LINE: Refusal = bad("the line of a chunk size does not end with CRLF");
 pub(crate) const CHUNK_EXTENSION: Refusal = bad("a chunk extension is malformed");
 pub(crate) const CHUNK_EXTENSIONS_TOO_LARGE: Refusal = bad("the chunk extensions are larger than the limit");
 pub(crate) const CHUNK_END: Refusal = bad("a chunk does not end with CRLF");

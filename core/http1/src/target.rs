@@ -28,7 +28,8 @@ impl Target {
             return Err(TARGET_FORM);
         };
         let rest = &text[authority_start..];
-        let authority_end = authority_start + rest.iter().position(|octet| matches!(octet, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+        let authority_end =
+            authority_start + rest.iter().position(|octet| matches!(octet, b'/' | b'?' | b'#')).unwrap_or(rest.len());
         let (mut path, query) = split(text, authority_end, at)?;
         if path.start == path.end {
             // An empty path means "/" (RFC 9110 section 4.2.3); a span needs bytes, and the slash before the authority is one.

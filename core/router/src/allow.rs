@@ -22,9 +22,9 @@ impl AllowTexts {
     pub(crate) fn text(&self, mask: u64, methods: &Methods) -> &str {
         let mut list = self;
         loop {
-            let entry = list.first.get_or_init(|| {
-                Box::new(Entry { mask, text: methods.allow(mask), rest: AllowTexts::default() })
-            });
+            let entry = list
+                .first
+                .get_or_init(|| Box::new(Entry { mask, text: methods.allow(mask), rest: AllowTexts::default() }));
             if entry.mask == mask {
                 return &entry.text;
             }

@@ -48,7 +48,13 @@ impl RouterBuilder {
         let segments = parse(method, pattern)?;
         let bit = self.bit_of(method, pattern)?;
         let route = self.routes.len() as u32;
-        self.routes.push(Declared { method: method.into(), bit, pattern: pattern.into(), segments, label: label.into() });
+        self.routes.push(Declared {
+            method: method.into(),
+            bit,
+            pattern: pattern.into(),
+            segments,
+            label: label.into(),
+        });
         Ok(route)
     }
 
@@ -76,7 +82,8 @@ impl RouterBuilder {
     }
 
     fn bit_of(&mut self, method: &str, pattern: &str) -> Result<u64, PatternError> {
-        let is_method = |octet: u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'-' || octet == b'_';
+        let is_method =
+            |octet: u8| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'-' || octet == b'_';
         let route = format!("{method} {pattern}");
         if method.is_empty() || !method.bytes().all(is_method) {
             return Err(PatternError {

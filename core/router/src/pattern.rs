@@ -63,7 +63,9 @@ fn parse_segment<'a>(text: &'a str, is_last: bool, names: &mut Vec<&'a str>) -> 
             fix: "remove one of the slashes".into(),
         });
     }
-    if let Some(character) = text.chars().find(|character| matches!(character, '?' | '#' | '%') || character.is_control()) {
+    if let Some(character) =
+        text.chars().find(|character| matches!(character, '?' | '#' | '%') || character.is_control())
+    {
         return Err(Mistake {
             kind: PatternErrorKind::Text,
             what: format!("the segment {text:?} contains {character:?}"),
@@ -131,7 +133,8 @@ fn kind_named(name: &str, converter: &str) -> Result<Kind, Mistake> {
 
 fn check_name(name: &str, names: &[&str]) -> Result<(), Mistake> {
     let is_start = |character: char| character.is_ascii_alphabetic() || character == '_';
-    let is_identifier = name.starts_with(is_start) && name.chars().all(|character| is_start(character) || character.is_ascii_digit());
+    let is_identifier =
+        name.starts_with(is_start) && name.chars().all(|character| is_start(character) || character.is_ascii_digit());
     if !is_identifier {
         return Err(Mistake {
             kind: PatternErrorKind::Name,

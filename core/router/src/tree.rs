@@ -116,7 +116,14 @@ impl<'p> Search<'p> {
     }
 
     /// Try one parameter on the segment.
-    fn capture(&mut self, kind: Kind, child: &Node, span: (usize, usize), segment: &[u8], next: Option<usize>) -> Option<u32> {
+    fn capture(
+        &mut self,
+        kind: Kind,
+        child: &Node,
+        span: (usize, usize),
+        segment: &[u8],
+        next: Option<usize>,
+    ) -> Option<u32> {
         let converter = kind.converter();
         let int = (converter.convert)(segment)?;
         let (end, next) = match converter.reach {
