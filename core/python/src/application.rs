@@ -14,7 +14,12 @@ use crate::request::Request;
 use crate::response::{Encoding, Outgoing};
 use crate::route::{Kind, Route, Takes};
 
-create_exception!(spica._core, RouteConflict, PyValueError, "Routes of which some can never be reached; args[0] lists them.");
+create_exception!(
+    spica._core,
+    RouteConflict,
+    PyValueError,
+    "Routes of which some can never be reached; args[0] lists them."
+);
 create_exception!(spica._core, RoutePatternError, PyValueError, "A pattern that is not understood.");
 
 /// What `freeze` leaves behind.
@@ -48,7 +53,9 @@ pub struct Application {
 impl Application {
     /// The frozen table.
     pub fn compiled(&self) -> PyResult<&Arc<Compiled>> {
-        self.compiled.get().ok_or_else(|| PyRuntimeError::new_err("freeze() the application before it answers requests"))
+        self.compiled
+            .get()
+            .ok_or_else(|| PyRuntimeError::new_err("freeze() the application before it answers requests"))
     }
 }
 
@@ -93,7 +100,9 @@ impl Application {
     ) -> PyResult<u32> {
         let route = Route { handler, takes: Takes::parse(takes, order)?, kind: Kind::parse(kind)?, status };
         let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
-        let draft = draft.as_mut().ok_or_else(|| PyRuntimeError::new_err("the application is frozen: add routes before freeze()"))?;
+        let draft = draft
+            .as_mut()
+            .ok_or_else(|| PyRuntimeError::new_err("the application is frozen: add routes before freeze()"))?;
         let number = draft
             .builder
             .add(method, pattern, label)
@@ -122,7 +131,9 @@ impl Application {
     fn find<'py>(&self, py: Python<'py>, method: &str, path: &str) -> PyResult<Bound<'py, PyTuple>> {
         let mut params = Params::new();
         match self.compiled()?.router.find(method.as_bytes(), path.as_bytes(), &mut params) {
-            Found::Route(number) => (i64::from(number), capture_values(py, &params, path.as_bytes())?).into_pyobject(py),
+            Found::Route(number) => {
+                (i64::from(number), capture_values(py, &params, path.as_bytes())?).into_pyobject(py)
+            }
             Found::NotFound => (-404, "").into_pyobject(py),
             Found::MethodNotAllowed(allow) => (-405, allow).into_pyobject(py),
             Found::Options(allow) => (-204, allow).into_pyobject(py),
@@ -154,7 +165,8 @@ impl Application {
         request: &Bound<'py, Request>,
         value: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let route = usize::try_from(request.get().number()).ok().and_then(|number| self.compiled().ok()?.routes.get(number));
+        let route =
+            usize::try_from(request.get().number()).ok().and_then(|number| self.compiled().ok()?.routes.get(number));
         let status = route.map_or(200, |route| route.status);
         Outgoing::sort(value, status, &self.encoding)?.into_parts(py, &self.fields)
     }

@@ -162,7 +162,13 @@ impl spica_server::Application for Dispatcher {
         &self.compiled.router
     }
 
-    fn call(&self, found: Found<'_>, params: &Params, request: &spica_server::Request<'_>, reply: &mut Reply<'_>) -> Called {
+    fn call(
+        &self,
+        found: Found<'_>,
+        params: &Params,
+        request: &spica_server::Request<'_>,
+        reply: &mut Reply<'_>,
+    ) -> Called {
         Python::attach(|py| {
             let (outcome, native, status) = match found {
                 Found::Route(number) => self.call_route(py, number, params, request),
@@ -250,7 +256,8 @@ pub fn call_handler<'py>(
             [] => handler.call0(),
             [only] => handler.call1((capture_value(py, params, *only, path)?,)),
             several => {
-                let values: Vec<_> = several.iter().map(|&at| capture_value(py, params, at, path)).collect::<PyResult<_>>()?;
+                let values: Vec<_> =
+                    several.iter().map(|&at| capture_value(py, params, at, path)).collect::<PyResult<_>>()?;
                 handler.call1(PyTuple::new(py, values)?)
             }
         },

@@ -107,7 +107,11 @@ impl<'py> Outgoing<'py> {
     pub fn into_parts(self, py: Python<'py>, defaults: &[(String, String)]) -> PyResult<Bound<'py, PyTuple>> {
         let (status, mut pairs, body) = match self {
             Outgoing::Content { status, content_type, body } => {
-                let fields = if status == 204 { vec![] } else { vec![(b"content-type".to_vec(), content_type.as_bytes().to_vec())] };
+                let fields = if status == 204 {
+                    vec![]
+                } else {
+                    vec![(b"content-type".to_vec(), content_type.as_bytes().to_vec())]
+                };
                 (status, fields, PyBytes::new(py, body.as_bytes()?).into_any())
             }
             Outgoing::Response { status, fields, body, file } => {
@@ -122,14 +126,18 @@ impl<'py> Outgoing<'py> {
             return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
         }
         for (name, value) in &pairs {
-            check_field(name, value).map_err(|error| PyValueError::new_err(format!("a response field can't be sent: {error}")))?;
+            check_field(name, value).map_err(|error| {
+                let name = String::from_utf8_lossy(name);
+                PyValueError::new_err(format!("a response field can't be sent: {name}: {error}"))
+            })?;
         }
         for (name, value) in defaults {
             if !pairs.iter().any(|(own, _)| own.eq_ignore_ascii_case(name.as_bytes())) {
                 pairs.push((name.as_bytes().to_vec(), value.as_bytes().to_vec()));
             }
         }
-        let fields = PyList::new(py, pairs.iter().map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value))))?;
+        let fields =
+            PyList::new(py, pairs.iter().map(|(name, value)| (PyBytes::new(py, name), PyBytes::new(py, value))))?;
         (status, fields, body).into_pyobject(py)
     }
 }
@@ -150,8 +158,7 @@ fn octets(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
     if text.is_ascii() {
         return Ok(text.as_bytes().to_vec());
     }
-    text.chars()
-        .map(|character| u8::try_from(u32::from(character)))
-        .collect::<Result<_, _>>()
-        .map_err(|_| PyValueError::new_err(format!("the response field {text:?} holds a character that is not latin-1")))
+    text.chars().map(|character| u8::try_from(u32::from(character))).collect::<Result<_, _>>().map_err(|_| {
+        PyValueError::new_err(format!("the response field {text:?} holds a character that is not latin-1"))
+    })
 }

@@ -52,7 +52,13 @@ impl AccessLog {
         // Writing to a Vec does not fail.
         let _ = match self.format {
             LogFormat::Text => {
-                writeln!(self.lines, "{} {method} {target} {} {} B {ms:.2} ms", &time[11..19], entry.status, entry.bytes)
+                writeln!(
+                    self.lines,
+                    "{} {method} {target} {} {} B {ms:.2} ms",
+                    &time[11..19],
+                    entry.status,
+                    entry.bytes
+                )
             }
             LogFormat::Json => writeln!(
                 self.lines,

@@ -197,11 +197,7 @@ impl Connection {
     }
 
     /// Answers the waiting call, then serves what has been pipelined behind it.
-    pub fn complete<A: Application>(
-        &mut self,
-        worker: &mut Worker<A>,
-        write: impl FnOnce(&A, &mut Reply<'_>),
-    ) -> Next {
+    pub fn complete<A: Application>(&mut self, worker: &mut Worker<A>, write: impl FnOnce(&A, &mut Reply<'_>)) -> Next {
         let Some(waiting) = self.waiting.take() else { return Next::Keep };
         let mut file = None;
         let shape = Shape { keep_alive: waiting.shape.keep_alive && !worker.draining, ..waiting.shape };
@@ -313,7 +309,12 @@ impl Connection {
         parsed
     }
 
-    fn parse_into<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8], head: &mut Head) -> Result<Parsed, Refusal> {
+    fn parse_into<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        input: &[u8],
+        head: &mut Head,
+    ) -> Result<Parsed, Refusal> {
         if !parse_head(input, &mut self.scanned, &worker.options.limits, head)? {
             if self.stage == Stage::Idle {
                 self.enter(Stage::Head, worker.clock.after(worker.options.head_timeout));
@@ -367,11 +368,8 @@ impl Connection {
     fn call<A: Application>(&mut self, worker: &mut Worker<A>, bytes: &[u8], head: &Head, content: &[u8]) {
         self.stage = Stage::Idle;
         let method = head.method.of(bytes);
-        let shape = Shape {
-            head_only: method == b"HEAD",
-            keep_alive: head.keep_alive && !worker.draining,
-            minor: head.minor,
-        };
+        let shape =
+            Shape { head_only: method == b"HEAD", keep_alive: head.keep_alive && !worker.draining, minor: head.minor };
         let log = worker.log.as_ref().map(|_| (method.to_vec(), head.target.of(bytes).to_vec(), Instant::now()));
         worker.counts.requests += 1;
         let mut file = None;

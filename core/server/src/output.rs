@@ -50,7 +50,10 @@ impl Output {
 
     /// Bytes that occupy memory.
     pub fn held(&self) -> usize {
-        self.segments.iter().map(|segment| if let Segment::Bytes { bytes, sent } = segment { bytes.len() - sent } else { 0 }).sum()
+        self.segments
+            .iter()
+            .map(|segment| if let Segment::Bytes { bytes, sent } = segment { bytes.len() - sent } else { 0 })
+            .sum()
     }
 
     /// Sends until all is gone or the kernel takes no more.

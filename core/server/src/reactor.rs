@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{epoll, eventfd, EventfdFlags};
-use rustix::time::{timerfd_create, timerfd_settime, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec};
+use rustix::time::{
+    timerfd_create, timerfd_settime, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
+};
 use spica_http1::Head;
 use spica_router::Params;
 
@@ -176,7 +178,8 @@ impl<A: Application> Reactor<A> {
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
             events.clear();
-            let taken = epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+            let taken =
+                epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
             for event in &events {
                 self.dispatch(event.data.u64(), event.flags);
             }
@@ -228,8 +231,13 @@ impl<A: Application> Reactor<A> {
             // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
             let _ = epoll::delete(&self.epoll, &listener);
         }
-        let idle: Vec<Token> =
-            self.connections.iter().flatten().filter(|connection| connection.is_idle()).map(|connection| connection.token()).collect();
+        let idle: Vec<Token> = self
+            .connections
+            .iter()
+            .flatten()
+            .filter(|connection| connection.is_idle())
+            .map(|connection| connection.token())
+            .collect();
         for token in idle {
             self.hang_up(token);
         }
@@ -421,7 +429,8 @@ impl<A: Application> Reactor<A> {
         self.timer_runs = run;
         let tick = if run { TICK } else { Duration::ZERO };
         let tick = Timespec { tv_sec: tick.as_secs() as i64, tv_nsec: tick.subsec_nanos().into() };
-        let _ = timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: tick, it_value: tick });
+        let _ =
+            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: tick, it_value: tick });
     }
 
     /// Writes the log and asks for another poll when some connection gave way to others.

@@ -186,7 +186,8 @@ impl<'a> Reply<'a> {
             if self.is_framing(name, value, len)? {
                 continue;
             }
-            check_field(name, value).map_err(|error| ReplyError::Field(error.to_string()))?;
+            check_field(name, value)
+                .map_err(|error| ReplyError::Field(format!("{}: {error}", String::from_utf8_lossy(name))))?;
             push_line(self.out, name, value);
         }
         let allowed = body_allowed(status);
