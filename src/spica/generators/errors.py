@@ -1,0 +1,50 @@
+"""Errors of the generators: what a name, a field or a folder can be wrong about.
+
+SpicaError
+├── BadName               G010
+├── BadField              G011
+│   └── UnknownFieldType  G012
+├── FolderNotEmpty        G013
+├── FilesDiffer           G014
+└── RoutesNotRecognised   G015
+"""
+
+from __future__ import annotations
+
+from spica.errors import SpicaError
+
+
+class BadName(SpicaError):
+    """A generator got a name that cannot become a class, a module and a table."""
+
+    code = "SPICA-G010"
+
+
+class BadField(SpicaError):
+    """A field argument such as `title:string:unique` does not parse: its name, a modifier or a default is wrong."""
+
+    code = "SPICA-G011"
+
+
+class UnknownFieldType(BadField):
+    """A field argument names a type that does not exist."""
+
+    code = "SPICA-G012"
+
+
+class FolderNotEmpty(SpicaError):
+    """`spica new` was pointed at a folder that already holds files."""
+
+    code = "SPICA-G013"
+
+
+class FilesDiffer(SpicaError):
+    """A generator would have to overwrite files that differ from what it makes, so it wrote nothing at all."""
+
+    code = "SPICA-G014"
+
+
+class RoutesNotRecognised(SpicaError):
+    """config/routes.py has no `def draw(r)` into which a generator could put a line."""
+
+    code = "SPICA-G015"

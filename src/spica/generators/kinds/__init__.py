@@ -1,0 +1,1 @@
+"""One module a generator: each turns names and fields into a plan."""
