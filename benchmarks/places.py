@@ -1,0 +1,19 @@
+"""Where the suite keeps its things."""
+
+from pathlib import Path
+
+SUITE = Path(__file__).parent
+ROOT = SUITE.parent
+
+BUILD = SUITE / "build"
+RESULTS = SUITE / "results"
+BASELINE = SUITE / "baseline.json"
+REQUIREMENTS = SUITE / "requirements.txt"
+PROBES = SUITE / "probes"
+PEERS = SUITE / "peers"
+LIMIT_SOURCE = SUITE / "limit" / "limit.c"
+LIMIT = BUILD / "limit"
+LOAD_SCRIPT = SUITE / "load.lua"
+
+VENV = ROOT / ".venv"
+PEERS_VENV = ROOT / ".venv-bench"

@@ -1,0 +1,149 @@
+"""The report of one run: as text for people (Markdown), as JSON for programs, and both in benchmarks/results/."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks import figures, places, servers, workloads
+from benchmarks.budgets import judge
+from benchmarks.figures import Sample
+from benchmarks.result import Result
+from benchmarks.tables import render_number, render_significant, render_table
+from benchmarks.workloads import Workload
+
+_TITLES = {server.name: server.title for server in servers.ALL}
+
+
+def render_report(result: Result) -> str:
+    """Render everything a run found as Markdown; parts that were not run are left out."""
+    parts = [f"# Benchmark of {result.date[:16].replace('T', ' ')}", _render_machine(result)]
+    parts += [_render_workload(result, workload) for workload in workloads.ALL if result.load.get(workload.name)]
+    parts += [_render_footprints(result), _render_python(result), _render_budgets(result)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _render_machine(result: Result) -> str:
+    machine, settings = result.machine, result.settings
+    lines = [
+        f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb} GB; {machine.kernel}; Python {machine.python}; "
+        f"{machine.compiler}.",
+        "Loopback; one worker process on one core, wrk with 64 keep-alive connections on another; interleaved rounds "
+        f"({settings.rounds} of {settings.seconds:g} s); medians; a ratio is the median of the ratios within a round.",
+    ]
+    if result.versions:
+        lines.append("Peers: " + ", ".join(f"{name} {version}" for name, version in result.versions.items()) + ".")
+    lines += [f"Note: {note}" for note in result.notes]
+    return "\n".join(lines)
+
+
+def _render_workload(result: Result, workload: Workload) -> str:
+    header = [
+        "server",
+        "req/s",
+        "p50 us",
+        "p99 us",
+        "CPU us/req",
+        "core busy",
+        "req/s to limit",
+        "CPU to limit",
+        "spica is",
+    ]
+    rows = [
+        [
+            _TITLES[name],
+            render_number(figures.rate(samples)),
+            render_number(figures.middle([sample.p50_us for sample in samples])),
+            render_number(figures.middle([sample.p99_us for sample in samples])),
+            render_significant(figures.cpu_us(samples)),
+            f"{_busy(samples):.0%}",
+            render_significant(result.rate_ratio(workload.name, name, "limit")),
+            render_significant(result.cpu_ratio(workload.name, name, "limit")),
+            _times(result.rate_ratio(workload.name, "spica", name)),
+        ]
+        for name, samples in result.load[workload.name].items()
+    ]
+    return f"## {workload.title}\n\n{render_table(header, rows)}"
+
+
+def _busy(samples: Sequence[Sample]) -> float:
+    return figures.middle([sample.busy for sample in samples]) or 0.0
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{render_significant(ratio)}x"
+
+
+def _render_footprints(result: Result) -> str:
+    if not result.footprints:
+        return ""
+    header = ["server", "cold start ms", "idle RSS MB", "idle PSS MB", "bytes/idle connection"]
+    rows = [
+        [
+            _TITLES[name],
+            render_number(one.cold_start_ms),
+            render_number(one.rss_bytes / 1e6, 1),
+            render_number(one.pss_bytes / 1e6, 1),
+            render_number(one.idle_connection_bytes),
+        ]
+        for name, one in result.footprints.items()
+    ]
+    return f"## At rest\n\n{render_table(header, rows)}"
+
+
+def _render_python(result: Result) -> str:
+    rows = []
+    if result.startup:
+        rows.append(["import spica, ms over bare Python with asyncio", render_significant(result.startup.package_ms)])
+        rows.append(["the same, then `from spica import App`, ms", render_significant(result.startup.application_ms)])
+    if result.routing:
+        rows += [
+            [f"one match among {count:,} routes, called from Python, ns", render_number(match_ns)]
+            for count, match_ns in result.routing.match_ns.items()
+        ]
+    return f"## In Python\n\n{render_table(['what', 'value'], rows)}" if rows else ""
+
+
+def _render_budgets(result: Result) -> str:
+    verdicts = judge(result)
+    if all(verdict.value is None for verdict in verdicts):
+        return ""
+    header = ["budget", "promise", "value", "the limit's own", ""]
+    rows = [
+        [
+            verdict.budget.text,
+            verdict.budget.promise,
+            render_significant(verdict.value),
+            render_significant(verdict.of_limit),
+            verdict.word,
+        ]
+        for verdict in verdicts
+    ]
+    return f"## Budgets\n\n{render_table(header, rows)}"
+
+
+def build_document(result: Result) -> dict[str, object]:
+    """Build what the JSON file holds: every sample, the machine, and the budgets."""
+    document = dataclasses.asdict(result)
+    document["budgets"] = [
+        {
+            "budget": one.budget.text,
+            "promise": one.budget.promise,
+            "value": one.value,
+            "of_limit": one.of_limit,
+            "verdict": one.word,
+        }
+        for one in judge(result)
+    ]
+    return document
+
+
+def save_report(result: Result) -> Path:
+    """Write the report as <date>.md and <date>.json into benchmarks/results/ and return the path of the first."""
+    places.RESULTS.mkdir(exist_ok=True)
+    path = places.RESULTS / f"{result.date[:19].replace(':', '')}.md"
+    path.write_text(render_report(result))
+    path.with_suffix(".json").write_text(json.dumps(build_document(result), indent=2) + "\n")
+    return path
