@@ -116,33 +116,4 @@ impl Head {
             .filter(move |field| field.name.of(head).eq_ignore_ascii_case(lower_name))
             .map(move |field| field.value.of(head))
     }
-
-    /// Copy the head out of the receive buffer `buf`, for a request that outlives it: two allocations.
-    pub fn detach(&self, buf: &[u8]) -> OwnedHead {
-        OwnedHead { bytes: buf[..self.len].into(), head: self.clone() }
-    }
-}
-
-/// A head together with its bytes.
-#[derive(Clone, Debug)]
-pub struct OwnedHead {
-    bytes: Box<[u8]>,
-    head: Head,
-}
-
-impl OwnedHead {
-    /// The bytes the spans of [`OwnedHead::head`] refer to.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The spans.
-    pub fn head(&self) -> &Head {
-        &self.head
-    }
-
-    /// The value of the first field called `lower_name` (given in lower case), or `None`.
-    pub fn field(&self, lower_name: &[u8]) -> Option<&[u8]> {
-        self.head.field(&self.bytes, lower_name)
-    }
 }

@@ -84,7 +84,7 @@ mod target;
 mod trailers;
 
 pub use content::{ContentReader, Progress};
-pub use head::{Content, Field, Head, OwnedHead, Span};
+pub use head::{Content, Field, Head, Span};
 pub use limits::{Limits, MAX_FIELDS};
 pub use parse::parse_head;
 pub use refusal::Refusal;

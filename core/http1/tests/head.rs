@@ -36,20 +36,6 @@ fn fields_are_found_without_case() {
 }
 
 #[test]
-fn a_detached_head_outlives_the_buffer() {
-    let mut head = Head::new();
-    let mut buf = FIRST.to_vec();
-    parse(&buf, &mut head);
-    let owned = head.detach(&buf);
-    buf.fill(0);
-    parse(SECOND, &mut head);
-    assert_eq!(owned.bytes().len(), owned.head().len);
-    assert_eq!(owned.field(b"host"), Some(&b"a"[..]));
-    assert_eq!(owned.head().path.of(owned.bytes()), b"/a");
-    assert_eq!(owned.head().content, Content::Length(3));
-}
-
-#[test]
 fn a_reader_takes_no_more_than_its_content() {
     let mut sink = Vec::new();
     let mut reader = ContentReader::new(Content::Length(3), &Limits::default()).unwrap();

@@ -129,7 +129,12 @@ impl Connection {
 
     /// Whether nothing is in flight, so that a draining server may close it.
     pub fn is_idle(&self) -> bool {
-        self.waiting.is_none() && self.arriving.is_none() && self.output.is_none() && self.input.is_empty()
+        self.waiting.is_none() && self.arriving.is_none() && self.output.is_none() && self.holds_nothing()
+    }
+
+    /// No part of a request has arrived. An empty line is none: RFC 9112 2.2 lets clients send one after a request.
+    fn holds_nothing(&self) -> bool {
+        self.input.is_empty() || self.input == b"\r\n"
     }
 
     /// The waiting call, taken, so that the owner can cancel it.
@@ -211,7 +216,7 @@ impl Connection {
     /// The stage's deadline has passed.
     pub fn on_deadline<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         match self.stage {
-            Stage::Head if !self.input.is_empty() => self.time_out(worker, "the request's head took too long"),
+            Stage::Head if !self.holds_nothing() => self.time_out(worker, "the request's head took too long"),
             Stage::Content => self.time_out(worker, "the request's content took too long"),
             Stage::Handler => Next::Keep,
             Stage::Idle | Stage::Head | Stage::Write | Stage::Linger => Next::Close,
@@ -316,7 +321,7 @@ impl Connection {
         head: &mut Head,
     ) -> Result<Parsed, Refusal> {
         if !parse_head(input, &mut self.scanned, &worker.options.limits, head)? {
-            if self.stage == Stage::Idle {
+            if self.stage == Stage::Idle && input != b"\r\n" {
                 self.enter(Stage::Head, worker.clock.after(worker.options.head_timeout));
             }
             return Ok(Parsed::Incomplete { consumed: 0 });
@@ -330,14 +335,14 @@ impl Connection {
             }
             Content::Length(length) if length <= rest.len() as u64 => {
                 // The limit is checked even for content that is already here.
-                ContentReader::new(head.content, &worker.options.limits)?;
+                ContentReader::for_head(head, &worker.options.limits)?;
                 let content = &rest[..length as usize];
                 self.call(worker, bytes, head, content);
                 return Ok(Parsed::Answered { consumed: head.len + content.len() });
             }
             Content::Length(_) | Content::Chunked => {}
         }
-        let reader = ContentReader::new(head.content, &worker.options.limits)?;
+        let reader = ContentReader::for_head(head, &worker.options.limits)?;
         if head.expects_continue && rest.is_empty() {
             worker.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
@@ -472,7 +477,7 @@ impl Connection {
             self.enter(Stage::Handler, NEVER);
         } else if self.arriving.is_some() {
             self.enter(Stage::Content, worker.clock.after(worker.options.content_timeout));
-        } else if self.input.is_empty() && self.stage != Stage::Head {
+        } else if self.holds_nothing() && self.stage != Stage::Head {
             if worker.draining {
                 return Next::Close;
             }

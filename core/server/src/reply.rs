@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
-use spica_http1::response::{body_allowed, check_field, push_decimal, push_status_line};
+use spica_http1::response::{body_allowed, check_field, length_allowed, push_decimal, push_field, push_status_line};
 
 use crate::clock::Clock;
 
@@ -135,7 +135,9 @@ impl<'a> Reply<'a> {
         let allowed = body_allowed(status);
         if allowed {
             push_line(self.out, b"content-type", content_type.as_bytes());
-            self.push_length(body.len() as u64);
+        }
+        if length_allowed(status) {
+            self.push_length(if allowed { body.len() as u64 } else { 0 });
         }
         self.push_connection();
         self.out.extend_from_slice(b"\r\n");
@@ -186,13 +188,12 @@ impl<'a> Reply<'a> {
             if self.is_framing(name, value, len)? {
                 continue;
             }
-            check_field(name, value)
+            push_field(self.out, name, value)
                 .map_err(|error| ReplyError::Field(format!("{}: {error}", String::from_utf8_lossy(name))))?;
-            push_line(self.out, name, value);
         }
         let allowed = body_allowed(status);
-        if allowed {
-            self.push_length(len);
+        if length_allowed(status) {
+            self.push_length(if allowed { len } else { 0 });
         }
         self.push_connection();
         self.out.extend_from_slice(b"\r\n");

@@ -184,3 +184,23 @@ fn a_draining_reactor_says_close_and_ends_idle_connections() {
     assert!(String::from_utf8_lossy(&reactor.app().sent.borrow()).contains("connection: close\r\n"));
     assert_eq!(reactor.connections(), 0);
 }
+
+#[test]
+fn rfc9112_2_2_an_empty_line_after_a_request_leaves_the_connection_idle() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi\r\n");
+    reactor.drain();
+    assert_eq!(reactor.connections(), 0, "it was idle");
+}
+
+#[test]
+fn promise_5_trailers_share_the_limits_of_the_head() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    let fields = "x: y\r\n".repeat(60);
+    let request =
+        format!("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n{fields}\r\n0\r\n{fields}\r\n");
+    reactor.feed(token, request.as_bytes());
+    assert!(reactor.app().sent.borrow().starts_with(b"HTTP/1.1 431 "));
+}
