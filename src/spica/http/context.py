@@ -123,6 +123,11 @@ class Context:
         return session
 
     @property
+    def loaded_session(self) -> Any:
+        """The session if something asked for it during this request, else None; never loads it."""
+        return self._session
+
+    @property
     def flash(self) -> Any:
         """Messages that are shown once, by this request or the next: `flash["notice"] = "Saved"`."""
         return self.session.flash

@@ -19,8 +19,8 @@ def parse_form(content: bytes, content_type: str | None) -> dict[str, Any]:
 
     Args:    content: the whole content; content_type: its field, None when absent.
     Returns: `post[title]=Hi&post[tags][]=a` is {"post": {"title": "Hi", "tags": ["a"]}}; {} for no content.
-    Raises:  UnsupportedMediaType when it is no form; BadRequest when it is malformed, too deep, of more than 1,000 names,
-             or names contradict each other; ContentTooLarge beyond the multipart limits.
+    Raises:  UnsupportedMediaType when it is no form; BadRequest when it is malformed, too deep, of more than 1,000
+             names, or names contradict each other; ContentTooLarge beyond the multipart limits.
     """
     media_type = media_types.essence(content_type)
     if not content and not media_type:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from spica.errors.http import HttpError, UnprocessableContent
-from spica.http import media_types
+from spica.http import json, media_types
 from spica.http.response import Response
 from spica.http.status import phrase
 
@@ -50,8 +50,12 @@ def problem_of(error: HttpError, *, instance: str = "") -> dict[str, Any]:
 
 def problem_response(error: HttpError, *, instance: str = "") -> Response:
     """Build the application/problem+json response of an exception, with the fields it carries (Allow, Retry-After)."""
-    response = Response.json(problem_of(error, instance=instance), status=error.status)
-    response.fields[0] = ("content-type", media_types.PROBLEM)
+    response = respond_with(problem_of(error, instance=instance))
     for name, value in error.fields:
         response.add_header(name, value)
     return response
+
+
+def respond_with(problem: dict[str, Any]) -> Response:
+    """Build the application/problem+json response of a problem, with the status it names."""
+    return Response(json.encode(problem), problem["status"], None, media_types.PROBLEM)

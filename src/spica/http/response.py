@@ -47,6 +47,15 @@ class ResponseFields:
         """Add one more value of a field, as Link or Vary may have. Raises InvalidField when it can't be sent."""
         self.fields.append(check_field(name, value))
 
+    def add_vary(self, name: str) -> None:
+        """Say that the response depends on a request field, once: `Vary: cookie`."""
+        for index, (key, value) in enumerate(self.fields):
+            if key == "vary":
+                if name not in [part.strip().lower() for part in value.split(",")]:
+                    self.fields[index] = ("vary", f"{value}, {name}")
+                return
+        self.fields.append(("vary", name))
+
     def with_header(self: Self, name: str, value: str) -> Self:
         """Set a field and return the response itself: `Response.ok(x).with_header("Cache-Control", "no-store")`."""
         self.set_header(name, value)

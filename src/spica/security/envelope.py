@@ -13,7 +13,6 @@ Rules:
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hmac
 import math
@@ -26,6 +25,8 @@ _PREFIX = "v1."
 _EXPIRY_BYTES = 8
 _MAC_BYTES = 32
 _NEVER = bytes(_EXPIRY_BYTES)
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 class Sealer:
@@ -75,7 +76,7 @@ class Signer:
     def sign(self, message: bytes, context: str, *, expires_at: float | None = None) -> str:
         """Sign a message.
 
-        Args:    message: any octets; context: what it is for, needed again to verify it; expires_at: seconds since 1970.
+        Args:    message: any octets; context: what it is for, needed to verify it; expires_at: seconds since 1970.
         Returns: text of letters, digits and ._-
         """
         body = _pack_expiry(expires_at) + message
@@ -112,7 +113,17 @@ def _unpack(body: bytes, now: float | None) -> bytes | None:
 
 
 def _encode(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(octets, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
+
+
+def _decode(encoded: str) -> bytes | None:
+    """Decode unpadded base64url; None for any text but the one that `_encode` writes."""
+    try:
+        octets = binascii.a2b_base64(encoded.encode("ascii").translate(_FROM_URL) + b"=" * (-len(encoded) % 4))
+    except ValueError:
+        return None
+    # The decoder forgives stray characters and unused bits at the end; an envelope has none.
+    return octets if _encode(octets) == encoded else None
 
 
 def _split(text: str) -> tuple[str, bytes | None]:
@@ -121,9 +132,4 @@ def _split(text: str) -> tuple[str, bytes | None]:
     kid, dot, encoded = rest.partition(".")
     if version != "v1" or not dot:
         return "", None
-    try:
-        octets = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
-    except (binascii.Error, ValueError):
-        return "", None
-    # The decoder forgives stray characters and unused bits; only the one text that we would write is an envelope.
-    return (kid, octets) if _encode(octets) == encoded else ("", None)
+    return kid, _decode(encoded)

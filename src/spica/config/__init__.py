@@ -1,0 +1,6 @@
+"""Configuration: TOML files in config/, one typed value for the environment the process runs in."""
+
+from spica.config.loader import load
+from spica.config.settings import Settings
+
+__all__ = ["Settings", "load"]

@@ -1,0 +1,94 @@
+"""Pipelines: what config/middleware.py declares, and the chain of each route.
+
+    def draw(p):
+        p.use(m.RequestId, m.SecurityHeaders)         # every route
+        with p.pipeline("browser"):
+            p.use(m.Session, m.Csrf)                  # routes with pipe="browser", and those that name no pipe
+
+Rules: what stands outside of a pipeline comes first, for every route. A route names one pipeline or several, in order;
+one that names none gets "browser" where there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from spica.config.settings import Settings
+from spica.errors.base import closest
+from spica.middleware.errors import UnknownPipeline
+from spica.middleware.pipeline import Middleware, check_middleware
+
+DEFAULT = "browser"
+
+
+class Pipelines:
+    """The declared middleware: the common part and the named pipelines."""
+
+    def __init__(self) -> None:
+        self._common: list[Middleware] = []
+        self._named: dict[str, list[Middleware]] = {}
+        self._open: list[Middleware] = self._common
+
+    def use(self, *middleware: type[Middleware] | Middleware) -> None:
+        """Add middleware, in order: classes, or instances where there are options. Raises InvalidMiddleware."""
+        self._open.extend([check_middleware(one) for one in middleware])
+
+    @contextmanager
+    def pipeline(self, name: str) -> Iterator[None]:
+        """Add what is used inside the `with` block to the pipeline of that name, making it when it is new."""
+        outer, self._open = self._open, self._named.setdefault(name, [])
+        try:
+            yield
+        finally:
+            self._open = outer
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the pipelines, in order of declaration."""
+        return list(self._named)
+
+    @property
+    def all(self) -> list[Middleware]:
+        """Every middleware that was declared."""
+        return [*self._common, *(one for pipeline in self._named.values() for one in pipeline)]
+
+    @property
+    def static_fields(self) -> tuple[tuple[str, str], ...]:
+        """Fields that the common part wants on every response; the core adds them, to errors and files as well."""
+        fields: dict[str, str] = {}
+        for one in self._common:
+            fields.update(one.static_fields)
+        return tuple(fields.items())
+
+    def bind(self, settings: Settings) -> None:
+        """Give every middleware its configuration; called once, before `static_fields` and `chain`."""
+        for one in self.all:
+            one.bind(settings)
+
+    def chain(self, pipes: str | Sequence[str] | None = None) -> tuple[Middleware, ...]:
+        """Return the middleware of a route, outermost first.
+
+        Args:    pipes: the pipelines that the route names; None for the default, [] for the common part alone.
+        Returns: middleware to compose; the common ones that only set static fields are left out, the core does it.
+        Raises:  UnknownPipeline with near matches.
+        """
+        if pipes is None:
+            names = [DEFAULT] if DEFAULT in self._named else []
+        else:
+            names = [pipes] if isinstance(pipes, str) else list(pipes)
+        chain = [one for one in self._common if not one.only_static]
+        for name in names:
+            chain.extend(self._find(name))
+        return tuple(chain)
+
+    def _find(self, name: str) -> list[Middleware]:
+        if name not in self._named:
+            near = closest(name, self._named)
+            declared = ", ".join(self._named) or "none"
+            raise UnknownPipeline(
+                f"there is no pipeline {name!r}",
+                why=f"config/middleware.py declares: {declared}",
+                fix=f"did you mean {near[0]!r}?" if near else f'declare it: with p.pipeline("{name}"): p.use(...)',
+            )
+        return self._named[name]

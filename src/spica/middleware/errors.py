@@ -1,0 +1,36 @@
+"""Mistakes in the declaration of middleware, and in what is put into a session.
+
+SpicaError
+├── InvalidMiddleware     H101
+├── PlainAroundAsync      H102
+├── UnknownPipeline       H103
+└── UnstorableSession     H104
+"""
+
+from __future__ import annotations
+
+from spica.errors.base import SpicaError
+
+
+class InvalidMiddleware(SpicaError):
+    """Something given to `p.use(...)` is not middleware, or a middleware has no hook, or mixes `around` with others."""
+
+    code = "SPICA-H101"
+
+
+class PlainAroundAsync(SpicaError):
+    """An `around` written as plain `def` stands before something asynchronous, whose response it would never see."""
+
+    code = "SPICA-H102"
+
+
+class UnknownPipeline(SpicaError):
+    """A route names a pipeline that config/middleware.py doesn't declare."""
+
+    code = "SPICA-H103"
+
+
+class UnstorableSession(SpicaError):
+    """The session holds a value without a JSON form, or more than a cookie can carry."""
+
+    code = "SPICA-H104"

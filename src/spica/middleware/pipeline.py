@@ -1,0 +1,222 @@
+"""Middleware and how a chain of it becomes one function, once, at boot.
+
+Order: `before` hooks run in the order of declaration, `after` hooks in reverse; `around` encloses all that follows it.
+
+Rules:
+- A `before` that returns a response halts: what follows doesn't run. The `after` of every middleware that was reached,
+  the halting one included, runs, so that a session is saved and headers are set on the refusal too.
+- An exception becomes a response at the first middleware with a `before` or `after` it meets on its way out (by
+  `on_error`), and the remaining `after` hooks see that response. An `around` nearer to the handler sees the exception.
+- A chain in which everything is plain `def` composes to a plain function: no coroutine is made for it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any, ClassVar
+
+from spica.config.settings import Settings
+from spica.http.context import Context
+from spica.http.response import Response
+from spica.middleware.errors import InvalidMiddleware, PlainAroundAsync
+
+Endpoint = Callable[[Any], Any]
+"""Takes a context and returns a Response, or an awaitable of one."""
+OnError = Callable[[Any, Exception], Response]
+
+_Before = tuple[Callable[[Any], Any], bool, int]
+_After = tuple[Callable[[Any, Response], Any], bool]
+
+
+class Middleware:
+    """Base of all middleware: write `before(self, ctx)` and `after(self, ctx, response)`, or `around(self, ctx, next)`.
+
+    `before` returns a Response to halt, None to go on. `after` may return another response, None keeps the one it got.
+    `around` awaits `next(ctx)` for the response. Each may be `async def` or plain `def`.
+    """
+
+    before: Any = None
+    after: Any = None
+    around: Any = None
+
+    static_fields: tuple[tuple[str, str], ...] = ()
+    """Fields this middleware wants on every response, the same each time."""
+
+    only_static: ClassVar[bool] = False
+    """Whether adding `static_fields` is all that it does; the app then gives them to the core and leaves it out."""
+
+    def bind(self, settings: Settings) -> None:
+        """Take what it needs from the configuration; called once at boot, before requests."""
+
+
+def raise_again(ctx: Any, error: Exception) -> Response:
+    """The `on_error` of a chain without one: the exception goes on to the caller."""
+    raise error
+
+
+def compose(middleware: Sequence[Middleware], endpoint: Endpoint, *, on_error: OnError = raise_again) -> Endpoint:
+    """Compose a chain and what it leads to into one function of a context.
+
+    Args:    middleware: from the outermost to the innermost; endpoint: plain or async, returns a Response;
+             on_error: makes the response of an exception, must not raise except to pass the exception on.
+    Returns: a plain function when everything is plain, else an async function.
+    Raises:  InvalidMiddleware for something without hooks; PlainAroundAsync.
+    """
+    composed = endpoint
+    for kind, segment in reversed(list(_segments(middleware))):
+        enclosing = kind == "around"
+        composed = _enclose(segment[0], composed) if enclosing else _flatten(segment, composed, on_error)
+    return composed
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Tell whether calling this gives an awaitable: an async function or method, or an object whose call is one."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - the method itself is examined
+
+
+def check_middleware(candidate: object) -> Middleware:
+    """Return middleware as an instance; a class is called without arguments. Raises InvalidMiddleware."""
+    made = candidate() if isinstance(candidate, type) and issubclass(candidate, Middleware) else candidate
+    if not isinstance(made, Middleware):
+        raise InvalidMiddleware(
+            f"{candidate!r} is not middleware",
+            why="a pipeline is made of subclasses of Middleware, or instances of them",
+            fix="class RequireAuth(Middleware): with a method before, after or around",
+        )
+    hooks = [name for name in ("before", "after", "around") if getattr(made, name) is not None]
+    if not hooks and not made.static_fields and not made.only_static:
+        raise InvalidMiddleware(
+            f"{type(made).__name__} has no hook", fix="write a method before, after or around; did you misspell it?"
+        )
+    if "around" in hooks and len(hooks) > 1:
+        raise InvalidMiddleware(
+            f"{type(made).__name__} has around and {hooks[0]}",
+            why="around is the general form; beside it the order of the others would be anyone's guess",
+            fix="do all of it in around, or split it into two classes",
+        )
+    return made
+
+
+def _segments(middleware: Sequence[Middleware]) -> Iterator[tuple[str, list[Middleware]]]:
+    """Split a chain into runs of before/after middleware and single arounds."""
+    run: list[Middleware] = []
+    for one in middleware:
+        if one.around is None:
+            run.append(one)
+            continue
+        if run:
+            yield "run", run
+        run = []
+        yield "around", [one]
+    if run:
+        yield "run", run
+
+
+def _flatten(segment: list[Middleware], inner: Endpoint, on_error: OnError) -> Endpoint:
+    """Compose a run of before/after hooks into one function with two loops."""
+    with_after = [one for one in segment if one.after is not None]
+    afters: list[_After] = [(one.after, is_async(one.after)) for one in reversed(with_after)]
+    befores: list[_Before] = []
+    reached = 0
+    for one in segment:
+        reached += one.after is not None
+        if one.before is not None:
+            befores.append((one.before, is_async(one.before), len(with_after) - reached))
+    if not befores and not afters:
+        return inner
+    if any(waits for _, waits, _ in befores) or any(waits for _, waits in afters) or is_async(inner):
+        return _flatten_async(tuple(befores), tuple(afters), inner, on_error)
+    return _flatten_plain(tuple(befores), tuple(afters), inner, on_error)
+
+
+def _flatten_plain(
+    befores: tuple[_Before, ...], afters: tuple[_After, ...], inner: Endpoint, on_error: OnError
+) -> Endpoint:
+    before_hooks = tuple((hook, first) for hook, _, first in befores)
+    after_hooks = tuple(hook for hook, _ in afters)
+
+    def run(ctx: Any) -> Response:
+        first = 0  # the first `after` to run: 0 is the innermost
+        try:
+            for before, first in before_hooks:  # noqa: B007 - read after the loop: how far it came
+                response = before(ctx)
+                if response is not None:
+                    break
+            else:
+                first = 0
+                response = inner(ctx)
+        except Exception as error:
+            response = on_error(ctx, error)
+        remaining = iter(after_hooks[first:])
+        while True:
+            try:
+                for after in remaining:
+                    replaced = after(ctx, response)
+                    if replaced is not None:
+                        response = replaced
+                return response  # type: ignore[no-any-return] # what the endpoint returns is a Response
+            except Exception as error:
+                response = on_error(ctx, error)
+
+    return run
+
+
+def _flatten_async(
+    befores: tuple[_Before, ...], afters: tuple[_After, ...], inner: Endpoint, on_error: OnError
+) -> Endpoint:
+    inner_waits = is_async(inner)
+
+    async def run(ctx: Any) -> Response:
+        first = 0
+        try:
+            for before, waits, first in befores:  # noqa: B007 - read after the loop: how far it came
+                response = await before(ctx) if waits else before(ctx)
+                if response is not None:
+                    break
+            else:
+                first = 0
+                response = await inner(ctx) if inner_waits else inner(ctx)
+        except Exception as error:
+            response = on_error(ctx, error)
+        remaining = iter(afters[first:])
+        while True:
+            try:
+                for after, waits in remaining:
+                    replaced = await after(ctx, response) if waits else after(ctx, response)
+                    if replaced is not None:
+                        response = replaced
+                return response  # type: ignore[no-any-return] # what the endpoint returns is a Response
+            except Exception as error:
+                response = on_error(ctx, error)
+
+    return run
+
+
+def _enclose(one: Middleware, inner: Endpoint) -> Endpoint:
+    around = one.around
+    if is_async(around):
+        following = inner if is_async(inner) else _as_async(inner)
+
+        async def run(ctx: Any) -> Response:
+            return await around(ctx, following)  # type: ignore[no-any-return] # an around returns a Response
+
+        return run
+    if is_async(inner):
+        raise PlainAroundAsync(
+            f"{type(one).__name__}.around is a plain def, and what it encloses is async",
+            why="next(ctx) gives a coroutine there, and a plain function can't wait for it",
+            fix="async def around(self, ctx, next): response = await next(ctx)",
+        )
+
+    def run_plain(ctx: Any) -> Response:
+        return around(ctx, inner)  # type: ignore[no-any-return] # an around returns a Response
+
+    return run_plain
+
+
+def _as_async(function: Endpoint) -> Callable[[Any], Awaitable[Any]]:
+    async def run(ctx: Context) -> Any:
+        return function(ctx)
+
+    return run

@@ -1,0 +1,1 @@
+"""Session stores, one a file; the contract is `spica.middleware.session_store`."""

@@ -1,0 +1,106 @@
+"""Session: gives a route `ctx.session` and `ctx.flash`.
+
+Rules:
+- Nothing is decrypted until a handler asks for the session, and nothing is written unless it changed.
+- A response whose session was read says `Vary: Cookie`, and is for this visitor alone unless it says otherwise.
+- Two limits: idle (since it was last seen) and absolute (since it began, or was rotated at login).
+Source: OWASP session management cheat sheet.
+"""
+
+from __future__ import annotations
+
+import time
+
+from spica.config.settings import Settings
+from spica.http.context import Context
+from spica.http.cookies import CookieOptions, build_delete_cookie, build_set_cookie
+from spica.http.response import Response
+from spica.middleware.errors import InvalidMiddleware
+from spica.middleware.pipeline import Middleware
+from spica.middleware.session_data import SessionData
+from spica.middleware.session_store import SessionStore
+from spica.middleware.session_stores.cookie import CookieStore
+
+DAY_S = 86_400
+_CACHE_CONTROL = "private, max-age=0, must-revalidate"
+
+
+class Session(Middleware):
+    """Loads the session on first use and saves it when it changed.
+
+    Args:    store: "cookie", or a SessionStore; name: of the cookie; idle_s, absolute_s: the limits in seconds, default
+             7 and 30 days; secure: True or False, None (default) is True over https and behind TLS.
+    Raises:  InvalidMiddleware for an unknown store; NoSecretKey at boot when the app has no secret key.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: str | SessionStore = "cookie",
+        name: str = "spica_session",
+        idle_s: int = 7 * DAY_S,
+        absolute_s: int = 30 * DAY_S,
+        secure: bool | None = None,
+    ) -> None:
+        self._store = _store_of(store)
+        self._name = name
+        self._idle_s = idle_s
+        self._absolute_s = absolute_s
+        # A visitor who only reads gets a new cookie now and then, not with every page.
+        self._touch_s = max(1, min(idle_s // 20, 3_600))
+        self._secure = secure
+
+    def bind(self, settings: Settings) -> None:
+        """Give the store its keys."""
+        self._store.bind(settings)
+
+    def before(self, ctx: Context) -> None:
+        """Offer the session; it is loaded when someone asks for it."""
+        ctx.session_source = self
+
+    def load(self, ctx: Context) -> SessionData:
+        """Load the visitor's session, a new one when there is none or it is over."""
+        cookie = ctx.request.cookies.get(self._name)
+        session = self._store.load(cookie, self._name) if cookie else None
+        if session is None:
+            return SessionData()
+        now = int(time.time())
+        if now - session.created_at >= self._absolute_s or now - session.seen_at >= self._idle_s:
+            return SessionData()
+        if now - session.seen_at >= self._touch_s:
+            session.seen_at = now
+        return session
+
+    def after(self, ctx: Context, response: Response) -> None:
+        """Save what changed."""
+        session: SessionData | None = ctx.loaded_session
+        if session is None:
+            return
+        _forbid_sharing(ctx, response)
+        if session.is_empty:
+            if self._name in ctx.request.cookies:
+                response.fields.append(("set-cookie", build_delete_cookie(self._name, self._options(ctx))))
+            return
+        expires_at = min(session.created_at + self._absolute_s, session.seen_at + self._idle_s)
+        value = self._store.save(session, self._name, expires_at=expires_at)
+        if value is not None:
+            response.fields.append(("set-cookie", build_set_cookie(self._name, value, self._options(ctx))))
+
+    def _options(self, ctx: Context) -> CookieOptions:
+        secure = ctx.request.is_secure or ctx.services.behind_tls if self._secure is None else self._secure
+        return CookieOptions(secure=secure)
+
+
+def _forbid_sharing(ctx: Context, response: Response) -> None:
+    """Keep shared caches from giving one visitor's page to another."""
+    response.add_vary("cookie")
+    if response.header("cache-control") is None and ctx.response.header("cache-control") is None:
+        response.fields.append(("cache-control", _CACHE_CONTROL))
+
+
+def _store_of(store: str | SessionStore) -> SessionStore:
+    if store == "cookie":
+        return CookieStore()
+    if isinstance(store, str):
+        raise InvalidMiddleware(f"there is no session store {store!r}", fix='the store is "cookie", or a SessionStore')
+    return store
