@@ -11,19 +11,25 @@ SpicaError
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from spica.errors import SpicaError
+
+USAGE = 2  # exit code of a command that was typed wrongly; `spica.cli.main` reads the attribute
 
 
 class BadName(SpicaError):
     """A generator got a name that cannot become a class, a module and a table."""
 
     code = "SPICA-G010"
+    exit_code: ClassVar[int] = USAGE
 
 
 class BadField(SpicaError):
     """A field argument such as `title:string:unique` does not parse: its name, a modifier or a default is wrong."""
 
     code = "SPICA-G011"
+    exit_code: ClassVar[int] = USAGE
 
 
 class UnknownFieldType(BadField):

@@ -11,7 +11,7 @@ from spica.generators.fields import Field
 from spica.generators.names import check_identifier
 from spica.generators.plan import Plan
 from spica.generators.project import Project
-from spica.generators.source import render, render_call
+from spica.generators.source import render, render_call, render_imports
 
 _ADD = re.compile(r"add_\w+_to_(\w+)$")
 _REMOVE = re.compile(r"remove_\w+_from_(\w+)$")
@@ -36,7 +36,12 @@ def plan_migration(project: Project, name: str, fields: Sequence[Field]) -> Plan
             fix=f"name it like Add{inflection.camel(fields[0].name)}ToPosts, or leave the fields out",
         )
     plan = Plan()
-    text = render("migration/change.py", migration=inflection.camel(snake), operations="\n".join(operations) or "pass")
+    text = render(
+        "migration/change.py",
+        imports=_imports(fields),
+        migration=inflection.camel(snake),
+        operations="\n".join(operations) or "pass",
+    )
     plan.create(project.migration_path(snake), text)
     return plan
 
@@ -47,6 +52,7 @@ def plan_create_table(project: Project, table: str, fields: Sequence[Field]) -> 
     name = f"create_{table}"
     text = render(
         "migration/create.py",
+        imports=_imports(fields),
         migration=inflection.camel(name),
         table=table,
         columns="\n".join([*columns, "t.timestamps()"]),
@@ -55,6 +61,13 @@ def plan_create_table(project: Project, table: str, fields: Sequence[Field]) -> 
     plan = Plan()
     plan.create(project.migration_path(name), text)
     return plan
+
+
+def _imports(fields: Sequence[Field]) -> str:
+    defaults = {
+        field.type.imports for field in fields if field.type.name == "decimal" and field.default and field.type.imports
+    }
+    return render_imports({("spica.migrations", "Migration")} | defaults)
 
 
 def _operations(snake: str, fields: Sequence[Field]) -> list[str]:

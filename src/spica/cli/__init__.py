@@ -1,0 +1,1 @@
+"""The command line: `main` picks the command, each command is a file."""

@@ -1,0 +1,108 @@
+"""All commands except `server`: their names, and how a mistake in typing them is told.
+
+A command's module is imported when it is called; its line of help stands here, so that `spica --help` imports none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cyclopts import App, CycloptsError, Group, Parameter
+from cyclopts.exceptions import (
+    CoercionError,
+    MissingArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
+
+import spica
+from spica.cli.errors import UsageError
+from spica.errors.base import closest
+
+ABOUT = """Spica, a full-stack web framework.
+
+Begin with: spica new blog
+"""
+
+MAKE = Group("Make", sort_key=1)
+RUN = Group("Run", sort_key=2)
+LOOK = Group("Look", sort_key=3)
+
+COMMANDS = [
+    ("new", MAKE, "Make a new project."),
+    (("generate", "g"), MAKE, "Generate code: scaffold, model, controller, migration."),
+    ("dev", RUN, "Serve, and restart when a file changes."),
+    ("server", RUN, "Serve."),
+    ("db", RUN, "Migrate, roll back, seed and look at the database."),
+    ("console", LOOK, "Python with the application loaded and top-level await."),
+    ("routes", LOOK, "List every route."),
+]
+
+
+def build_app() -> App:
+    """Build the command line: every command by name, none of them imported."""
+    app = App(
+        name="spica",
+        help=ABOUT,
+        help_format="plaintext",
+        version=f"spica {spica.__version__}",
+        version_flags=["--version", "-v"],
+        default_parameter=Parameter(negative=()),
+    )
+    for name, group, line in COMMANDS:
+        first = name if isinstance(name, str) else name[0]
+        attribute = "app" if first in ("generate", "db") else first
+        app.command(f"spica.cli.{first}:{attribute}", name=name, help=line, group=group)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; without one, show the help.
+
+    Returns: the exit code.
+    Raises:  UsageError for what was typed wrongly; whatever the command raises.
+    """
+    try:
+        result = build_app()(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        raise UsageError(describe(error, arguments)) from None
+    return int(result or 0)
+
+
+def describe(error: CycloptsError, arguments: Sequence[str]) -> str:
+    """Put a mistake in typing into one sentence, with near matches."""
+    command = " ".join(["spica", *(error.command_chain or ())])
+    if isinstance(error, UnknownCommandError) and error.unused_tokens:
+        return _unknown_command(error, error.unused_tokens[0])
+    if isinstance(error, UnknownOptionError):
+        option = (error.token.keyword or error.token.value).partition("=")[0]
+        known = [name for argument in error.argument_collection if argument.parse for name in argument.names]
+        options = sorted(name for name in {*known, "--help"} if name.startswith("--"))
+        return f"{command} has no option {option}{_hint(option, options)}"
+    if isinstance(error, MissingArgumentError) and error.argument is not None:
+        name = error.argument.name
+        return f"{command} needs {name}: see {command} --help" if not name.startswith("-") else f"{name} needs a value"
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        return f'{command} does not take "{error.unused_tokens[0]}": see {command} --help'
+    if isinstance(error, CoercionError) and error.token is not None and error.argument is not None:
+        wanted = getattr(error.target_type, "__name__", "value")
+        return f'{error.argument.name} must be {_kind(wanted)}, not "{error.token.value}"'
+    error.verbose = False
+    return str(error).strip() or f"{command} can't read {' '.join(arguments)}"
+
+
+def _unknown_command(error: UnknownCommandError, word: str) -> str:
+    known = [name for name in (error.app or ()) if not name.startswith("-")]
+    kind = f"spica {error.app.name[0]} command" if error.app is not None and error.app.name[0] != "spica" else "command"
+    return f'unknown {kind} "{word}"{_hint(word, known)}'
+
+
+def _hint(word: str, known: Iterable[str]) -> str:
+    options = [name for name in known if len(name) > 1]
+    near = closest(word, options)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; there are {', '.join(options)}"
+
+
+def _kind(type_name: str) -> str:
+    return {"int": "a whole number", "Path": "a path"}.get(type_name, type_name)

@@ -1,0 +1,110 @@
+"""`spica generate`: add code to a project."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from spica.cli.project import find_project
+from spica.cli.report import apply_and_report
+from spica.generators.fields import parse_fields
+from spica.generators.kinds.controller import plan_controller
+from spica.generators.kinds.migration import plan_migration
+from spica.generators.kinds.model import plan_model
+from spica.generators.kinds.scaffold import plan_scaffold
+from spica.generators.names import ResourceNames
+from spica.generators.plan import Plan
+from spica.generators.project import Project
+
+Force = Annotated[bool, Parameter(help="Overwrite files that differ, and show how.")]
+DryRun = Annotated[bool, Parameter(help="Show what would happen and write nothing.")]
+Fields = Annotated[
+    str,
+    Parameter(
+        name="FIELD",
+        help="name:type[:modifier]. Types: string text integer bigint float decimal boolean date datetime json uuid "
+        "references. Modifiers: unique, index, null, default=VALUE.",
+    ),
+]
+Name = Annotated[str, Parameter(name="NAME")]
+
+app = App(
+    name=("generate", "g"),
+    help="""Add code to a project. A second run changes nothing; what differs is overwritten only with --force.
+
+For example:
+
+    spica g scaffold Post title:string body:text published:boolean
+
+    spica g migration AddSlugToPosts slug:string:unique
+""",
+    help_format="plaintext",
+)
+
+
+@app.command
+def scaffold(name: Name, /, *fields: Fields, force: Force = False, dry_run: DryRun = False) -> int:
+    """Generate a model with pages to list, show, create, edit and delete it.
+
+    For example:
+
+        spica g scaffold Post title:string body:text published:boolean
+
+        spica g scaffold Comment post:references body:text
+    """
+    project = Project.at(find_project())
+    plan = plan_scaffold(project, ResourceNames.parse(name), parse_fields(fields))
+    return _apply(project, plan, force, dry_run)
+
+
+@app.command
+def model(name: Name, /, *fields: Fields, force: Force = False, dry_run: DryRun = False) -> int:
+    """Generate a model, the migration of its table, a factory and tests.
+
+    For example:
+
+        spica g model User name:string email:string:unique
+    """
+    project = Project.at(find_project())
+    return _apply(project, plan_model(project, ResourceNames.parse(name), parse_fields(fields)), force, dry_run)
+
+
+@app.command
+def controller(
+    name: Name,
+    /,
+    *actions: Annotated[
+        str, Parameter(name="ACTION", help="A page it shows, reached by GET; index when none is given.")
+    ],
+    force: Force = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Generate a controller with a view, a route and a test for each action.
+
+    For example:
+
+        spica g controller Pages about contact
+    """
+    project = Project.at(find_project())
+    return _apply(project, plan_controller(project, name, actions), force, dry_run)
+
+
+@app.command
+def migration(name: Name, /, *fields: Fields, force: Force = False, dry_run: DryRun = False) -> int:
+    """Generate a migration; its name says what it does.
+
+    For example:
+
+        spica g migration AddSlugToPosts slug:string:unique
+
+        spica g migration RemoveSlugFromPosts slug:string
+
+        spica g migration CreateTags name:string:unique
+    """
+    project = Project.at(find_project())
+    return _apply(project, plan_migration(project, name, parse_fields(fields)), force, dry_run)
+
+
+def _apply(project: Project, plan: Plan, force: bool, dry_run: bool) -> int:
+    return apply_and_report(plan, project.root, force=force, dry_run=dry_run)

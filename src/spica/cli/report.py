@@ -1,0 +1,48 @@
+"""What a generator did, as its user reads it: a word and a path for each file, a diff where one differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from spica.cli.terminal import paint
+from spica.generators.apply import Outcome, Step, check_steps, decide, write_steps
+from spica.generators.plan import Plan
+
+_COLOURS = {
+    Outcome.CREATE: "green",
+    Outcome.INSERT: "green",
+    Outcome.IDENTICAL: "blue",
+    Outcome.CONFLICT: "red",
+    Outcome.FORCE: "yellow",
+}
+_WIDTH = 10
+
+
+def apply_and_report(plan: Plan, root: Path, *, force: bool, dry_run: bool) -> int:
+    """Carry out a plan and print what happened.
+
+    Args:    plan: what to do; root: the project; force: overwrite what differs, showing how; dry_run: only show.
+    Returns: the exit code.
+    Raises:  FilesDiffer when something would be overwritten and `force` is not set; nothing is written then.
+    """
+    steps = decide(plan, root, force=force)
+    if not dry_run:
+        refused = any(step.outcome is Outcome.CONFLICT for step in steps)
+        if refused:
+            print_steps(step for step in steps if step.outcome is Outcome.CONFLICT)
+        check_steps(steps)
+        write_steps(steps, root)
+    print_steps(steps)
+    for note in [] if dry_run else plan.notes:
+        print(f"\n{note}")
+    return 0
+
+
+def print_steps(steps: Iterable[Step]) -> None:
+    """Print one line a file, and the unified diff of each that differs."""
+    for step in steps:
+        print(f"{paint(step.outcome.value.rjust(_WIDTH), _COLOURS[step.outcome])}  {step.path}")
+        for line in step.diff.splitlines():
+            colour = {"+": "green", "-": "red", "@": "blue"}.get(line[:1])
+            print(f"    {paint(line, colour) if colour else line}")

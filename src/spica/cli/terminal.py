@@ -1,0 +1,22 @@
+"""What commands write to a terminal: colours where a person reads, plain text everywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+_CODES = {"green": "32", "yellow": "33", "red": "31", "blue": "34", "dim": "2", "bold": "1"}
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Whether to colour what goes to a stream: a terminal that can, and a user who did not set NO_COLOR.
+
+    Source:  https://no-color.org
+    """
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
+    """Colour a text for a stream, standard output by default; the text itself when the stream has no colours."""
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if has_colours(stream or sys.stdout) else text
