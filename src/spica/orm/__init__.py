@@ -1,0 +1,76 @@
+"""Models: classes whose instances are rows.
+
+Example:
+    from spica.orm import Model, Text, Timestamps, field, validates
+
+    class Post(Model, Timestamps):
+        title: str = field(max=200)
+        body: Text
+        published: bool = False
+
+        validates("title", presence=True, length=(3, 200))
+"""
+
+from spica.db import Rollback, transaction
+from spica.orm.callbacks import (
+    after_create,
+    after_destroy,
+    after_save,
+    after_update,
+    before_create,
+    before_destroy,
+    before_save,
+    before_update,
+    before_validation,
+    validate,
+)
+from spica.orm.errors import (
+    ForbiddenAttributes,
+    ModelDefinitionError,
+    NotPersisted,
+    QueryError,
+    RecordNotFound,
+    StoredValueError,
+    UnknownField,
+    ValidationError,
+)
+from spica.orm.fields import Text, field
+from spica.orm.model import Model
+from spica.orm.page import Page
+from spica.orm.query import Query
+from spica.orm.rules import validates
+from spica.orm.scopes import scope
+from spica.orm.timestamps import Timestamps
+from spica.validation import Errors
+
+__all__ = [
+    "Errors",
+    "ForbiddenAttributes",
+    "Model",
+    "ModelDefinitionError",
+    "NotPersisted",
+    "Page",
+    "Query",
+    "QueryError",
+    "RecordNotFound",
+    "Rollback",
+    "StoredValueError",
+    "Text",
+    "Timestamps",
+    "UnknownField",
+    "ValidationError",
+    "after_create",
+    "after_destroy",
+    "after_save",
+    "after_update",
+    "before_create",
+    "before_destroy",
+    "before_save",
+    "before_update",
+    "before_validation",
+    "field",
+    "scope",
+    "transaction",
+    "validate",
+    "validates",
+]

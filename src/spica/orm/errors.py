@@ -1,0 +1,91 @@
+"""What a user of models can get wrong, one class a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spica.errors import SpicaError, closest
+from spica.errors.http import FieldError, NotFound, UnprocessableContent
+from spica.validation import Errors
+
+
+class OrmError(SpicaError):
+    """Base of the errors of models and queries."""
+
+    code = "SPICA-D100"
+
+
+class ModelDefinitionError(OrmError):
+    """A model's class can't work: a type no column has, a reserved name, a default that does not fit."""
+
+    code = "SPICA-D101"
+
+
+class UnknownField(OrmError):
+    """A name that the model does not have was used in a constructor, a condition, an order or an update."""
+
+    code = "SPICA-D102"
+
+
+class ForbiddenAttributes(OrmError):
+    """Request parameters reached a model without `permit`: a client could set any field (mass assignment)."""
+
+    code = "SPICA-D103"
+
+
+class QueryError(OrmError):
+    """A query that means nothing: `and` between conditions, a negative limit, a value of another type than the field."""
+
+    code = "SPICA-D104"
+
+
+class NotPersisted(OrmError):
+    """`reload` or `destroy` was called on a record that is not in the database."""
+
+    code = "SPICA-D105"
+
+
+class StoredValueError(OrmError):
+    """The database holds a value that its field can't have, such as text in a datetime or an enum's removed member."""
+
+    code = "SPICA-D106"
+
+
+class RecordNotFound(NotFound):
+    """No row has this id (or this one is gone). In a request it becomes 404.
+
+    `model` is the model's name, `key` what was looked for.
+    """
+
+    def __init__(self, model: str, key: object) -> None:
+        super().__init__(f"{model} not found")
+        self.model = model
+        self.key = key
+
+    def __str__(self) -> str:
+        return f"no {self.model} with id {self.key!r}"
+
+
+class ValidationError(UnprocessableContent):
+    """`create` found the record invalid. In a request it becomes 422 with every field's messages.
+
+    `record` is the invalid record; its `errors` hold the messages, also listed here as `errors`.
+    """
+
+    def __init__(self, record: object, errors: Errors) -> None:
+        super().__init__(
+            f"{type(record).__name__} is not valid: {'; '.join(errors.full_messages)}",
+            errors=[FieldError("body", name, message) for name, message in errors],
+        )
+        self.record = record
+
+
+def unknown_field(model: str, name: object, known: Iterable[str], *, where: str = "") -> UnknownField:
+    """Build the error for a name that a model does not have, with near matches."""
+    names = list(known)
+    near = closest(str(name), names)
+    return UnknownField(
+        f"{model} has no field {name!r}",
+        where=where,
+        fix=f"did you mean {near[0]!r}?" if near else f"its fields are {', '.join(names)}",
+    )

@@ -1,0 +1,198 @@
+"""Fields: what a model's annotation and `field(...)` say about one column.
+
+Rules of this file:
+- The annotation gives the type; `X | None` means that the column may be NULL; `Text` is a string without a length.
+- A field knows nothing of a database: how a type is stored is the driver's business (`Driver.codecs`).
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, overload
+from uuid import UUID
+
+from spica.validation import CoercionFailed
+from spica.validation.coerce import coercer
+
+T = TypeVar("T")
+
+SCALARS = (str, int, float, bool, datetime, date, Decimal, UUID, bytes)
+
+
+class _Unlimited:
+    """Marks a text column without a length limit."""
+
+    def __repr__(self) -> str:
+        return "Text"
+
+
+Text = Annotated[str, _Unlimited()]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOptions:
+    """What `field(...)` was given."""
+
+    default: Any = MISSING
+    default_factory: Callable[[], Any] | None = None
+    max: int | None = None
+    unique: bool = False
+    index: bool = False
+    stamp: Literal["create", "save"] | None = None
+
+
+@overload
+def field(
+    *,
+    default: T,
+    max: int | None = ...,
+    unique: bool = ...,
+    index: bool = ...,
+    stamp: Literal["create", "save"] | None = ...,
+) -> T: ...
+
+
+@overload
+def field(
+    *,
+    default_factory: Callable[[], T],
+    max: int | None = ...,
+    unique: bool = ...,
+    index: bool = ...,
+    stamp: Literal["create", "save"] | None = ...,
+) -> T: ...
+
+
+@overload
+def field(
+    *,
+    max: int | None = ...,
+    unique: bool = ...,
+    index: bool = ...,
+    stamp: Literal["create", "save"] | None = ...,
+) -> Any: ...
+
+
+def field(
+    *,
+    default: Any = MISSING,
+    default_factory: Callable[[], Any] | None = None,
+    max: int | None = None,
+    unique: bool = False,
+    index: bool = False,
+    stamp: Literal["create", "save"] | None = None,
+) -> Any:
+    """Say more about a model's field than its annotation does.
+
+    Args:    default: the value of a new record; default_factory: a function that makes it (lists, dicts, times);
+             max: the longest text or list, checked by `save`; unique: no two rows have the same value, checked by
+             `save` and, where the migration has the index, by the database; index: whether it is looked up often;
+             stamp: a datetime set to now by each "save", or once by "create".
+    Example: title: str = field(max=200)
+    """
+    return FieldOptions(default, default_factory, max, unique, index, stamp)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """One field of one model, resolved.
+
+    kind: the Python type without None, such as `int` or `list[str]`; storage: the type whose codec stores it;
+    position: its place in the row; text: whether it is `Text`.
+    """
+
+    name: str
+    kind: Any
+    nullable: bool
+    storage: type
+    text: bool
+    position: int
+    options: FieldOptions
+    coerce: Callable[[object], Any]
+
+    @property
+    def has_default(self) -> bool:
+        """Whether a new record has a value without being given one."""
+        return self.options.default is not MISSING or self.options.default_factory is not None
+
+    def default(self) -> Any:
+        """The value of a new record; None where nothing says another."""
+        if self.options.default_factory is not None:
+            return self.options.default_factory()
+        return None if self.options.default is MISSING else self.options.default
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the column holds a list or a dict."""
+        return self.storage in (list, dict)
+
+    def accept(self, value: Any) -> Any:
+        """Convert a value that was assigned; one that does not fit is kept as it is, for `save` to refuse by name."""
+        if value is None or type(value) is self.kind:
+            return value
+        try:
+            return self.convert(value)
+        except CoercionFailed:
+            return value
+
+    def convert(self, value: Any) -> Any:
+        """Convert a value. Raises CoercionFailed with the message for the field."""
+        if self.nullable and self.kind is not str and isinstance(value, str) and not value.strip():
+            return None  # an empty form control
+        return self.coerce(value)
+
+
+def build_field(name: str, annotation: Any, options: FieldOptions, position: int) -> Field:
+    """Resolve one field. Raises TypeError, whose text says why, for an annotation that no column can have."""
+    kind, nullable, text = _unwrap(annotation)
+    return Field(name, kind, nullable, _storage(kind), text, position, options, coercer(kind))
+
+
+def _unwrap(annotation: Any) -> tuple[Any, bool, bool]:
+    """Take Annotated and None off an annotation: the type, whether None is allowed, whether it is Text."""
+    text = False
+    nullable = False
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation, *notes = get_args(annotation)
+            text = text or any(isinstance(note, _Unlimited) for note in notes)
+        elif origin in (Union, types.UnionType):
+            members = [member for member in get_args(annotation) if member is not types.NoneType]
+            if len(members) != 1:
+                raise TypeError(f"a column has one type, not {annotation}")
+            nullable = nullable or len(members) < len(get_args(annotation))
+            annotation = members[0]
+        else:
+            return annotation, nullable, text
+
+
+def _storage(kind: Any) -> type:
+    if kind in SCALARS:
+        return kind  # type: ignore[no-any-return]
+    container = get_origin(kind) or kind
+    if container in (list, dict):
+        return container  # type: ignore[no-any-return]
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        values = {type(member.value) for member in kind}
+        if values <= {int}:
+            return int
+        if values <= {str}:
+            return str
+        raise TypeError("an enum's values must be all text or all integers")
+    raise TypeError(
+        "a column's type is str, Text, int, float, bool, datetime, date, Decimal, UUID, bytes, an Enum, list or dict"
+    )

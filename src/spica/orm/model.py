@@ -1,0 +1,151 @@
+"""Model: the base of a project's models.
+
+An instance is a msgspec Struct with two more slots: the row it was read from (what `changed` compares with) and the
+messages of its last validation. Both stay out of JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from spica.db.driver import Row
+from spica.orm import declaration
+from spica.orm.checking import check_record
+from spica.orm.declaration import ModelMeta, permitted
+from spica.orm.errors import ValidationError
+from spica.orm.persistence import destroy_record, list_changed, reload_record, save_record
+from spica.orm.querying import Querying
+from spica.validation import Errors
+
+
+class _State:
+    __slots__ = ("_errors", "_row")
+
+    if TYPE_CHECKING:  # annotations would make them fields
+        _row: Row | None
+        _errors: Errors
+
+
+class Model(_State, Querying, Struct, metaclass=ModelMeta):
+    """Base class of models. Annotations are columns; every model has an `id`.
+
+    Example:
+        class Post(Model, Timestamps):
+            title: str = field(max=200)
+            body: Text
+            published: bool = False
+
+            validates("title", presence=True, length=(3, 200))
+
+        post = await Post.create(title="Hello", body="...")
+        posts = await Post.where(published=True).order("-created_at").limit(20)
+    """
+
+    id: int
+
+    @classmethod
+    async def create(cls, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
+        """Make a record and save it. Raises ValidationError, with every message, when it is not valid."""
+        record: Self = ModelMeta.__call__(
+            cls, attributes, **named
+        )  # what cls(...) is, which a type checker takes for Struct's
+        if not await record.save():
+            raise ValidationError(record, record.errors)
+        return record
+
+    async def save(self, *, validate: bool = True) -> bool:
+        """Validate the record and write what changed.
+
+        Args:    validate: False skips the rules; values must still have their fields' types.
+        Returns: whether it was saved; if not, `errors` says why.
+        Raises:  RecordNotFound when the row is gone; DatabaseError and its subclasses.
+        """
+        return await save_record(self, validate=validate)
+
+    async def update(self, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> bool:
+        """Assign values and save. Returns whether it was saved."""
+        self.assign(attributes, **named)
+        return await self.save()
+
+    def assign(self, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> None:
+        """Set several fields, converted to their types, without saving.
+
+        Raises:  UnknownField, ForbiddenAttributes; nothing is set then.
+        """
+        schema = type(self).__schema__
+        given = named if attributes is None else {**permitted(schema.model, attributes), **named}
+        values = [(schema.field(name), value) for name, value in given.items()]
+        for field, value in values:
+            setattr(self, field.name, field.accept(value))
+
+    async def destroy(self) -> Self:
+        """Delete the record's row. Raises NotPersisted for a record that was never saved."""
+        await destroy_record(self)
+        return self
+
+    async def reload(self) -> Self:
+        """Read the row again, dropping changes. Raises RecordNotFound when it is gone."""
+        await reload_record(self)
+        return self
+
+    async def valid(self) -> bool:
+        """Validate without saving; the messages are in `errors`."""
+        self._errors = Errors()
+        return await check_record(self, self._errors)
+
+    @property
+    def errors(self) -> Errors:
+        """The messages of the last `save` or `valid`; empty before."""
+        try:
+            return self._errors
+        except AttributeError:
+            self._errors = Errors()
+            return self._errors
+
+    @property
+    def changed(self) -> list[str]:
+        """The fields that differ from the database; for a new record, from the defaults."""
+        return list_changed(self)
+
+    @property
+    def persisted(self) -> bool:
+        """Whether the record is in the database."""
+        return self._row is not None
+
+    @property
+    def new_record(self) -> bool:
+        """Whether the record is not in the database: not saved yet, or destroyed."""
+        return self._row is None
+
+    def to_param(self) -> str:
+        """The record as part of a URL: its id."""
+        return str(self.id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name."""
+        return dict(zip(self.__struct_fields__, astuple(self), strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        """Two records are equal when they are the same row, or the same object."""
+        return self is other or (type(self) is type(other) and self.id is not None and self.id == other.id)
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self.id)) if self.id is not None else object.__hash__(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), astuple(self), self._row)
+
+
+def _restore(model: Any, values: tuple[Any, ...], row: Row | None) -> Any:
+    """Unpickle a record."""
+    record = model.__schema__.make(*values)
+    record._row = row
+    return record
+
+
+declaration.RESERVED.update(name for name in dir(Model) if not name.startswith("_"))
+declaration.RESERVED.discard("id")

@@ -1,0 +1,53 @@
+"""Schema: everything a model's class says, worked out once when the class is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spica.orm.callbacks import Callbacks
+from spica.orm.errors import unknown_field
+from spica.orm.fields import Field
+from spica.validation import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRules:
+    """The rules of one `validates(...)` line."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    unique: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schema:
+    """What is known of a model: its name, table, fields in row order, rules and callbacks.
+
+    make: builds an instance from one value per field, in order, without conversion.
+    """
+
+    model: str
+    table: str
+    fields: tuple[Field, ...]
+    rules: tuple[FieldRules, ...]
+    callbacks: Callbacks
+    make: Callable[..., Any]
+    by_name: Mapping[str, Field] = field(init=False)
+    stamped: tuple[Field, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
+        object.__setattr__(self, "stamped", tuple(field for field in self.fields if field.options.stamp))
+
+    def field(self, name: object) -> Field:
+        """Find a field by its name. Raises UnknownField with near matches."""
+        found = self.by_name.get(name)  # type: ignore[call-overload]
+        if found is None:
+            raise unknown_field(self.model, name, self.by_name)
+        return found  # type: ignore[no-any-return]
+
+    def has_callbacks(self, *events: str) -> bool:
+        """Whether a method runs at any of these events."""
+        return any(event in self.callbacks for event in events)

@@ -1,0 +1,155 @@
+"""Storage: how one model lives in one database: its codecs, its loader and the plans of its statements.
+
+Rules of this file:
+- It is built at the model's first use and kept in `Database.plans`; plans are found by shape, and there are at most
+  MAX_PLANS of a model (when one more comes, all are forgotten: cheaper than keeping count of uses).
+- SQLAlchemy is imported only when a shape is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, NamedTuple
+
+from msgspec.structs import astuple
+
+from spica.db.engine import Database, current
+from spica.orm.errors import QueryError
+from spica.orm.fields import Field
+from spica.orm.hydration import build_loader
+from spica.orm.schema import Schema
+from spica.orm.shapes import QueryShape, list_value_fields
+from spica.validation import CoercionFailed
+
+MAX_PLANS = 1_024
+
+Convert = Callable[[Any], Any]
+
+FIND = QueryShape(("select",), (("eq", "id"),))
+
+
+class Plan(NamedTuple):
+    """A compiled statement. `binders` and `order` are None where values go as they are."""
+
+    sql: str
+    binders: tuple[Convert | None, ...]
+    order: tuple[int, ...] | None
+
+    def bind(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Convert a query's values and put them where the text has its placeholders."""
+        bound = [
+            value if bind is None or value is None else bind(value)
+            for bind, value in zip(self.binders, values, strict=True)
+        ]
+        return self.arrange(bound)
+
+    def arrange(self, values: Any) -> tuple[Any, ...]:
+        """Put values that are already converted where the text has its placeholders."""
+        return tuple(values) if self.order is None else tuple([values[number] for number in self.order])
+
+
+class Storage:
+    """One model in one database."""
+
+    __slots__ = (
+        "_binders",
+        "_dialect",
+        "_encoders",
+        "_plans",
+        "decoders",
+        "find_sql",
+        "insert_shape",
+        "insert_with_id_shape",
+        "load",
+        "schema",
+    )
+
+    def __init__(self, schema: Schema, database: Database) -> None:
+        self.schema = schema
+        self._dialect = database.dialect
+        codecs = database.driver.codecs
+        self._encoders = [_encoder(field, codecs[field.storage].encode) for field in schema.fields]
+        self.decoders = [_decoder(field, codecs[field.storage].decode) for field in schema.fields]
+        self._binders = {
+            field.name: _binder(schema.model, field, encode)
+            for field, encode in zip(schema.fields, self._encoders, strict=True)
+        }
+        self.load = build_loader(schema.model, schema.fields, self.decoders, schema.make)
+        names = tuple(field.name for field in schema.fields)
+        self.insert_shape = QueryShape(("insert", *names[1:]))
+        self.insert_with_id_shape = QueryShape(("insert", *names))
+        self._plans: dict[QueryShape, Plan] = {}
+        self.find_sql = self.plan(FIND).sql
+
+    def plan(self, shape: QueryShape) -> Plan:
+        """Find the plan of a shape, or compile it."""
+        plan = self._plans.get(shape)
+        if plan is None:
+            plan = self._compile(shape)
+            if len(self._plans) >= MAX_PLANS:
+                self._plans.clear()
+            self._plans[shape] = plan
+        return plan
+
+    def encode(self, record: Any) -> list[Any]:
+        """Turn a record's values into those of its row."""
+        return [
+            value if encode is None or value is None else encode(value)
+            for encode, value in zip(self._encoders, astuple(record), strict=True)
+        ]
+
+    def decode(self, position: int, value: Any) -> Any:
+        """Turn one value of a row into the record's."""
+        decode = self.decoders[position]
+        return value if decode is None or value is None else decode(value)
+
+    def _compile(self, shape: QueryShape) -> Plan:
+        from spica.orm.compiler import compile_shape  # SQLAlchemy: 0.2 s, only when a shape is new
+
+        compiled = compile_shape(self.schema, shape, self._dialect)
+        fields = list_value_fields(shape)
+        binders = tuple(None if name is None else self._binders[name] for name in fields)
+        in_order = compiled.order == tuple(range(len(fields)))
+        return Plan(compiled.sql, binders, None if in_order else compiled.order)
+
+
+def storage_of(model: Any, database: Database | None = None) -> tuple[Database, Storage]:
+    """Find the database of a model and how the model lives in it."""
+    database = database or current()
+    storage = database.plans.get(model)
+    if storage is None:
+        storage = database.plans[model] = Storage(model.__schema__, database)
+    return database, storage
+
+
+def _encoder(field: Field, encode: Convert | None) -> Convert | None:
+    if isinstance(field.kind, type) and issubclass(field.kind, Enum):
+        return lambda member: member.value  # the values are text or integers, which need no codec
+    return encode
+
+
+def _decoder(field: Field, decode: Convert | None) -> Convert | None:
+    if isinstance(field.kind, type) and issubclass(field.kind, Enum):
+        return field.kind
+    return decode
+
+
+def _binder(model: str, field: Field, encode: Convert | None) -> Convert:
+    """Build the function that takes a value of a condition to the database's form."""
+    kind = field.kind
+    convert = field.convert
+
+    def bind(value: Any) -> Any:
+        if type(value) is not kind:
+            try:
+                value = convert(value)
+            except CoercionFailed as problem:
+                raise QueryError(
+                    f"{value!r} can't be compared with {model}.{field.name}", why=f"it {problem}"
+                ) from None
+            if value is None:
+                return None
+        return value if encode is None else encode(value)
+
+    return bind
