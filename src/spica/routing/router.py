@@ -12,7 +12,9 @@ from spica.routing.route import Handler, Route, RouteOptions, build_pipe, build_
 Function = TypeVar("Function", bound=Handler)
 
 
-class _Mount(NamedTuple):
+class Mount(NamedTuple):
+    """A router below a prefix."""
+
     prefix: str
     router: Router
 
@@ -31,7 +33,7 @@ class Router:
     """
 
     def __init__(self, *, pipe: str | list[str] | tuple[str, ...] | None = None) -> None:
-        self._parts: list[Route | _Mount] = []
+        self._parts: list[Route | Mount] = []
         self._pipe = build_pipe(pipe)
 
     @property
@@ -77,7 +79,10 @@ class Router:
                 why="only a Router can be mounted",
                 fix="declare the routes on a spica.Router and mount that",
             )
-        self._parts.append(_Mount(prefix, router))
+        self._add(Mount(prefix, router))
+
+    def _add(self, part: Route | Mount) -> None:
+        self._parts.append(part)
 
     def _verb(self, method: str, pattern: str, options: RouteOptions) -> Callable[[Function], Function]:
         declared = locate_caller()
@@ -86,7 +91,7 @@ class Router:
             check_target(function, declared)
             where = locate_callable(function) or declared
             route = build_route(method, pattern, function, where, options, name=getattr(function, "__name__", None))
-            self._parts.append(route)
+            self._add(route)
             return function
 
         return register

@@ -1,0 +1,245 @@
+"""App: an application in one file, or a project's folder, as one object that servers, tests and commands use.
+
+Rules of this file:
+- Declaring only collects; `core` compiles everything at first use, and from then on nothing can be declared.
+- Without `root` there is no session, no CSRF protection and no template: an API. The safe response fields are on.
+- Inside a process one application is served: `paths`, `urls` and the default database are those of the one that was
+  compiled, or started, last.
+"""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from spica._core import Application as Core
+from spica.app.asgi import Message, Receive, Send, serve_scope
+from spica.app.compiled import Compiled, Parts, compile_application
+from spica.app.error_pages import ErrorPages
+from spica.app.errors import FrozenApplicationError
+from spica.app.failures import Failures, Statuses
+from spica.app.lifespan import Hook, Lifespan, LifespanFunction
+from spica.app.project import PUBLIC, add_to_path, load_pipelines, load_renderer, load_routes
+from spica.app.public_files import PublicFiles
+from spica.config import loader
+from spica.config.environment import environment_name
+from spica.config.settings import AppSection, Settings
+from spica.controllers.lookup import ControllerLookup
+from spica.controllers.rendering import NoRenderer, Renderer
+from spica.middleware.declare import Pipelines
+from spica.middleware.pipeline import Middleware
+from spica.middleware.security_headers import SecurityHeaders
+from spica.routing.listing import RouteRow, build_rows
+from spica.routing.location import locate_caller
+from spica.routing.route import Route
+from spica.routing.router import Mount, Router
+from spica.routing.table import RouteTable
+from spica.routing.urls import Paths, use_paths
+
+AnyHook = TypeVar("AnyHook", bound=Hook)
+_DAY_S = 86_400
+
+
+class App(Router):
+    """An application.
+
+    Args:    root: a project's folder, None for an application in one file; env: development, test or production, None
+             for SPICA_ENV; secret_key: for sessions and sealed cookies of a one-file application, 32 characters or
+             more; url: the address of a one-file application, for `urls`; templates: of a one-file application;
+             lifespan: an async generator, or a function that makes an async context manager, around its life.
+    Raises:  ConfigurationError when a project's config/*.toml is wrong.
+    Example:
+        >>> app = App()
+        >>> @app.get("/users/{id:int}")
+        ... def show_user(id: int) -> dict[str, int]:
+        ...     return {"id": id}
+    """
+
+    def __init__(
+        self,
+        root: Path | str | None = None,
+        *,
+        env: str | None = None,
+        secret_key: str = "",
+        url: str = "",
+        templates: Renderer | None = None,
+        lifespan: LifespanFunction | None = None,
+    ) -> None:
+        super().__init__()
+        self.root = Path(root).resolve() if root is not None else None
+        self.settings = _load_settings(self.root, env, secret_key, url)
+        self._pipelines = Pipelines()
+        self._statuses = Statuses()
+        self._templates = templates
+        self._lifespan = Lifespan()
+        self._compiled: Compiled | None = None
+        self._database: Any = None
+        if lifespan is not None:
+            self._lifespan.add(lifespan)
+        if self.root is None:
+            self._pipelines.use(SecurityHeaders)
+
+    @property
+    def name(self) -> str:
+        """The application's name, from [app] name."""
+        return self.settings.app.name
+
+    # Declaring
+
+    def use(self, *middleware: type[Middleware] | Middleware) -> None:
+        """Add middleware for every route of the application, outermost first."""
+        self._check_open()
+        self._pipelines.use(*middleware)
+
+    def pipeline(self, name: str) -> AbstractContextManager[None]:
+        """Add the middleware used inside the `with` block to the pipeline that routes name by `pipe=`."""
+        self._check_open()
+        return self._pipelines.pipeline(name)
+
+    def map_error(self, kind: type[Exception], status: int) -> None:
+        """Answer an exception class, and its subclasses, with a status from 400 to 599."""
+        self._statuses.register(kind, status)
+
+    def on_startup(self, hook: AnyHook) -> AnyHook:
+        """Run a plain or async function before the first request."""
+        self._lifespan.on_startup(hook)
+        return hook
+
+    def on_shutdown(self, hook: AnyHook) -> AnyHook:
+        """Run a plain or async function after the last request."""
+        self._lifespan.on_shutdown(hook)
+        return hook
+
+    def lifespan(self, function: LifespanFunction) -> LifespanFunction:
+        """Enter an async generator function, `async def lifespan(app): ...; yield; ...`, around the app's life."""
+        return self._lifespan.add(function)
+
+    # Compiled
+
+    @property
+    def core(self) -> Core:
+        """The compiled application, which servers and tests call.
+
+        Raises: SpicaError for one mistake in it, BootError for several.
+        """
+        return self.compiled.core
+
+    @property
+    def compiled(self) -> Compiled:
+        """The compiled application with its route table; made at first use."""
+        if self._compiled is None:
+            self._compiled = self._compile()
+            use_paths(self._compiled.table.paths, self.settings.app.url)
+        return self._compiled
+
+    @property
+    def routes(self) -> list[Route]:
+        """All routes, those of config/routes.py included; compiles the application."""
+        return list(self.table)
+
+    @property
+    def table(self) -> RouteTable:
+        """All routes with what was found when they were checked against each other."""
+        return self.compiled.table
+
+    @property
+    def failures(self) -> Failures:
+        """What turns exceptions into responses."""
+        return self.compiled.failures
+
+    @property
+    def paths(self) -> Paths:
+        """The path helpers of this application."""
+        return self.table.paths
+
+    def route_rows(self) -> list[RouteRow]:
+        """The rows of `spica routes`."""
+        default = ("browser",) if "browser" in self._pipelines.names else ()
+        return build_rows(self.table, default_pipe=default)
+
+    # Running
+
+    async def startup(self) -> None:
+        """Compile, open the database's configuration and run what comes before the first request.
+
+        Raises: the mistakes of the application; what a hook raises.
+        """
+        self.compiled  # noqa: B018 - compiles
+        self._configure_database()
+        await self._lifespan.start(self)
+
+    async def shutdown(self) -> None:
+        """Run what comes after the last request and close the database."""
+        try:
+            await self._lifespan.stop()
+        finally:
+            database, self._database = self._database, None
+            if database is not None:
+                await database.close()
+
+    def run(self, **options: Any) -> None:
+        """Serve until interrupted; options as `spica.server.run.ServerOptions`, default those of [server]."""
+        # By name, not by import: the server stands above the application and imports it.
+        server = importlib.import_module("spica.server.run")
+        chosen = {"host": self.settings.server.host, "port": self.settings.server.port, **options}
+        server.serve(self, server.ServerOptions(**chosen))
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer as an ASGI 3 application."""
+        await serve_scope(self, scope, receive, send)
+
+    # The rest is private.
+
+    def _add(self, part: Route | Mount) -> None:
+        self._check_open()
+        super()._add(part)
+
+    def _check_open(self) -> None:
+        if self._compiled is not None:
+            raise FrozenApplicationError(
+                "the application was compiled before this was declared",
+                where=str(locate_caller()),
+                why="routes and middleware are put together once, when the application starts",
+                fix="declare it at the top of the module, before the application is served",
+            )
+
+    def _compile(self) -> Compiled:
+        root, settings = self.root, self.settings
+        renderer: Renderer = self._templates or NoRenderer()
+        routes = super().routes
+        public = lookup = None
+        if root is not None:
+            add_to_path(root)
+            load_pipelines(root, self._pipelines)
+            renderer = self._templates or load_renderer(root, reload=not settings.is_production)
+            public = PublicFiles(root / PUBLIC, cache_s=_DAY_S if settings.is_production else 0)
+            lookup = ControllerLookup(root)
+            routes = [*load_routes(root), *routes]
+        failures = Failures(
+            development=settings.env == "development",
+            pages_first=root is not None,
+            pages=ErrorPages(root, renderer),
+            statuses=self._statuses,
+        )
+        return compile_application(Parts(settings, routes, self._pipelines, renderer, failures, lookup, public))
+
+    def _configure_database(self) -> None:
+        url = self.settings.database.url
+        if not url or self._database is not None:
+            return
+        # Lazy: drivers are only loaded by an application that has a database.
+        from spica.db import engine
+
+        self._database = engine.configure(url, root=self.root)
+
+
+def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str) -> Settings:
+    if root is None:
+        return Settings(env=environment_name(env), app=AppSection(secret_key=secret_key, url=url))
+    settings = loader.load(root, env)
+    given = {name: value for name, value in (("secret_key", secret_key), ("url", url)) if value}
+    return msgspec.structs.replace(settings, app=msgspec.structs.replace(settings.app, **given)) if given else settings

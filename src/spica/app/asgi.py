@@ -1,0 +1,167 @@
+"""ASGI: the application behind another server (uvicorn, granian, hypercorn), through the same spine 2.
+
+Rules of this file:
+- Content is read whole before the handler runs, up to the limit; beyond it the answer is 413.
+- A client that goes away cancels a handler that waits.
+- WebSockets are refused before they are accepted.
+Source: ASGI 3.0, HTTP and WebSocket message format 2.4, lifespan 2.0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from spica._core import Application as Core
+from spica._core import Request as NativeRequest
+from spica.errors.http import ContentTooLarge
+from spica.http.request import Request
+
+if TYPE_CHECKING:  # the application calls this file
+    from spica.app.application import App
+
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+DEFAULT_MAX_CONTENT_BYTES = 16 * 1024 * 1024
+_CHUNK = 64 * 1024
+_log = logging.getLogger("spica.app")
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole, or before it was answered."""
+
+
+async def serve_scope(app: App, scope: Message, receive: Receive, send: Send) -> None:
+    """Answer one ASGI scope: a request, the lifespan, or a WebSocket (which is refused)."""
+    if scope["type"] == "http":
+        await _serve_http(app, scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _serve_lifespan(app, receive, send)
+    elif scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1000})
+    else:
+        raise ValueError(f"the ASGI scope {scope['type']!r} is not known")
+
+
+async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) -> None:
+    limit = app.settings.server.max_content_bytes or DEFAULT_MAX_CONTENT_BYTES
+    core = app.core
+    try:
+        content = await _read_content(receive, limit)
+        native = _build_request(scope, content or b"")
+        if content is None:
+            value: object = app.failures.answer(Request(native), ContentTooLarge())
+        else:
+            value = await _call(app, native, receive)
+    except Disconnected:
+        return
+    await _send_response(app, core, native, value, send)
+
+
+async def _call(app: App, native: NativeRequest, receive: Receive) -> object:
+    try:
+        value = app.core.begin(native)
+        return await _until_disconnect(value, receive) if isinstance(value, CoroutineType) else value
+    except Disconnected:
+        raise
+    except Exception as error:
+        return app.failures.answer(Request(native), error)
+
+
+async def _until_disconnect(coroutine: CoroutineType[Any, Any, object], receive: Receive) -> object:
+    handler = asyncio.ensure_future(coroutine)
+    gone = asyncio.ensure_future(_wait_for_disconnect(receive))
+    try:
+        await asyncio.wait((handler, gone), return_when=asyncio.FIRST_COMPLETED)
+        if handler.done():
+            return handler.result()
+        raise Disconnected
+    finally:
+        gone.cancel()
+        if not handler.done():
+            handler.cancel()
+            await asyncio.wait((handler,))
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _read_content(receive: Receive, limit: int) -> bytes | None:
+    """Read the whole content; None when it is larger than the limit."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            return None
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _build_request(scope: Message, content: bytes) -> NativeRequest:
+    query = scope.get("query_string", b"")
+    path = scope.get("raw_path") or scope["path"].encode()
+    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
+    return NativeRequest.build(
+        scope["method"],
+        target.decode("latin-1"),
+        [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]],
+        content,
+        scheme=scope.get("scheme", "http"),
+        client=tuple(scope["client"]) if scope.get("client") else None,
+    )
+
+
+async def _send_response(app: App, core: Core, native: NativeRequest, value: object, send: Send) -> None:
+    try:
+        status, fields, body = core.finish(native, value)
+    except Exception as error:  # a value without a JSON form, or a field that can't be sent
+        status, fields, body = core.finish(native, app.failures.answer(Request(native), error))
+    is_head = native.method == "HEAD"
+    if isinstance(body, str):
+        await _send_file(Path(body), status, fields, send, is_head=is_head)
+        return
+    if status not in (204, 304) and not any(name == b"content-length" for name, _ in fields):
+        fields = [*fields, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": b"" if is_head else body})
+
+
+async def _send_file(path: Path, status: int, fields: list[tuple[bytes, bytes]], send: Send, *, is_head: bool) -> None:
+    file = await asyncio.to_thread(path.open, "rb")
+    with file:
+        size = await asyncio.to_thread(lambda: path.stat().st_size)
+        headers = [*fields, (b"content-length", str(size).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        while not is_head and (chunk := await asyncio.to_thread(file.read, _CHUNK)):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _serve_lifespan(app: App, receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        phase = message["type"].removeprefix("lifespan.")
+        try:
+            await (app.startup() if phase == "startup" else app.shutdown())
+        except Exception as error:
+            _log.exception("the application's %s failed", phase)
+            await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
+            return
+        await send({"type": f"lifespan.{phase}.complete"})
+        if phase == "shutdown":
+            return

@@ -1,0 +1,180 @@
+"""The compiled application: from everything that was declared to the core's route table, in one pass at boot.
+
+Rules of this file:
+- Mistakes are collected over all routes and raised together.
+- Nothing here runs per request; what does was built by the modules this one calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from spica._core import Application as Core
+from spica._core import Request as NativeRequest
+from spica._core import RouteConflict
+from spica.app.dispatch import Dispatch, build_dispatch
+from spica.app.entries import add_bare_entry, add_entry
+from spica.app.errors import raise_all
+from spica.app.failures import Failures
+from spica.app.method_override import build_override_entry, is_overridable
+from spica.app.misses import Misses
+from spica.app.public_files import PublicFiles
+from spica.config.settings import Settings
+from spica.controllers.action import Endpoint, build_action_endpoint, build_function_endpoint
+from spica.controllers.controller import RouteInfo
+from spica.controllers.lookup import ControllerLookup
+from spica.controllers.rendering import Renderer
+from spica.errors import SpicaError
+from spica.http import json
+from spica.http.context import ContextServices
+from spica.http.request import Request
+from spica.http.response import Response
+from spica.middleware.declare import Pipelines
+from spica.routing.errors import InvalidTargetError, ShadowedRouteError
+from spica.routing.route import Route
+from spica.routing.table import RouteTable
+from spica.security.cookies import SecretCookies
+from spica.security.keys import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an application is made of, declared and loaded but not yet put together.
+
+    `lookup` finds controllers, None in an application without any; `public` serves files, None for none.
+    """
+
+    settings: Settings
+    routes: Sequence[Route]
+    pipelines: Pipelines
+    renderer: Renderer
+    failures: Failures
+    lookup: ControllerLookup | None = None
+    public: PublicFiles | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """An application that can answer: the core's table, and the routes as they were declared."""
+
+    core: Core
+    table: RouteTable
+    failures: Failures
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one compilation has made so far; posts and overridable routes by their pattern's shape."""
+
+    core: Core
+    misses: Misses
+    services: ContextServices
+    mistakes: list[SpicaError]
+    posts: dict[str, tuple[Route, Dispatch]] = field(default_factory=dict)
+    overridable: dict[str, list[tuple[Route, Dispatch]]] = field(default_factory=dict)
+
+
+def compile_application(parts: Parts) -> Compiled:
+    """Put an application together.
+
+    Raises: SpicaError for one mistake, BootError for several: unknown controllers, actions and pipelines, signatures
+            that can't be filled, routes that can never be reached.
+    """
+    table = RouteTable(parts.routes)
+    misses = Misses(table.routes, parts.failures, parts.public)
+    parts.pipelines.bind(parts.settings)
+    core = Core(
+        encode=json.encode,
+        response_type=Response,
+        on_error=lambda native, error: parts.failures.answer(Request(native), error),
+        on_miss=misses.answer,
+        fields=list(parts.pipelines.static_fields),
+    )
+    work = _Work(core, misses, build_services(parts.settings), list(table.mistakes))
+    for route in table:
+        try:
+            _add_route(route, parts, work)
+        except SpicaError as mistake:
+            mistake.where = mistake.where or route.label
+            work.mistakes.append(mistake)
+    _add_posts(work)
+    raise_all(work.mistakes)
+    _freeze(core)
+    return Compiled(core, table, parts.failures)
+
+
+def build_services(settings: Settings) -> ContextServices:
+    """Make what every context is given: the sealer of cookies, where there is a secret key."""
+    keys = settings.app.secret_keys
+    sealer = SecretCookies(KeyRing(keys)) if keys else None
+    return ContextServices(cookie_sealer=sealer, behind_tls=settings.server.behind_tls)
+
+
+def _add_route(route: Route, parts: Parts, work: _Work) -> None:
+    endpoint = _build_endpoint(route, parts)
+    middleware = parts.pipelines.chain(route.pipe)
+    if route.method == "POST":  # added last, when the methods that a form can name there are known
+        work.posts[route.pattern.shape] = route, build_dispatch(endpoint, middleware, parts.failures, work.services)
+    elif not add_bare_entry(work.core, route, endpoint, middleware):
+        dispatch = build_dispatch(endpoint, middleware, parts.failures, work.services)
+        if is_overridable(route.method, middleware):
+            work.overridable.setdefault(route.pattern.shape, []).append((route, dispatch))
+        add_entry(work.core, route, dispatch)
+
+
+def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
+    info = RouteInfo(
+        method=route.method,
+        pattern=route.pattern.text,
+        target=route.target_name,
+        name=route.name,
+        renderer=parts.renderer,
+    )
+    if not isinstance(route.target, str):
+        return build_function_endpoint(route, route.target, info)
+    if parts.lookup is None:
+        raise InvalidTargetError(
+            f"the route points at the controller {route.target!r}, and this application has none",
+            where=route.label,
+            why="controllers are found in the app/controllers folder of a project",
+            fix="give the project's folder: App(root=Path(__file__).parent)",
+        )
+    ref = parts.lookup.find(route.target, route.where)
+    return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views))
+
+
+def _add_posts(work: _Work) -> None:
+    for shape, (route, dispatch) in work.posts.items():
+        overrides = work.overridable.pop(shape, [])
+        if not overrides:
+            add_entry(work.core, route, dispatch)
+        else:
+            _add_override(work, route, dispatch, overrides)
+    for overrides in work.overridable.values():
+        _add_override(work, overrides[0][0], None, overrides)
+
+
+def _add_override(
+    work: _Work, route: Route, post: Dispatch | None, overrides: Sequence[tuple[Route, Dispatch]]
+) -> None:
+    methods = {other.method: dispatch for other, dispatch in overrides}
+    allow = ", ".join(sorted({*methods, "OPTIONS"}))
+
+    def refuse(native: NativeRequest) -> object:
+        return work.misses.answer(native, 405, allow)
+
+    entry = build_override_entry(post, methods, refuse)
+    work.core.add_route("POST", route.pattern.text, entry, takes="request", kind="plain", label=route.label)
+
+
+def _freeze(core: Core) -> None:
+    try:
+        core.freeze()
+    except RouteConflict as conflict:
+        raise_all(
+            [
+                ShadowedRouteError(f"two routes answer {method} {path}", where=f"{first}\n{second}", why=why, fix=fix)
+                for method, path, first, second, why, fix in conflict.args[0]
+            ]
+        )

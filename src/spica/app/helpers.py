@@ -1,0 +1,160 @@
+"""Helpers: what every template of a project can call, and the values it finds beside what it was passed.
+
+Rules of this file:
+- A helper that makes HTML returns Safe text and escapes what it is given.
+- Without a request (an error page outside of a route) helpers that need one return nothing instead of failing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from spica._core import escape
+from spica.controllers.rendering import Renderer
+from spica.http.context import Context
+from spica.middleware import csrf
+from spica.middleware.method_override import FIELD, METHODS
+from spica.routing.urls import paths, to_param, urls
+from spica.templates.functions import uses_context
+from spica.templates.safe import Safe
+
+_NOTHING = Safe("")
+# Schemes that run code when a link with them is followed.
+_SCRIPT_SCHEMES = ("javascript:", "vbscript:", "data:")
+
+
+class PageFlash:
+    """The flash of a page: loads the session only when the template looks at it; empty where there is none."""
+
+    __slots__ = ("_ctx",)
+
+    def __init__(self, ctx: Context | None) -> None:
+        self._ctx = ctx
+
+    def items(self) -> list[tuple[str, str]]:
+        """Kinds and messages."""
+        return list(self._messages().items())
+
+    def get(self, kind: str, default: str | None = None) -> str | None:
+        """One message, or the default."""
+        message: str | None = self._messages().get(kind, default)
+        return message
+
+    def __getitem__(self, kind: str) -> str | None:
+        return self.get(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._messages())
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self._messages()
+
+    def __len__(self) -> int:
+        return len(self._messages())
+
+    @property
+    def notice(self) -> str | None:
+        """The message "notice"."""
+        return self.get("notice")
+
+    @property
+    def alert(self) -> str | None:
+        """The message "alert"."""
+        return self.get("alert")
+
+    def _messages(self) -> Any:
+        return self._ctx.flash if _has_session(self._ctx) and self._ctx is not None else {}
+
+
+class PageRenderer:
+    """Renders a project's pages: the templates, with `flash` and `current_user` beside what is passed."""
+
+    def __init__(self, templates: Renderer) -> None:
+        self._templates = templates
+
+    def render_with(self, name: str, locals: dict[str, Any], ctx: Any) -> str:
+        """Render a template; see `Renderer`."""
+        values = {"flash": PageFlash(ctx), "current_user": ctx.current_user if ctx is not None else None, **locals}
+        return self._templates.render_with(name, values, ctx)
+
+
+@uses_context
+def csrf_token(ctx: Context | None) -> str:
+    """The token that a request of this page must carry; "" without a session."""
+    return csrf.csrf_token(ctx) if ctx is not None and _has_session(ctx) else ""
+
+
+@uses_context
+def csrf_field(ctx: Context | None) -> Safe:
+    """The hidden input that a form posts."""
+    return csrf.csrf_field(ctx) if ctx is not None and _has_session(ctx) else _NOTHING
+
+
+@uses_context
+def csrf_meta(ctx: Context | None) -> Safe:
+    """The element from which scripts take the token."""
+    return csrf.csrf_meta(ctx) if ctx is not None and _has_session(ctx) else _NOTHING
+
+
+def method_field(method: str) -> Safe:
+    """The hidden input that makes a form's POST a PATCH, PUT or DELETE.
+
+    Raises: ValueError for another method.
+    """
+    if method.upper() not in METHODS:
+        raise ValueError(f"a form can stand for PATCH, PUT or DELETE, not {method!r}")
+    return Safe(f'<input type="hidden" name="{FIELD}" value="{method.lower()}">')
+
+
+def link_to(text: object, url: object, /, **attributes: object) -> Safe:
+    """A link: `{{ link_to(post.title, paths.post(post), class_="title") }}`.
+
+    Args:    text: shown, escaped unless it is safe; url: where it leads; attributes: further ones, `class_` for class
+             and `data_id` for data-id; None and False leave one out, True writes its name alone.
+    Raises:  ValueError when the URL would run a script.
+    """
+    href = url if isinstance(url, str) else to_param(url)
+    if "".join(href.split()).lower().startswith(_SCRIPT_SCHEMES):
+        raise ValueError(f"a link to {href[:40]!r} would run a script")
+    return Safe(f'<a href="{escape(href)}"{_render_attributes(attributes)}>{_render_text(text)}</a>')
+
+
+def error_messages(model: Any, field: str) -> Safe:
+    """The validation errors of one field, as a list that follows its input; nothing when there are none."""
+    messages = list(model.errors.on(field))
+    if not messages:
+        return _NOTHING
+    items = "".join(f"<li>{escape(str(message))}</li>" for message in messages)
+    return Safe(f'<ul class="errors">{items}</ul>')
+
+
+HELPERS = {
+    "paths": paths,
+    "urls": urls,
+    "csrf_token": csrf_token,
+    "csrf_field": csrf_field,
+    "csrf_meta": csrf_meta,
+    "method_field": method_field,
+    "link_to": link_to,
+    "error_messages": error_messages,
+}
+
+
+def _has_session(ctx: Context | None) -> bool:
+    return ctx is not None and ctx.session_source is not None
+
+
+def _render_text(value: object) -> str:
+    html = getattr(value, "__html__", None)
+    return str(html()) if html is not None else escape(str(value))
+
+
+def _render_attributes(attributes: dict[str, object]) -> str:
+    parts = []
+    for name, value in attributes.items():
+        if value is None or value is False:
+            continue
+        written = name.rstrip("_").replace("_", "-")
+        parts.append(f" {written}" if value is True else f' {written}="{escape(str(value))}"')
+    return "".join(parts)

@@ -1,0 +1,53 @@
+"""Misses: what answers when no route does: a public file, the list of allowed methods, or a 404."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spica._core import Request as NativeRequest
+from spica.app.debug_page import build_miss_page
+from spica.app.failures import Failures
+from spica.app.public_files import PublicFiles
+from spica.errors import closest
+from spica.errors.http import MethodNotAllowed, NotFound
+from spica.http.request import Request
+from spica.http.response import Response
+from spica.routing.route import Route
+
+
+class Misses:
+    """Answers requests that match no route.
+
+    Args:    routes: for the page that development shows; failures: makes the error's response; public: the folder of
+             public files, None without one.
+    """
+
+    def __init__(self, routes: Sequence[Route], failures: Failures, public: PublicFiles | None) -> None:
+        self._routes = routes
+        self._failures = failures
+        self._public = public
+
+    def answer(self, native: NativeRequest, status: int, allow: str) -> Response:
+        """Make the response to a miss; the core's `on_miss`.
+
+        Args:    status: 404, 405, or 204 for OPTIONS; allow: the methods that the path has.
+        """
+        request = Request(native)
+        if status == 204:
+            return Response(status=204, fields=[("allow", allow)])
+        if status == 404 and self._public is not None and native.method in ("GET", "HEAD"):
+            file = self._public.find(native.path)
+            if file is not None:
+                return file
+        if self._failures.development and self._failures.wants_page(request):
+            response = self._explain(request, status)
+        else:
+            response = self._failures.answer(request, MethodNotAllowed() if status == 405 else NotFound())
+        if status == 405:
+            response.set_header("allow", allow)
+        return response
+
+    def _explain(self, request: Request, status: int) -> Response:
+        patterns = {route.pattern.text for route in self._routes}
+        rows = [(route.method, route.pattern.text, route.target_name) for route in self._routes]
+        return build_miss_page(request, status, rows, closest(request.path, patterns))

@@ -1,0 +1,92 @@
+"""Projects: what `App(root=...)` finds in a project's folder.
+
+    config/*.toml          settings            config/routes.py        draw(r)
+    app/controllers/       by convention       config/middleware.py    draw(p)
+    app/views/             templates           public/                 files, error pages
+
+Rules of this file:
+- The two draw files are run, not imported: two projects in one process don't meet in sys.modules.
+- A missing routes file is a mistake; without a middleware file the safe defaults stand.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from spica.app.errors import ProjectFileError
+from spica.app.helpers import HELPERS, PageRenderer
+from spica.controllers.rendering import Renderer
+from spica.middleware.csrf import Csrf
+from spica.middleware.declare import Pipelines
+from spica.middleware.request_id import RequestId
+from spica.middleware.security_headers import SecurityHeaders
+from spica.middleware.sessions import Session
+from spica.routing.declare import Routes
+from spica.routing.route import Route
+
+ROUTES = "config/routes.py"
+MIDDLEWARE = "config/middleware.py"
+VIEWS = "app/views"
+PUBLIC = "public"
+
+
+def add_to_path(root: Path) -> None:
+    """Make `from app.models.post import Post` work in the project's code."""
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+
+
+def load_routes(root: Path) -> list[Route]:
+    """Run config/routes.py.
+
+    Raises: ProjectFileError without the file or its `draw`; what the file raises.
+    """
+    routes = Routes()
+    _find_draw(root, ROUTES, "def draw(r: Routes) -> None:", 'r.root("home#index")')(routes)
+    return routes.routes
+
+
+def load_pipelines(root: Path, pipelines: Pipelines) -> None:
+    """Run config/middleware.py; without it every route gets the safe fields, and browsers sessions and CSRF protection.
+
+    Raises: ProjectFileError without the file's `draw`; what the file raises.
+    """
+    if not (root / MIDDLEWARE).is_file():
+        pipelines.use(RequestId, SecurityHeaders)
+        with pipelines.pipeline("browser"):
+            pipelines.use(Session, Csrf)
+        with pipelines.pipeline("api"):
+            pass
+        return
+    _find_draw(root, MIDDLEWARE, "def draw(p: Pipelines) -> None:", "p.use(m.RequestId, m.SecurityHeaders)")(pipelines)
+
+
+def load_renderer(root: Path, *, reload: bool) -> Renderer:
+    """Make the renderer of app/views, with the helpers every template can call."""
+    # Lazy: an application without views never pays for the compiler.
+    from spica.templates import Templates
+
+    return PageRenderer(Templates(root / VIEWS, globals=HELPERS, reload=reload))
+
+
+def _find_draw(root: Path, file: str, signature: str, example: str) -> Callable[[Any], object]:
+    path = root / file
+    fix = f"write there:\n{signature}\n    {example}"
+    if not path.is_file():
+        raise ProjectFileError(f"the project has no {file}", where=str(root), fix=fix)
+    draw = getattr(_run_file(path), "draw", None)
+    if not callable(draw):
+        raise ProjectFileError(f"{file} defines no function draw", where=str(path), fix=fix)
+    return draw  # type: ignore[no-any-return]  # any callable of the user's
+
+
+def _run_file(path: Path) -> ModuleType:
+    module = ModuleType(f"{path.parent.name}.{path.stem}")
+    module.__file__ = str(path)
+    code = compile(path.read_bytes(), str(path), "exec")
+    exec(code, module.__dict__)  # noqa: S102 - the project's own file, as an import would run it
+    return module

@@ -1,0 +1,28 @@
+"""Redaction: values that must not be shown, recognised by the name they go by."""
+
+from __future__ import annotations
+
+import re
+
+from spica.telemetry import logs
+
+HIDDEN = "[hidden]"
+# What a page shows goes further than a log line: whole objects by their repr.
+_MORE = re.compile(r"passphrase|access_?key|private_?key|session|csrf|signature|card_?number|cvv", re.IGNORECASE)
+_MAX_LENGTH = 400
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name looks like that of a secret: `password`, `api_key`, `Authorization`, `session`…"""
+    return logs.is_secret(name.replace("-", "_")) or _MORE.search(name.replace("-", "_")) is not None
+
+
+def describe(name: str, value: object) -> str:
+    """Write a value for a developer: its repr, shortened; hidden when its name is that of a secret."""
+    if is_secret(name):
+        return HIDDEN
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}… ({len(text)} characters)"

@@ -1,0 +1,233 @@
+"""Actions: what answers a route, compiled when the application starts into one call per request.
+
+Rules of this file:
+- A function and a controller's action differ in three things only: the action gets the context as `self`, filters run
+  before it, and its None means "my own template".
+- An endpoint whose parts never suspend is a plain function, also when they are written `async def`.
+- Providers live in one scope per request, closed after the response was built and before it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from spica.controllers.binding import HttpHost
+from spica.controllers.controller import Controller, RouteInfo
+from spica.controllers.filters import find_filters
+from spica.controllers.lookup import ActionRef
+from spica.controllers.rendering import build_response
+from spica.controllers.sources import find_position, passes_unchanged
+from spica.controllers.waiting import Kind, find_kind, run_to_end
+from spica.http.context import Context
+from spica.http.response import Response
+from spica.injection.plan import Plan, build_plan
+from spica.injection.scope import Scope
+from spica.routing.pattern import Pattern
+from spica.routing.route import Handler, Route
+
+Call: TypeAlias = Callable[[Any], Response | Awaitable[Response]]
+Invoke: TypeAlias = Callable[[Any, Scope], Any]
+Respond: TypeAlias = Callable[[Any, object], Response]
+
+# Stands where no provider will ask for a scope, so that the signature of a call is one.
+_NO_SCOPE = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What answers one route.
+
+    `call` takes the context, and is an async function when the handler may wait. `bare` is there when the handler takes
+    nothing but path parameters as the route tree delivers them: the core can call it without a request object.
+    """
+
+    info: RouteInfo
+    context_type: type[Context]
+    call: Call
+    parameter_names: tuple[str, ...]
+    bare: BareCall | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BareCall:
+    """A handler for the core to call: `order` is the position in the pattern of each argument."""
+
+    function: Handler
+    order: tuple[int, ...]
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A filter or the action itself: how it is called, and whether and how that waits."""
+
+    invoke: Invoke
+    kind: Kind
+    needs_scope: bool
+
+
+def build_function_endpoint(route: Route, function: Handler, info: RouteInfo) -> Endpoint:
+    """Compile a function handler.
+
+    Raises: SignatureError when its parameters can't be filled from the route.
+    """
+    plan = build_plan(function, HttpHost(route.pattern, strict_path=True))
+    step = _build_step(function, plan, is_method=False)
+    status = route.status
+    call = _build_call([], step, lambda ctx, value: build_response(value, status))
+    order = _find_order(plan, route.pattern)
+    bare = BareCall(function, order, step.kind) if order is not None else None
+    return Endpoint(info, Context, call, route.pattern.names, bare)
+
+
+def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endpoint:
+    """Compile a controller's action with the filters before it.
+
+    Raises: SignatureError when a parameter of the action or of a filter can't be filled from the route.
+    """
+    host = HttpHost(route.pattern, strict_path=False)
+    methods = [method for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
+    filters = [_build_step(method, build_plan(method, host, skip_first=True), is_method=True) for method in methods]
+    method = getattr(ref.controller, ref.action)
+    action = _build_step(method, build_plan(method, host, skip_first=True), is_method=True)
+    status = route.status
+
+    def respond(ctx: Controller, value: object) -> Response:
+        return ctx.settle(value, status)
+
+    return Endpoint(info, ref.controller, _build_call(filters, action, respond), route.pattern.names)
+
+
+def _build_call(filters: Sequence[Step], action: Step, respond: Respond) -> Call:
+    steps = (*filters, action)
+    needs_scope = any(step.needs_scope for step in steps)
+    if any(step.kind == "task" for step in steps):
+        waiting = _build_waiting_call(filters, action, respond)
+        return _with_waiting_scope(waiting) if needs_scope else waiting
+    plain = _build_plain_call(filters, action, respond)
+    return _with_scope(plain) if needs_scope else plain
+
+
+def _build_plain_call(filters: Sequence[Step], action: Step, respond: Respond) -> Call:
+    before = tuple(_without_waiting(step) for step in filters)
+    invoke = _without_waiting(action)
+
+    def call(ctx: Any, scope: Scope = _NO_SCOPE) -> Response:
+        for run in before:
+            value = run(ctx, scope)
+            if value is not None or ctx.answer is not None:
+                return respond(ctx, value)
+        return respond(ctx, invoke(ctx, scope))
+
+    def call_alone(ctx: Any, scope: Scope = _NO_SCOPE) -> Response:
+        return respond(ctx, invoke(ctx, scope))
+
+    return call if before else call_alone
+
+
+def _build_waiting_call(filters: Sequence[Step], action: Step, respond: Respond) -> Call:
+    before = tuple((step.invoke, step.kind != "plain") for step in filters)
+    invoke, action_waits = action.invoke, action.kind != "plain"
+
+    async def call(ctx: Any, scope: Scope = _NO_SCOPE) -> Response:
+        for run, waits in before:
+            value = run(ctx, scope)
+            if waits:
+                value = await value
+            if value is not None or ctx.answer is not None:
+                return respond(ctx, value)
+        value = invoke(ctx, scope)
+        return respond(ctx, await value if action_waits else value)
+
+    async def call_alone(ctx: Any, scope: Scope = _NO_SCOPE) -> Response:
+        return respond(ctx, await invoke(ctx, scope))
+
+    return call if before else call_alone
+
+
+def _with_scope(call: Call) -> Call:
+    run = cast(Callable[[Any, Scope], Response], call)
+
+    def scoped(ctx: Any) -> Response:
+        scope = Scope()
+        try:
+            response = run(ctx, scope)
+        except BaseException as error:
+            scope.close(error)
+            raise
+        scope.close()
+        return response
+
+    return scoped
+
+
+def _with_waiting_scope(call: Call) -> Call:
+    run = cast(Callable[[Any, Scope], Awaitable[Response]], call)
+
+    async def scoped(ctx: Any) -> Response:
+        scope = Scope()
+        try:
+            response = await run(ctx, scope)
+        except BaseException as error:
+            await scope.aclose(error)
+            raise
+        await scope.aclose()
+        return response
+
+    return scoped
+
+
+def _build_step(function: Callable[..., Any], plan: Plan, *, is_method: bool) -> Step:
+    kind = find_kind(function)
+    if plan.is_async:
+        return Step(_invoke_filled_waiting(function, plan, is_method, waits=kind != "plain"), "task", True)
+    if plan.needs_scope or plan.has_keywords:
+        return Step(_invoke_filled(function, plan, is_method), kind, plan.needs_scope)
+    return Step(_invoke_read(function, plan, is_method), kind, False)
+
+
+def _invoke_read(function: Callable[..., Any], plan: Plan, is_method: bool) -> Invoke:
+    """The usual case, without anything to decide per request."""
+    read = plan.read
+    if not plan.readers:
+        return (lambda ctx, scope: function(ctx)) if is_method else (lambda ctx, scope: function())
+    if is_method:
+        return lambda ctx, scope: function(ctx, *read(ctx))
+    return lambda ctx, scope: function(*read(ctx))
+
+
+def _invoke_filled(function: Callable[..., Any], plan: Plan, is_method: bool) -> Invoke:
+    def invoke(ctx: Any, scope: Scope) -> Any:
+        positional, named = plan.arguments(ctx, scope)
+        return function(ctx, *positional, **named) if is_method else function(*positional, **named)
+
+    return invoke
+
+
+def _invoke_filled_waiting(function: Callable[..., Any], plan: Plan, is_method: bool, *, waits: bool) -> Invoke:
+    async def invoke(ctx: Any, scope: Scope) -> Any:
+        positional, named = await plan.aarguments(ctx, scope)
+        value = function(ctx, *positional, **named) if is_method else function(*positional, **named)
+        return await value if waits else value
+
+    return invoke
+
+
+def _without_waiting(step: Step) -> Invoke:
+    invoke = step.invoke
+    return invoke if step.kind == "plain" else lambda ctx, scope: run_to_end(invoke(ctx, scope))
+
+
+def _find_order(plan: Plan, pattern: Pattern) -> tuple[int, ...] | None:
+    """The pattern's position for each argument, when the route tree already delivers all of them as they are wanted."""
+    order: list[int] = []
+    for parameter in plan.parameters:
+        position = None if parameter.markers else find_position(pattern.parameters, parameter.name)
+        if position is None or parameter.keyword_only:
+            return None
+        if not passes_unchanged(parameter, pattern.parameters[position].type):
+            return None
+        order.append(position)
+    return tuple(order)

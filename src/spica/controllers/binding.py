@@ -1,0 +1,166 @@
+"""Binding: the host that fills the arguments of functions, actions and filters from one HTTP request.
+
+Rules of this file, in the order they are tried:
+1. a marker in `Annotated` decides; 2. `Context`, `Request`, `Session` and their kin by type; 3. a name of the pattern
+is a path parameter; 4. scalars and lists of them come from the query string; 5. one record comes from the body.
+What none of these fits is refused when the application starts.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from spica.controllers.bodies import build_body_reader
+from spica.controllers.markers import Body, Cookie, Header, Path, Query
+from spica.controllers.sources import (
+    build_cookie_reader,
+    build_header_reader,
+    build_path_reader,
+    build_query_reader,
+    find_position,
+)
+from spica.controllers.types import is_body, is_scalar, is_scalar_list, type_name, without_none
+from spica.errors import closest
+from spica.errors.http import FieldError, NotFound, UnprocessableContent
+from spica.http.context import Context
+from spica.http.params import Params
+from spica.http.request import Request
+from spica.injection.errors import SignatureError
+from spica.injection.plan import Reader
+from spica.injection.signature import Parameter
+from spica.middleware.flash import Flash
+from spica.middleware.session_data import SessionData
+from spica.routing.pattern import Pattern
+
+_OBJECTS: tuple[tuple[type, Reader], ...] = (
+    (Context, lambda ctx: ctx),
+    (Request, lambda ctx: ctx.request),
+    (Params, lambda ctx: ctx.params),
+    (SessionData, lambda ctx: ctx.session),
+    (Flash, lambda ctx: ctx.flash),
+)
+
+
+class HttpHost:
+    """Knows where the values of one route's functions come from.
+
+    Args:    pattern: the route's; strict_path: for functions, which have no other way to a path parameter: the
+             signature must take them all, and a bad one is a 422. For controllers a bad one is a 404, as if the path
+             named nothing.
+    """
+
+    def __init__(self, pattern: Pattern, *, strict_path: bool) -> None:
+        self._pattern = pattern
+        self._strict_path = strict_path
+
+    def choose_reader(self, parameter: Parameter) -> Reader:
+        """Find where a parameter's value comes from; see the rules of this file."""
+        try:
+            return self._marked(parameter) or self._unmarked(parameter)
+        except TypeError as error:  # msgspec refuses a type when it first sees it
+            raise SignatureError(
+                f"the type of {parameter.name!r} can't be filled: {error}",
+                where=parameter.where,
+                fix="name a type that msgspec converts, or fill it by Provide(...)",
+            ) from error
+
+    def check_parameters(self, parameters: list[Parameter]) -> None:
+        """Refuse two bodies, and a path parameter that nobody takes while another is asked for."""
+        bodies = [parameter for parameter in parameters if self._reads_body(parameter)]
+        if len(bodies) > 1:
+            names = " and ".join(repr(parameter.name) for parameter in bodies)
+            raise SignatureError(
+                f"two parameters read the body: {names}",
+                where=bodies[0].where,
+                why="a request has one body",
+                fix="make one type that holds both, or fill the other by Provide(...)",
+            )
+        if self._strict_path:
+            self._check_path(parameters)
+
+    def refuse(self, errors: list[FieldError]) -> Exception:
+        """A 422 that lists all errors, or a 404 for a controller whose path doesn't convert."""
+        if not self._strict_path and any(error.source == "path" for error in errors):
+            return NotFound()
+        return UnprocessableContent("some values were refused", errors=errors)
+
+    def _marked(self, parameter: Parameter) -> Reader | None:
+        path = parameter.marker(Path)
+        if path is not None:
+            return self._path(parameter, path.name or parameter.name)
+        query = parameter.marker(Query)
+        if query is not None:
+            return build_query_reader(parameter, query.name or parameter.name)
+        header = parameter.marker(Header)
+        if header is not None:
+            return build_header_reader(parameter, header.name or parameter.name.replace("_", "-"))
+        cookie = parameter.marker(Cookie)
+        if cookie is not None:
+            return build_cookie_reader(parameter, cookie.name or parameter.name)
+        return build_body_reader(parameter) if parameter.marker(Body) is not None else None
+
+    def _unmarked(self, parameter: Parameter) -> Reader:
+        type_ = without_none(parameter.bare_type)
+        if isinstance(type_, type):
+            for kind, reader in _OBJECTS:
+                if issubclass(type_, kind):
+                    return reader
+        if parameter.name in self._pattern.names:
+            return self._path(parameter, parameter.name)
+        if is_scalar(parameter.bare_type) or is_scalar_list(parameter.bare_type):
+            msgspec.json.Decoder(parameter.type)  # raises TypeError for constraints that don't fit the type
+            return build_query_reader(parameter, parameter.name)
+        if is_body(parameter.bare_type):
+            return build_body_reader(parameter)
+        raise SignatureError(
+            f"nothing can fill {parameter.name!r} of the type {type_name(parameter.bare_type)}",
+            where=parameter.where,
+            why="scalars come from the path or the query, a Struct, dataclass or TypedDict from the body, "
+            "Context, Request and Session by their type",
+            fix=f"write {parameter.name}: Annotated[{type_name(parameter.bare_type)}, Provide(make_{parameter.name})]",
+        )
+
+    def _path(self, parameter: Parameter, name: str) -> Reader:
+        position = find_position(self._pattern.parameters, name)
+        if position is None:
+            near = closest(name, self._pattern.names)
+            raise SignatureError(
+                f"the pattern {self._pattern} has no path parameter {name!r}",
+                where=parameter.where,
+                why=f"its path parameters are {', '.join(self._pattern.names) or '(none)'}",
+                fix=f"did you mean {near[0]!r}?" if near else f"put {{{name}}} into the pattern",
+            )
+        return build_path_reader(parameter, position, self._pattern.parameters[position].type)
+
+    def _reads_body(self, parameter: Parameter) -> bool:
+        if parameter.marker(Body) is not None:
+            return True
+        if parameter.markers and any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie)):
+            return False
+        type_ = without_none(parameter.bare_type)
+        if isinstance(type_, type) and issubclass(type_, tuple(kind for kind, _ in _OBJECTS)):
+            return False
+        return parameter.name not in self._pattern.names and is_body(parameter.bare_type)
+
+    def _check_path(self, parameters: list[Parameter]) -> None:
+        taken = {parameter.name for parameter in parameters}
+        markers = [marker for parameter in parameters for marker in parameter.markers]
+        taken |= {marker.name for marker in markers if isinstance(marker, Path) and marker.name}
+        unused = [name for name in self._pattern.names if name not in taken]
+        strangers = [
+            parameter
+            for parameter in parameters
+            if parameter.required
+            and not any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie, Body))
+            and parameter.name not in self._pattern.names
+            and is_scalar(parameter.bare_type)
+        ]
+        if unused and strangers:
+            stranger = strangers[0]
+            raise SignatureError(
+                f"the pattern {self._pattern} has no path parameter {stranger.name!r}",
+                where=stranger.where,
+                why=f"it has {unused[0]!r}, which the signature doesn't take",
+                fix=f"rename one of them; if {stranger.name!r} comes from the query, take {unused[0]!r} as well, "
+                f"or write {stranger.name}: Annotated[{type_name(stranger.bare_type)}, Query()]",
+            )

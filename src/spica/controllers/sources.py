@@ -1,0 +1,113 @@
+"""Sources: readers of scalars and lists from the path, the query string, fields and cookies of a request.
+
+A reader is made once per parameter; per request it is one call with the context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from spica.controllers.convert import build_message, build_text_converter
+from spica.controllers.types import is_scalar_list, takes_text_as_it_is, without_none
+from spica.errors.http import FieldError
+from spica.injection.errors import RefusedValue
+from spica.injection.plan import Reader
+from spica.injection.signature import Parameter
+from spica.routing.pattern import PathParameter
+
+
+def build_path_reader(parameter: Parameter, position: int, native_type: str) -> Reader:
+    """Read the path parameter at a position; what the route tree has converted already is taken as it is."""
+    if passes_unchanged(parameter, native_type):
+        return lambda ctx: ctx.request.native.params[position]
+    name, type_ = parameter.name, parameter.type
+    convert = msgspec.convert
+
+    def read(ctx: Any) -> object:
+        try:
+            return convert(ctx.request.native.params[position], type_, strict=False)
+        except msgspec.ValidationError as error:
+            raise RefusedValue([FieldError("path", name, build_message(str(error)))]) from None
+
+    return read
+
+
+def passes_unchanged(parameter: Parameter, native_type: str) -> bool:
+    """Whether the route tree delivers exactly what the parameter wants: an int for `int`, text for `str`."""
+    if parameter.type is not parameter.bare_type and any(isinstance(m, msgspec.Meta) for m in parameter.markers):
+        return False
+    if native_type == "int":
+        return without_none(parameter.bare_type) is int or parameter.bare_type is Any
+    return takes_text_as_it_is(parameter.bare_type)
+
+
+def build_query_reader(parameter: Parameter, name: str) -> Reader:
+    """Read one query parameter, or all of its values where the type is a list (also as `name[]`)."""
+    if is_scalar_list(parameter.bare_type):
+        return _build_list_reader(
+            parameter,
+            name,
+            "query",
+            lambda ctx: ctx.request.query.get_all(name) or ctx.request.query.get_all(f"{name}[]"),
+        )
+    return _build_text_reader(parameter, name, "query", lambda ctx: ctx.request.query.get(name))
+
+
+def build_header_reader(parameter: Parameter, name: str) -> Reader:
+    """Read one request field, or all of its values where the type is a list."""
+    name = name.lower()
+    if is_scalar_list(parameter.bare_type):
+        return _build_list_reader(parameter, name, "header", lambda ctx: ctx.request.native.field_values(name))
+    return _build_text_reader(parameter, name, "header", lambda ctx: ctx.request.native.field(name))
+
+
+def build_cookie_reader(parameter: Parameter, name: str) -> Reader:
+    """Read one cookie as the client sent it."""
+    return _build_text_reader(parameter, name, "cookie", lambda ctx: ctx.request.cookies.get(name))
+
+
+def _build_text_reader(parameter: Parameter, name: str, source: str, get: Callable[[Any], str | None]) -> Reader:
+    convert = build_text_converter(parameter.type)
+    required, default = parameter.required, parameter.default
+    # An empty text is a form's way of sending nothing; only text itself can be meant to be empty.
+    empty_is_absent = without_none(parameter.bare_type) is not str
+
+    def read(ctx: Any) -> object:
+        text = get(ctx)
+        if text is None or (text == "" and empty_is_absent and not required):
+            if required:
+                raise RefusedValue([FieldError(source, name, "is missing")])
+            return default
+        if convert is None:
+            return text
+        try:
+            return convert(text)
+        except msgspec.ValidationError as error:
+            raise RefusedValue([FieldError(source, name, build_message(str(error)))]) from None
+
+    return read
+
+
+def _build_list_reader(parameter: Parameter, name: str, source: str, get_all: Callable[[Any], Sequence[str]]) -> Reader:
+    type_, required, default = parameter.type, parameter.required, parameter.default
+    convert = msgspec.convert
+
+    def read(ctx: Any) -> object:
+        texts = get_all(ctx)
+        if not texts and not required:
+            return default
+        try:
+            return convert(texts, type_, strict=False)
+        except msgspec.ValidationError as error:
+            place = str(error).partition("`$")[2].rstrip("`")
+            raise RefusedValue([FieldError(source, name + place, build_message(str(error)))]) from None
+
+    return read
+
+
+def find_position(parameters: Sequence[PathParameter], name: str) -> int | None:
+    """The place of a name among a pattern's parameters; None when the pattern lacks it."""
+    return next((index for index, parameter in enumerate(parameters) if parameter.name == name), None)
