@@ -147,6 +147,12 @@ class App(Router):
         return self.compiled.table
 
     @property
+    def middleware(self) -> list[Middleware]:
+        """Every middleware of the application, those of config/middleware.py included, each once."""
+        self.compiled  # noqa: B018 - compiles, which runs config/middleware.py
+        return self._pipelines.all
+
+    @property
     def failures(self) -> Failures:
         """What turns exceptions into responses."""
         return self.compiled.failures
@@ -160,6 +166,12 @@ class App(Router):
         """The rows of `spica routes`."""
         default = ("browser",) if "browser" in self._pipelines.names else ()
         return build_rows(self.table, default_pipe=default)
+
+    @property
+    def middleware(self) -> list[Middleware]:
+        """Every middleware that was declared, bound to the configuration; compiles the application."""
+        self.compiled  # noqa: B018 - compiles
+        return self._pipelines.all
 
     # Running
 
