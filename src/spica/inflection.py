@@ -10,6 +10,11 @@ from __future__ import annotations
 
 import re
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 IRREGULAR = {
     "child": "children",
     "foot": "feet",
@@ -27,17 +32,30 @@ IRREGULAR = {
     "tooth": "teeth",
     "woman": "women",
 }
-UNCOUNTABLE = frozenset(
-    ["deer", "equipment", "feedback", "fish", "information", "metadata", "money", "news", "rice", "series", "sheep", "species"]
+UNCOUNTABLE = _words(
+    """
+    deer equipment feedback fish information metadata money news rice series sheep species
+    """
 )
 # Singular although they end in -s: the plural adds -es.
-SINGULAR_IN_S = frozenset(
-    ["alias", "apparatus", "atlas", "bias", "bonus", "bus", "cactus", "campus", "canvas", "census", "consensus", "corpus", "focus", "gas", "genius", "lens", "nexus", "octopus", "radius", "status", "stimulus", "surplus", "syllabus", "virus"]
+SINGULAR_IN_S = _words(
+    """
+    alias apparatus atlas bias bonus bus cactus campus canvas census consensus corpus focus gas genius lens
+    nexus octopus radius status stimulus surplus syllabus virus
+    """
 )
 # The plural is -ves.
-SINGULAR_IN_F = frozenset(["calf", "dwarf", "elf", "half", "knife", "leaf", "life", "loaf", "scarf", "self", "shelf", "thief", "wharf", "wife", "wolf"])
+SINGULAR_IN_F = _words(
+    """
+    calf dwarf elf half knife leaf life loaf scarf self shelf thief wharf wife wolf
+    """
+)
 # The singular ends in -ie, -che or -oe, which the endings below would cut too far.
-SINGULAR_IN_E = frozenset(["ache", "cache", "calorie", "cookie", "genie", "movie", "niche", "pie", "selfie", "shoe", "tie", "toe", "zombie"])
+SINGULAR_IN_E = _words(
+    """
+    ache cache calorie cookie genie movie niche pie selfie shoe tie toe zombie
+    """
+)
 
 _PLURALS = {
     **IRREGULAR,
@@ -51,7 +69,7 @@ _PLURAL_ENDINGS = [(r"([^aeiou])y$", r"\1ies"), (r"sis$", "ses"), (r"(s|x|z|ch|s
 _SINGULAR_ENDINGS = [
     (r"(ss|sis)$", r"\1"),
     (r"([^aeiou])ies$", r"\1y"),
-    (r"(analy|ba|cri|diagno|hypothe|synop|the)ses$", r"\1sis"),
+    (r"(analy|cri|diagno|hypothe|synop|the)ses$", r"\1sis"),
     (r"(ss|x|tz|ch|sh)es$", r"\1"),
     (r"s$", ""),
 ]

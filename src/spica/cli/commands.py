@@ -1,6 +1,7 @@
 """All commands except `server`: their names, and how a mistake in typing them is told.
 
-A command's module is imported when it is called; its line of help stands here, so that `spica --help` imports none.
+A command's module is imported when it is called, or for the list that `spica --help` prints; what a command needs
+besides cyclopts it imports when it runs.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ RUN = Group("Run", sort_key=2)
 LOOK = Group("Look", sort_key=3)
 
 COMMANDS = [
-    ("new", MAKE, "Make a new project."),
-    (("generate", "g"), MAKE, "Generate code: scaffold, model, controller, migration."),
-    ("dev", RUN, "Serve, and restart when a file changes."),
-    ("server", RUN, "Serve."),
-    ("db", RUN, "Migrate, roll back, seed and look at the database."),
-    ("console", LOOK, "Python with the application loaded and top-level await."),
-    ("routes", LOOK, "List every route."),
+    ("new", MAKE),
+    (("generate", "g"), MAKE),
+    ("dev", RUN),
+    ("server", RUN),
+    ("db", RUN),
+    ("console", LOOK),
+    ("routes", LOOK),
 ]
 
 
@@ -50,10 +51,10 @@ def build_app() -> App:
         version_flags=["--version", "-v"],
         default_parameter=Parameter(negative=()),
     )
-    for name, group, line in COMMANDS:
+    for name, group in COMMANDS:
         first = name if isinstance(name, str) else name[0]
         attribute = "app" if first in ("generate", "db") else first
-        app.command(f"spica.cli.{first}:{attribute}", name=name, help=line, group=group)
+        app.command(f"spica.cli.{first}:{attribute}", name=name, group=group)
     return app
 
 
