@@ -50,6 +50,16 @@ class Session(Middleware):
         self._touch_s = max(1, min(idle_s // 20, 3_600))
         self._secure = secure
 
+    @property
+    def store(self) -> SessionStore:
+        """Where sessions are kept."""
+        return self._store
+
+    @property
+    def name(self) -> str:
+        """The name of the cookie."""
+        return self._name
+
     def bind(self, settings: Settings) -> None:
         """Give the store its keys."""
         self._store.bind(settings)

@@ -1,0 +1,7 @@
+"""Tests for applications: a client that enters where production enters, and expectations that read as sentences."""
+
+from spica.testing.client import Client
+from spica.testing.multipart import File
+from spica.testing.response import ClientResponse
+
+__all__ = ["Client", "ClientResponse", "File"]

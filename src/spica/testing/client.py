@@ -1,0 +1,172 @@
+"""The test client: requests enter as bytes, through the parser and router that production uses (docs/decisions/0007).
+
+Rules:
+- One connection a request, with `Connection: close`, so that a test never depends on the one before it.
+- Cookies are kept from response to request. Unsafe requests carry the CSRF token of the client's session, as a page's
+  form would; `csrf=False` leaves it out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator, Mapping
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from spica._core import Server
+from spica.app.application import App
+from spica.testing.cookies import CookieJar
+from spica.testing.csrf import SessionCookies
+from spica.testing.forms import flatten, render_form
+from spica.testing.multipart import File, render_multipart
+from spica.testing.response import ClientResponse
+
+HOST = "test.host"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+ANSWER_TIMEOUT_S = 30.0
+
+
+class PendingRequest:
+    """A request that is sent when it is awaited; `header` adds to it before."""
+
+    def __init__(self, client: Client, method: str, target: str, content: bytes, headers: dict[str, str]) -> None:
+        self._client = client
+        self._method = method
+        self._target = target
+        self._content = content
+        self._headers = headers
+
+    def header(self, name: str, value: str) -> Self:
+        """Add a header."""
+        self._headers[name.lower()] = value
+        return self
+
+    def __await__(self) -> Generator[Any, None, ClientResponse]:
+        return self._client.exchange(self._method, self._target, self._content, self._headers).__await__()
+
+
+class Client:
+    """A browser's stand-in for one application.
+
+    Args:    app: started; server: a native server on the running loop (`spica.server.run.running_server`).
+    """
+
+    def __init__(self, app: App, server: Server) -> None:
+        self.app = app
+        self.cookies = CookieJar()
+        self._server = server
+        self._sessions = SessionCookies.find(app)
+
+    def get(self, path: str, *, query: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None) -> PendingRequest:
+        """GET."""
+        return self.request("GET", path, query=query, headers=headers)
+
+    def head(self, path: str, **options: Any) -> PendingRequest:
+        """HEAD; takes what `request` takes."""
+        return self.request("HEAD", path, **options)
+
+    def options(self, path: str, **options: Any) -> PendingRequest:
+        """OPTIONS; takes what `request` takes."""
+        return self.request("OPTIONS", path, **options)
+
+    def post(self, path: str, **options: Any) -> PendingRequest:
+        """POST; takes what `request` takes."""
+        return self.request("POST", path, **options)
+
+    def put(self, path: str, **options: Any) -> PendingRequest:
+        """PUT; takes what `request` takes."""
+        return self.request("PUT", path, **options)
+
+    def patch(self, path: str, **options: Any) -> PendingRequest:
+        """PATCH; takes what `request` takes."""
+        return self.request("PATCH", path, **options)
+
+    def delete(self, path: str, **options: Any) -> PendingRequest:
+        """DELETE; takes what `request` takes."""
+        return self.request("DELETE", path, **options)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, object] | None = None,
+        form: Mapping[str, object] | None = None,
+        json: object = None,
+        multipart: Mapping[str, str | File] | None = None,
+        content: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        csrf: bool = True,
+    ) -> PendingRequest:
+        """Prepare a request; await it for the response.
+
+        Args:    path: may carry a query; query, form: nested values; json: any value msgspec encodes;
+                 multipart: texts and Files; content: octets, with a content-type of yours in headers;
+                 csrf: whether an unsafe request carries the session's token.
+        """
+        target = quote(path, safe="/?=&%:@!$'()*+,;~-._[]")
+        if query is not None:
+            target += ("&" if "?" in target else "?") + urlencode(list(flatten(query)))
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        content, content_type = _body(form, json, multipart, content)
+        if content_type:
+            sent.setdefault("content-type", content_type)
+        if csrf and method not in SAFE and self._sessions is not None:
+            sent.setdefault("x-csrf-token", self._sessions.token_for(self.cookies))
+        return PendingRequest(self, method, target, content, sent)
+
+    async def follow(self, response: ClientResponse) -> ClientResponse:
+        """GET where a redirect leads, on this host."""
+        location = response.expect_redirect().headers["location"]
+        return await self.get(location.removeprefix(f"http://{HOST}"))
+
+    async def exchange(self, method: str, target: str, content: bytes, headers: Mapping[str, str]) -> ClientResponse:
+        """Send one request and wait for its whole response."""
+        request = self._render(method, target, content, headers)
+        response = ClientResponse(await self._send(request), method, target)
+        self.cookies.update_from(response.headers.get_all("set-cookie", []))
+        return response
+
+    def _render(self, method: str, target: str, content: bytes, headers: Mapping[str, str]) -> bytes:
+        fields = {"host": HOST, "connection": "close", "accept": "text/html,application/json;q=0.9,*/*;q=0.8", **headers}
+        if self.cookies and "cookie" not in fields:
+            fields["cookie"] = self.cookies.render()
+        if content or method not in SAFE:
+            fields["content-length"] = str(len(content))
+        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+        return "\r\n".join(lines).encode("latin-1") + content
+
+    async def _send(self, request: bytes) -> bytes:
+        loop = asyncio.get_running_loop()
+        ended: asyncio.Future[None] = loop.create_future()
+        received = bytearray()
+
+        def sink(data: bytes | None) -> None:
+            if data is not None:
+                received.extend(data)
+            elif not ended.done():
+                ended.set_result(None)
+
+        connection = self._server.connect(sink)
+        # Not from inside this task: handlers become tasks of their own, and one can't start inside another's step.
+        loop.call_soon(connection.feed, request)
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await ended
+        finally:
+            loop.call_soon(connection.close)
+        return bytes(received)
+
+
+def _body(
+    form: Mapping[str, object] | None, json: object, multipart: Mapping[str, str | File] | None, content: bytes
+) -> tuple[bytes, str]:
+    if form is not None:
+        return render_form(form), "application/x-www-form-urlencoded"
+    if multipart is not None:
+        return render_multipart(multipart)
+    if json is not None:
+        return msgspec.json.encode(json), "application/json"
+    return content, ""

@@ -1,0 +1,44 @@
+"""The session of the test client, opened with the application's own keys: for CSRF tokens and for looking inside."""
+
+from __future__ import annotations
+
+import time
+from typing import Self
+
+from spica.app.application import App
+from spica.middleware.session_data import SessionData
+from spica.middleware.sessions import Session
+from spica.security.csrf import make_secret, mask_token
+from spica.testing.cookies import CookieJar
+
+
+class SessionCookies:
+    """Reads and writes the session cookie of a client."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @classmethod
+    def find(cls, app: App) -> Self | None:
+        """Find the application's Session middleware; None when it has none."""
+        session = next((one for one in app.middleware if isinstance(one, Session)), None)
+        return None if session is None else cls(session)
+
+    def load(self, cookies: CookieJar) -> SessionData:
+        """Open the client's session; a new one when it has none."""
+        cookie = cookies.get(self._session.name)
+        return (self._session.store.load(cookie, self._session.name) if cookie else None) or SessionData()
+
+    def save(self, cookies: CookieJar, session: SessionData) -> None:
+        """Put a session into the client's cookies."""
+        value = self._session.store.save(session, self._session.name, expires_at=int(time.time()) + 86_400)
+        if value is not None:
+            cookies[self._session.name] = value
+
+    def token_for(self, cookies: CookieJar) -> str:
+        """Give a token of the client's session, making its secret when a page has not done so yet."""
+        session = self.load(cookies)
+        if session.csrf_secret is None:
+            session.csrf_secret = make_secret()
+            self.save(cookies, session)
+        return mask_token(session.csrf_secret)

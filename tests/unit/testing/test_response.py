@@ -1,0 +1,61 @@
+"""What the test client makes of a response."""
+
+from __future__ import annotations
+
+import pytest
+from spica.testing.response import ClientResponse
+
+PAGE = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: 25\r\nset-cookie: a=b\r\n\r\n"
+    b"<p>5 &lt; 6 &#34;yes&#34;"
+)
+
+
+def response(received: bytes = PAGE) -> ClientResponse:
+    return ClientResponse(received, "GET", "/page")
+
+
+def json_response(content: bytes) -> ClientResponse:
+    return response(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(content), content))
+
+
+def test_reads_status_headers_and_text() -> None:
+    page = response()
+    assert (page.status, page.headers["set-cookie"], page.text) == (200, "a=b", "<p>5 &lt; 6 &#34;yes&#34;")
+
+
+def test_expectations_chain_and_text_is_found_as_it_reads() -> None:
+    assert response().expect_status(200).expect_text('5 < 6 "yes"').expect_no_text("7").expect_header("set-cookie", "a=b")
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda page: page.expect_status(404),
+        lambda page: page.expect_redirect("/x"),
+        lambda page: page.expect_text("missing"),
+        lambda page: page.expect_no_text("5 < 6"),
+        lambda page: page.expect_header("x-none"),
+        lambda page: page.expect_header("set-cookie", "c"),
+    ],
+)
+def test_a_failure_shows_what_came(fail: object) -> None:
+    with pytest.raises(AssertionError, match=r"got 200 for GET /page\n\n<p>5"):
+        fail(response())  # type: ignore[operator]
+
+
+def test_redirects() -> None:
+    moved = response(b"HTTP/1.1 303 See Other\r\nlocation: /posts/1\r\ncontent-length: 0\r\n\r\n")
+    assert moved.expect_redirect() is moved.expect_redirect("/posts/1")
+    with pytest.raises(AssertionError, match="not to /posts/1"):
+        moved.expect_redirect("/posts/2")
+
+
+def test_json_paths() -> None:
+    found = json_response(b'{"posts": [{"title": "Hi"}]}')
+    found.expect_json({"posts": [{"title": "Hi"}]}).expect_json_path("$.posts[0].title", "Hi")
+    found.expect_json_path("$.posts[1].title", None)
+    with pytest.raises(AssertionError, match=r"'Ho' at \$\.posts\[0\]\.title, not 'Hi'"):
+        found.expect_json_path("$.posts[0].title", "Ho")
+    with pytest.raises(ValueError, match="looks like"):
+        found.expect_json_path("posts..title", "Hi")
