@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -111,21 +112,24 @@ def end_all() -> None:
 
 
 def end_all_at_exit() -> None:
-    """End the servers when this program exits or is told to; SIGKILL is covered by `_prepare`."""
+    """End the servers when this program exits or is told to; SIGKILL is covered by `end_with_parent`."""
     atexit.register(end_all)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda caught, _: os._exit(_end_all_then(128 + caught)))
+        signal.signal(number, _exit)
 
 
-def _end_all_then(status: int) -> int:
-    end_all()
-    return status
+def _exit(number: int, _: object) -> None:
+    sys.exit(128 + number)  # an exception: what stands in `finally` runs
+
+
+def end_with_parent() -> None:
+    """Runs in a new process: be told to end when the suite is gone, however it went."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _prepare(core: int) -> None:
-    """Runs in the new process: stay on `core`, and be told to end when the suite is gone."""
     os.sched_setaffinity(0, {core})
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    end_with_parent()
 
 
 def free_port() -> int:

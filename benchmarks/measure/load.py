@@ -11,7 +11,7 @@ import time
 from benchmarks import client, places
 from benchmarks.failure import BenchmarkError
 from benchmarks.figures import Sample
-from benchmarks.processes import RunningServer
+from benchmarks.processes import RunningServer, end_with_parent
 from benchmarks.workloads import Workload
 
 CONNECTIONS = 64
@@ -58,6 +58,7 @@ def _run_wrk(url: str, depth: int, seconds: float) -> dict[str, int]:
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
+        preexec_fn=end_with_parent,  # noqa: PLW1509 (the suite has one thread)
     )
     try:
         # wrk takes whole seconds only; an interrupt makes it stop and report, after any time.

@@ -1,0 +1,40 @@
+"""Budgets held against results."""
+
+from benchmarks.budgets import judge
+from benchmarks.figures import Footprint
+
+
+def word_of(result, text: str) -> str:
+    return next(one.word for one in judge(result) if one.budget.text == text)
+
+
+def test_what_was_not_measured_is_neither_met_nor_missed(result):
+    assert {one.word for one in judge(result)} == {"not measured"}
+
+
+def test_cpu_within_the_bound_is_met_and_above_it_missed(result, add_load):
+    add_load("plaintext", "limit", 1000, cpu_s=1.0)
+    add_load("plaintext", "spica", 1000, cpu_s=1.6)
+    assert word_of(result, "plaintext: CPU a request, to the limit") == "met"
+    add_load("plaintext", "spica", 1000, cpu_s=1.7)
+    assert word_of(result, "plaintext: CPU a request, to the limit") == "MISSED"
+
+
+def test_a_rate_below_the_bound_is_missed(result, add_load):
+    for server, requests in (("limit", 4000), ("spica", 1500), ("granian", 1000)):
+        add_load("plaintext", server, requests)
+    assert word_of(result, "plaintext: req/s, to granian") == "MISSED"
+    add_load("plaintext", "spica", 2000)
+    assert word_of(result, "plaintext: req/s, to granian") == "met"
+
+
+def test_a_bound_that_the_limit_itself_does_not_reach_is_told(result, add_load):
+    for server, requests in (("limit", 9000), ("spica", 8000), ("litestar", 1000)):
+        add_load("user", server, requests)
+    assert word_of(result, "typed parameter to JSON: req/s, to litestar") == "MISSED, and beyond the limit"
+
+
+def test_memory_is_judged_in_the_unit_of_the_promise(result):
+    result.footprints["spica"] = Footprint(80.0, rss_bytes=31_000_000, pss_bytes=20_000_000, idle_connection_bytes=1000)
+    assert word_of(result, "idle RSS, hello app, one worker") == "MISSED"
+    assert word_of(result, "memory of an idle connection") == "met"
