@@ -20,6 +20,7 @@ from spica.http.params import Params
 from spica.http.redirects import check_redirect, leads_to
 from spica.http.request import Request
 from spica.http.response import Response, ResponseDefaults, attachment
+from spica.telemetry.logs import get_logger
 
 
 class SessionLike(Protocol):
@@ -158,6 +159,14 @@ class Context:
     @trace_id.setter
     def trace_id(self, value: str) -> None:
         self._trace_id = value
+
+    @property
+    def log(self) -> Any:
+        """A logger whose lines carry the trace id: `ctx.log.info("fetching user", user_id=7)`."""
+        log = self._log
+        if log is None:
+            log = self._log = get_logger(trace_id=self.trace_id)
+        return log
 
     # what goes out
 
