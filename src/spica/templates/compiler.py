@@ -1,0 +1,39 @@
+"""From a template's name to its compiled function: parse, generate, compile: the order of the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+from spica.templates.codegen import INCLUDE, generate_function
+from spica.templates.library import Library
+from spica.templates.prelude import MISSING
+from spica.templates.runtime import NAMESPACE, RenderFunction, Template, missing_name
+from spica.templates.traceback import LINES
+
+Include = Callable[[object, Mapping[str, object], Mapping[str, object], object], str]
+
+
+def compile_template(name: str, library: Library, include: Include) -> Template:
+    """Compile one template with its layouts and includes.
+
+    Args:    name: without suffix; library: its surroundings; include: renders a template by name, for includes whose
+             name is a value or that contain themselves.
+    Raises:  TemplateError subclasses with the place of the first mistake.
+    """
+    document = library.document(name)
+    generated = generate_function(document, library)
+    code = compile(generated.tree, str(document.source.path), "exec", dont_inherit=True, optimize=0)
+    namespace: dict[str, object] = {
+        **NAMESPACE,
+        **generated.constants,
+        INCLUDE: include,
+        MISSING: missing_name(generated.inputs, library.globals),
+        LINES: generated.lines,
+        "__builtins__": {},
+    }
+    exec(code, namespace)  # noqa: S102  defines the one function of the tree that codegen.py made
+    function = cast(RenderFunction, namespace[document.source.name])
+    return Template(
+        document.source, document.parameters, generated.inputs, generated.lines, generated.sources, function
+    )

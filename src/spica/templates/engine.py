@@ -1,0 +1,95 @@
+"""`Templates`: the public face, from directories of files to rendered text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+
+from spica.templates.cache import Cache
+from spica.templates.compiler import compile_template
+from spica.templates.errors import TemplateError
+from spica.templates.library import Library
+from spica.templates.loader import Loader
+from spica.templates.runtime import Template
+
+
+class Templates:
+    """All templates under some directories.
+
+    Args: roots: directories, searched in order; globals: helpers and values that every template sees (functions
+          decorated with `@uses_context` get the request's context first); filters: functions that can stand after `|`,
+          besides Spica's own and the globals; reload: compile again what has changed on disk, for development.
+
+    Example:
+        Templates("app/views").render("posts/index", posts=posts)
+    """
+
+    def __init__(
+        self,
+        *roots: str | PathLike[str],
+        globals: Mapping[str, object] | None = None,
+        filters: Mapping[str, Callable[..., object]] | None = None,
+        reload: bool = False,
+    ) -> None:
+        self._loader = Loader([Path(root) for root in roots])
+        self._library = Library(self._loader, globals, filters, reload=reload)
+        self._cache = Cache(self._compile, reload=reload)
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The directories, in the order in which they are searched."""
+        return self._loader.roots
+
+    def render(self, name: str, /, **locals: object) -> str:
+        """Render a template.
+
+        Args:    name: path below a root without suffix, such as "posts/index"; locals: the template's names.
+        Returns: the whole text.
+        Raises:  TemplateNotFound; TemplateError subclasses for mistakes in it; TemplateNameError for a name that is not
+                 given; what its expressions raise, with the template's lines in the traceback.
+        """
+        return self._cache.get(name).render_with(locals)
+
+    def render_with(self, name: str, locals: Mapping[str, object], ctx: object) -> str:
+        """Render a template for a request.
+
+        Args:    locals: the template's names; ctx: what `@uses_context` helpers get, also the template's `ctx`.
+        Returns, Raises: as `render`.
+        """
+        return self._cache.get(name).render_with(locals, ctx)
+
+    def get(self, name: str) -> Template:
+        """The compiled template, to render it often or to ask what it needs.
+
+        Raises: as `render`, but nothing that depends on values.
+        """
+        return self._cache.get(name)
+
+    def has(self, name: str) -> bool:
+        """Whether a template of this name exists; it may still be wrong."""
+        return self._loader.find(name) is not None
+
+    def names(self) -> list[str]:
+        """The names of all templates, sorted."""
+        return self._loader.names()
+
+    def check(self) -> list[TemplateError]:
+        """Compile every template.
+
+        Returns: one error for each mistake found, in the order of the templates' names; [] when all are right. A
+                 mistake in a layout is reported once, not for every page that extends it.
+        """
+        errors: dict[str, TemplateError] = {}
+        for name in self.names():
+            try:
+                self._cache.get(name)
+            except TemplateError as error:
+                errors.setdefault(str(error), error)
+        return list(errors.values())
+
+    def _compile(self, name: str) -> Template:
+        return compile_template(name, self._library, self._include)
+
+    def _include(self, name: object, arguments: Mapping[str, object], given: Mapping[str, object], ctx: object) -> str:
+        return self._cache.get(str(name)).call(arguments, given, ctx)

@@ -1,0 +1,104 @@
+"""The mistakes that can be made in a template or in the call that renders one.
+
+Rules of this file:
+- One class a mistake; `where` shows `file:line:column`, the line itself and a caret.
+- An error about a place in a template knows it as attributes too (`path`, `line`, `column`), for editors
+  and the debug page.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from spica.errors import SpicaError
+from spica.templates.source import Place
+
+
+class TemplateError(SpicaError):
+    """Base of the mistakes that can be made with templates."""
+
+    code: ClassVar[str] = "SPICA-T000"
+
+    def __init__(self, what: str, *, place: Place | None = None, where: str = "", why: str = "", fix: str = "") -> None:
+        super().__init__(what, where=where or (place.excerpt() if place else ""), why=why, fix=fix)
+        self.path = str(place.source.path) if place else ""
+        self.line = place.line if place else 0
+        self.column = place.column if place else 0
+
+
+class TemplateNotFound(TemplateError, LookupError):
+    """No root has a file for the name that `render` or `get` was given."""
+
+    code = "SPICA-T001"
+
+
+class TemplateSyntaxError(TemplateError):
+    """A tag or an expression can't be read."""
+
+    code = "SPICA-T002"
+
+
+class TemplateNameError(TemplateError, NameError):
+    """A template uses a name that nobody gives: no argument of `render`, no default, no helper."""
+
+    code = "SPICA-T003"
+
+
+class UnclosedBlockError(TemplateError):
+    """A tag that opens something, or `{{`, `{%` or `{#` itself, has no end."""
+
+    code = "SPICA-T004"
+
+
+class UnexpectedEndError(TemplateError):
+    """An end, `else` or `elif` that nothing it could belong to is open for."""
+
+    code = "SPICA-T005"
+
+
+class UnsafeContextError(TemplateError):
+    """An output stands where escaping can't make it safe: script, style, a tag's name, an unquoted value."""
+
+    code = "SPICA-T006"
+
+
+class IncludeNotFound(TemplateError, LookupError):
+    """`include` or `extends` names a template that no root has."""
+
+    code = "SPICA-T007"
+
+
+class CircularExtendsError(TemplateError):
+    """Templates extend one another in a circle."""
+
+    code = "SPICA-T008"
+
+
+class UnknownFilterError(TemplateError):
+    """A name after `|` is no filter and no helper."""
+
+    code = "SPICA-T009"
+
+
+class MisplacedContentError(TemplateError):
+    """Something stands where it would never be rendered: outside the blocks of a template that extends another."""
+
+    code = "SPICA-T010"
+
+
+class UnknownParameterError(TemplateError):
+    """`include` gives a name that the included template's `params` does not list."""
+
+    code = "SPICA-T011"
+
+
+class UnknownBlockError(TemplateError):
+    """A block overrides nothing, is there twice, or asks for a `super()` that does not exist."""
+
+    code = "SPICA-T012"
+
+
+class MarkupMismatchError(TemplateError):
+    """The branches of an `if`, the rounds of a `for` or a whole file end in different places of the HTML grammar."""
+
+    code = "SPICA-T013"

@@ -1,0 +1,84 @@
+"""Writes a value for where it stands: one function a context.
+
+Rules of this file:
+- The generated code handles the frequent case itself (exact `str`: the native `escape`; exact `int`: digits) and calls
+  these for everything else, so nothing here has to be fast, and everything has to be right.
+- A value that can't be written safely is neutralised visibly ("unsafe:…"), never dropped silently.
+
+Source: WHATWG URL section 4.4 (what browsers ignore in front of a scheme) and HTML section 13.1.2.3 (attribute values).
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from spica._core import escape
+from spica.templates.safe import HasHtml, html_of
+
+UNSAFE_STYLE = "unsafe"
+
+_IGNORED = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+")
+_REFUSED_SCHEMES = frozenset(["javascript", "vbscript", "livescript", "js", "data"])
+_ALLOWED_DATA = re.compile(r"(?i)data:(image/(?!svg)|audio/|video/|font/)")
+_SAFE_STYLE = re.compile(r"[\w\s#%.,+!-]*", re.ASCII)
+_BEFORE_PATH = re.compile(r"[^/?#]*")
+
+write_text = html_of
+
+
+def write_attribute(value: object) -> str:
+    """A value between quotes: `__html__` is believed up to what would end the quotes or the tag."""
+    if isinstance(value, HasHtml):
+        html = str(value.__html__())
+        for character, entity in (("<", "&lt;"), (">", "&gt;"), ('"', "&#34;"), ("'", "&#39;")):
+            html = html.replace(character, entity)
+        return html
+    return html_of(value)
+
+
+def write_url(value: object) -> str:
+    """A value that starts a URL: one whose scheme runs script is prefixed with `unsafe:`."""
+    if isinstance(value, HasHtml):
+        text = unescape(str(value.__html__()))
+        return write_attribute(value) if check_url(text) == text else escape(check_url(text))
+    return escape(check_url(value))
+
+
+def write_url_part(value: object) -> str:
+    """A value inside a URL's first segment: its colons can't make a scheme."""
+    text = _text_of(value)
+    match = _BEFORE_PATH.match(text)
+    end = match.end() if match else 0
+    return escape(text[:end].replace(":", "%3A") + text[end:])
+
+
+def write_style(value: object) -> str:
+    """A value inside a style attribute: words, numbers and colours; anything else becomes `unsafe`."""
+    text = _text_of(value)
+    return escape(text) if _SAFE_STYLE.fullmatch(text) else UNSAFE_STYLE
+
+
+def write_json(value: object) -> str:
+    """The text of the `json` filter inside a JSON script, where it is written as it is."""
+    return str(value)
+
+
+def check_url(value: object) -> str:
+    """Neutralise a URL that would run script.
+
+    Args:    value: anything; its `__html__` counts as its text.
+    Returns: the URL, or `unsafe:` + the URL for javascript:, vbscript:, and data: that is no picture, sound or font.
+    """
+    text = _text_of(value)
+    visible = _IGNORED.sub("", text)
+    scheme, colon, _ = visible.partition(":")
+    if colon and scheme.lower() in _REFUSED_SCHEMES and not _ALLOWED_DATA.match(visible):
+        return f"unsafe:{text}"
+    return text
+
+
+def _text_of(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value.__html__()) if isinstance(value, HasHtml) else str(value)

@@ -1,0 +1,133 @@
+"""The filters that come with Spica: `{{ value | name(arguments) }}` calls `name(value, arguments)`.
+
+Rules of this file:
+- None is shown as "", so that a missing value needs no test; `default` is there to say something else.
+- A filter returns plain text, which is escaped when it is written, unless it returns `Safe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date as Date
+from datetime import time as Time
+from decimal import Decimal
+from types import MappingProxyType
+
+import msgspec
+
+from spica.templates.safe import Safe, html_of
+
+_JSON_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'\u2028\u2029"}
+
+
+def upper(value: object) -> str:
+    """All letters as capitals."""
+    return _text(value).upper()
+
+
+def lower(value: object) -> str:
+    """All letters small."""
+    return _text(value).lower()
+
+
+def title(value: object) -> str:
+    """A capital at the start of each word; apostrophes don't start one."""
+    return " ".join(word[:1].upper() + word[1:].lower() for word in _text(value).split(" "))
+
+
+def capitalize(value: object) -> str:
+    """A capital at the start, the rest as it is."""
+    text = _text(value)
+    return text[:1].upper() + text[1:]
+
+
+def trim(value: object) -> str:
+    """Without white space at both ends."""
+    return _text(value).strip()
+
+
+def replace(value: object, old: str, new: str) -> str:
+    """Every `old` replaced by `new`."""
+    return _text(value).replace(old, new)
+
+
+def truncate(value: object, length: int = 80, end: str = "…") -> str:
+    """At most `length` characters, `end` included, cut between words where there is a space."""
+    text = _text(value)
+    if len(text) <= length:
+        return text
+    kept = text[: max(0, length - len(end))]
+    if not text[len(kept) : len(kept) + 1].isspace() and " " in kept:
+        kept = kept[: kept.rindex(" ")]
+    return kept.rstrip() + end
+
+
+def default(value: object, fallback: object = "") -> object:
+    """The value, or `fallback` when it is None or "". A name that `render` was not given counts as None here."""
+    return fallback if value is None or value == "" else value
+
+
+def join(values: Iterable[object], separator: str = ", ") -> Safe:
+    """All values with `separator` between them, each escaped unless it is HTML already."""
+    return Safe(html_of(separator)).join(values)
+
+
+def length(value: Sequence[object]) -> int:
+    """How many items there are; 0 for None."""
+    return 0 if value is None else len(value)
+
+
+def first(values: Iterable[object]) -> object:
+    """The first item; None when there is none."""
+    return next(iter(values), None)
+
+
+def last(values: Sequence[object]) -> object:
+    """The last item; None when there is none."""
+    return values[-1] if values else None
+
+
+def date(value: Date | Time | None, format: str = "%Y-%m-%d") -> str:
+    """A date or time by a `strftime` format; "" for None."""
+    return "" if value is None else value.strftime(format)
+
+
+def number(value: float | Decimal | None, places: int | None = None, separator: str = ",", point: str = ".") -> str:
+    """Digits in groups of three: 1234567.5 | number(2) is 1,234,567.50; "" for None."""
+    if value is None:
+        return ""
+    text = f"{value:,}" if places is None else f"{value:,.{places}f}"
+    return text.translate({ord(","): separator, ord("."): point})
+
+
+def pluralize(count: int, one: str, many: str | None = None) -> str:
+    """The count with its noun: 1 | pluralize("post") is "1 post", 2 is "2 posts"; `many` for irregular nouns."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def lines(value: object) -> Safe:
+    """Escaped text with `<br>` where its lines end."""
+    return Safe("<br>\n".join(html_of(line) for line in _text(value).splitlines()))
+
+
+def json(value: object) -> str:
+    """JSON that is safe in a data- attribute, in text, and in <script type="application/json">.
+
+    Source: RFC 8259 section 7 (any character may be written as `\\u` + code).
+    """
+    return msgspec.json.encode(value).decode().translate(_JSON_ESCAPES)
+
+
+FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
+    {
+        function.__name__: function
+        for function in (
+            capitalize, date, default, first, join, json, last, length, lines, lower, number, pluralize, replace, title,
+            trim, truncate, upper,
+        )
+    }
+)  # fmt: skip
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,100 @@
+"""The tree that every template syntax is read into.
+
+Expressions are Python's own `ast.expr` with template positions; filters and `loop` are resolved later (`scopes.py`).
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from spica.templates.source import Place, Source
+
+
+@dataclass(slots=True)
+class Text:
+    """Literal text, as it goes out."""
+
+    place: Place
+    value: str
+
+
+@dataclass(slots=True)
+class Output:
+    """A value that is escaped for where it stands."""
+
+    place: Place
+    expression: ast.expr
+
+
+@dataclass(slots=True)
+class If:
+    """Tests with their bodies, the first true one wins; `orelse` when none is."""
+
+    place: Place
+    branches: list[tuple[ast.expr, list[Node]]]
+    orelse: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class For:
+    """A loop; `orelse` is rendered when there was nothing to go through."""
+
+    place: Place
+    target: ast.expr
+    iterable: ast.expr
+    body: list[Node] = field(default_factory=list)
+    orelse: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Include:
+    """Another template with locals; `name` is an expression, a constant where the target is known."""
+
+    place: Place
+    name: ast.expr
+    locals: dict[str, ast.expr]
+
+
+@dataclass(slots=True)
+class Block:
+    """A named part that a template which extends this one may replace."""
+
+    place: Place
+    name: str
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Set:
+    """An assignment to one or more names."""
+
+    place: Place
+    target: ast.expr
+    value: ast.expr
+
+
+Node = Text | Output | If | For | Include | Block | Set
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One name of `params`: its type as written ("" without one) and its default (None when it must be given)."""
+
+    place: Place
+    name: str
+    type: str
+    default: ast.expr | None
+
+
+@dataclass(slots=True)
+class Document:
+    """One parsed template file."""
+
+    source: Source
+    body: list[Node] = field(default_factory=list)
+    extends: str | None = None
+    extends_place: Place | None = None
+    parameters: list[Parameter] | None = None
+    blocks: dict[str, Block] = field(default_factory=dict)
+    assigned: set[str] = field(default_factory=set)  # names that `set` assigns to, anywhere in the file

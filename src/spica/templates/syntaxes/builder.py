@@ -1,0 +1,206 @@
+"""Builds the tree of one file from the events of a syntax, and matches every end with what it closes.
+
+Rules of this file:
+- It knows no delimiters; a syntax calls it with nodes and places.
+- A plain end closes whatever is open last; an end that names its kind (or its block) must name that one.
+- What only counts once a file (`extends`, `params`, a block's name) is checked here.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from spica.errors import closest
+from spica.templates.errors import (
+    MisplacedContentError,
+    TemplateSyntaxError,
+    UnclosedBlockError,
+    UnexpectedEndError,
+    UnknownBlockError,
+)
+from spica.templates.nodes import Block, Document, For, If, Node, Parameter, Set, Text
+from spica.templates.source import Place, Source
+
+
+@dataclass(slots=True)
+class _Open:
+    kind: str
+    node: If | For | Block
+    body: list[Node]
+    place: Place
+    has_else: bool = False
+
+
+class TreeBuilder:
+    """Collects the nodes of one file.
+
+    Args: source: the file.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.document = Document(source)
+        self._body = self.document.body
+        self._open: list[_Open] = []
+
+    def add(self, node: Node) -> None:
+        """Append a node that has no body."""
+        if isinstance(node, Set):
+            self.document.assigned.update(item.id for item in ast.walk(node.target) if isinstance(item, ast.Name))
+        self._body.append(node)
+
+    def open_if(self, place: Place, test: ast.expr) -> None:
+        """Start an `if`."""
+        body: list[Node] = []
+        self._enter("if", If(place, [(test, body)]), body, place)
+
+    def open_for(self, place: Place, target: ast.expr, iterable: ast.expr) -> None:
+        """Start a `for`."""
+        node = For(place, target, iterable)
+        self._enter("for", node, node.body, place)
+
+    def open_block(self, place: Place, name: str) -> None:
+        """Start a block; its name must be new in this file."""
+        node = Block(place, name)
+        if name in self.document.blocks:
+            raise UnknownBlockError(
+                f"block {name!r} is there twice",
+                place=place,
+                why=f"the first is on line {self.document.blocks[name].place.line}, and one name has one content",
+                fix="rename one of them",
+            )
+        self.document.blocks[name] = node
+        self._enter("block", node, node.body, place)
+
+    def add_elif(self, place: Place, test: ast.expr) -> None:
+        """Go on with the next test of the open `if`."""
+        top = self._top_for("elif", place, ("if",))
+        assert isinstance(top.node, If)
+        body: list[Node] = []
+        top.node.branches.append((test, body))
+        self._body = top.body = body
+
+    def add_else(self, place: Place) -> None:
+        """Go on with the `else` of the open `if` or `for`."""
+        top = self._top_for("else", place, ("if", "for"))
+        assert not isinstance(top.node, Block)
+        top.has_else = True
+        self._body = top.body = top.node.orelse
+
+    def close(self, place: Place, kind: str = "", name: str = "") -> None:
+        """End what is open last.
+
+        Args:   kind: "if", "for" or "block" when the end says it, else ""; name: the block's name when the end says it.
+        Raises: UnexpectedEndError when nothing is open or the end names something else.
+        """
+        if not self._open:
+            raise UnexpectedEndError(
+                f"end{kind} closes nothing", place=place, why="every tag above is closed already", fix="remove it"
+            )
+        top = self._open[-1]
+        opened = f"{top.kind} on line {top.place.line}"
+        if kind and kind != top.kind:
+            raise UnexpectedEndError(
+                f"end{kind} stands where {top.kind} is open",
+                place=place,
+                why=f"the last open tag is the {opened}",
+                fix=f"write {{% end{top.kind} %}} or {{% end %}} first",
+            )
+        if name and isinstance(top.node, Block) and name != top.node.name:
+            raise UnexpectedEndError(
+                f"the end of block {name!r} stands where block {top.node.name!r} is open",
+                place=place,
+                why=f"the last open tag is the {opened}",
+                fix=f"write {{% endblock {top.node.name} %}} or {{% end %}}",
+            )
+        self._open.pop()
+        self._body = self._open[-1].body if self._open else self.document.body
+
+    def extend(self, place: Place, name: str) -> None:
+        """Note which template this one extends; only once, outside every other tag."""
+        self._check_top_level("extends", place)
+        if self.document.extends is not None:
+            raise TemplateSyntaxError("extends is there twice", place=place, fix="remove one of them")
+        self.document.extends, self.document.extends_place = name, place
+
+    def declare(self, place: Place, parameters: list[Parameter]) -> None:
+        """Note the file's declaration of names; only once, outside every other tag."""
+        self._check_top_level("params", place)
+        if self.document.parameters is not None:
+            raise TemplateSyntaxError("params is there twice", place=place, fix="list all names in one params")
+        self.document.parameters = parameters
+
+    def finish(self) -> Document:
+        """The finished tree.
+
+        Raises: UnclosedBlockError; MisplacedContentError for output outside the blocks of a file that extends another.
+        """
+        if self._open:
+            top = self._open[-1]
+            raise UnclosedBlockError(
+                f"{top.kind} is never closed", place=top.place, why="the file ends first", fix="add {% end %}"
+            )
+        if self.document.extends is not None:
+            self._check_only_blocks()
+        return self.document
+
+    def _enter(self, kind: str, node: If | For | Block, body: list[Node], place: Place) -> None:
+        self._body.append(node)
+        self._open.append(_Open(kind, node, body, place))
+        self._body = body
+
+    def _top_for(self, word: str, place: Place, kinds: tuple[str, ...]) -> _Open:
+        top = self._open[-1] if self._open else None
+        if top is None or top.kind not in kinds:
+            inside = f"the last open tag is the {top.kind} on line {top.place.line}" if top else "nothing is open"
+            raise UnexpectedEndError(
+                f"{word} belongs to no {' or '.join(kinds)}", place=place, why=inside, fix=f"move {word} or remove it"
+            )
+        if top.has_else:
+            raise UnexpectedEndError(
+                f"{word} comes after else",
+                place=place,
+                why=f"the {top.kind} on line {top.place.line} has its else already",
+                fix="put else last and only once",
+            )
+        return top
+
+    def _check_top_level(self, word: str, place: Place) -> None:
+        if self._open:
+            top = self._open[-1]
+            raise TemplateSyntaxError(
+                f"{word} is inside a {top.kind}",
+                place=place,
+                why=f"it holds for the whole file; the {top.kind} starts on line {top.place.line}",
+                fix=f"move {word} to the top of the file",
+            )
+
+    def _check_only_blocks(self) -> None:
+        for node in self.document.body:
+            if isinstance(node, Block | Set) or (isinstance(node, Text) and not node.value.strip()):
+                continue
+            place = node.place
+            if isinstance(node, Text):
+                place = place.source.place(_first_visible(place.source.text, node))
+            raise MisplacedContentError(
+                "this would never be rendered",
+                place=place,
+                why=f"the file extends {self.document.extends!r}, so only its blocks are rendered (and set is run)",
+                fix="move it into a {% block … %}",
+            )
+
+
+def unknown_tag(place: Place, word: str, known: list[str]) -> TemplateSyntaxError:
+    """The error for a tag that no syntax knows."""
+    near = closest(word, known)
+    return TemplateSyntaxError(
+        f"there is no tag {word!r}",
+        place=place,
+        fix=f"did you mean {near[0]!r}?" if near else f"the tags are: {', '.join(known)}",
+    )
+
+
+def _first_visible(text: str, node: Text) -> int:
+    first_word = node.value.split()[0]
+    start = node.place.source.line_starts[node.place.line - 1] + node.place.column - 1
+    return max(text.find(first_word, start), start)

@@ -1,0 +1,148 @@
+"""The default syntax, `.html`: `{{ expression | filter }}`, `{% tag %}`, `{# comment #}`.
+
+Tags: if elif else, for else, end (endif endfor endblock), extends, block, include, params, set, verbatim.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+
+from spica.templates.errors import TemplateSyntaxError
+from spica.templates.expressions import (
+    find_top_level,
+    parse_arguments,
+    parse_expression,
+    parse_parameters,
+    parse_targets,
+)
+from spica.templates.nodes import Document, Include, Output, Parameter, Set, Text
+from spica.templates.source import Place, Source
+from spica.templates.syntaxes.builder import TreeBuilder, unknown_tag
+from spica.templates.syntaxes.lexer import OUTPUT, TAG, TEXT, Token, split_template
+
+_IN = re.compile(r"\bin\b")
+_ASSIGN = re.compile(r"=(?!=)")
+_BLOCK_NAME = re.compile(r"[^\W\d][\w-]*")
+
+
+def parse_template(source: Source) -> Document:
+    """Read a `.html` template into its tree.
+
+    Raises: TemplateError subclasses with the place of the first mistake.
+    """
+    parser = _Parser(source)
+    for token in split_template(source):
+        parser.read(token)
+    return parser.tree.finish()
+
+
+class _Parser:
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.tree = TreeBuilder(source)
+        self.tags: dict[str, Callable[[Place, int, int], None]] = {
+            "if": self._if,
+            "elif": self._elif,
+            "else": self._else,
+            "for": self._for,
+            "end": self._end,
+            "endif": lambda place, start, end: self._end_of("if", place, start, end),
+            "endfor": lambda place, start, end: self._end_of("for", place, start, end),
+            "endblock": self._end_block,
+            "extends": self._extends,
+            "block": self._block,
+            "include": self._include,
+            "params": self._params,
+            "set": self._set,
+            "verbatim": self._nothing_after,
+            "endverbatim": lambda place, start, end: None,
+        }
+
+    def read(self, token: Token) -> None:
+        place = self.source.place(token.offset)
+        if token.kind == TEXT:
+            self.tree.add(Text(place, token.text))
+        elif token.kind == OUTPUT:
+            self.tree.add(Output(place, parse_expression(self.source, token.start, token.end)))
+        elif token.kind == TAG:
+            start = self.source.text.index(token.word, token.start) + len(token.word)
+            handler = self.tags.get(token.word)
+            if handler is None:
+                raise unknown_tag(place, token.word, [tag for tag in self.tags if tag != "endverbatim"])
+            handler(place, start, token.end)
+
+    def _if(self, place: Place, start: int, end: int) -> None:
+        self.tree.open_if(place, parse_expression(self.source, start, end))
+
+    def _elif(self, place: Place, start: int, end: int) -> None:
+        self.tree.add_elif(place, parse_expression(self.source, start, end))
+
+    def _else(self, place: Place, start: int, end: int) -> None:
+        self._nothing_after(place, start, end)
+        self.tree.add_else(place)
+
+    def _for(self, place: Place, start: int, end: int) -> None:
+        keyword = find_top_level(self.source, start, end, _IN)
+        if keyword is None:
+            raise TemplateSyntaxError("for has no 'in'", place=place, fix="write {% for item in items %}")
+        target = parse_targets(self.source, start, keyword.start())
+        self.tree.open_for(place, target, parse_expression(self.source, keyword.end(), end))
+
+    def _end(self, place: Place, start: int, end: int) -> None:
+        self._end_of("", place, start, end)
+
+    def _end_of(self, kind: str, place: Place, start: int, end: int) -> None:
+        self._nothing_after(place, start, end)
+        self.tree.close(place, kind)
+
+    def _end_block(self, place: Place, start: int, end: int) -> None:
+        self.tree.close(place, "block", self.source.text[start:end].strip())
+
+    def _block(self, place: Place, start: int, end: int) -> None:
+        name = self.source.text[start:end].strip()
+        if not _BLOCK_NAME.fullmatch(name):
+            what = f"{name!r} is not the name of a block" if name else "a block has no name"
+            raise TemplateSyntaxError(what, place=place, fix="write {% block content %}, letters, digits, _ and - only")
+        self.tree.open_block(place, name)
+
+    def _extends(self, place: Place, start: int, end: int) -> None:
+        expression = parse_expression(self.source, start, end)
+        if not isinstance(expression, ast.Constant) or not isinstance(expression.value, str):
+            raise TemplateSyntaxError(
+                "extends needs a name in quotes",
+                place=place,
+                why="a template and what it extends become one function, so the name must be known when it is compiled",
+                fix='write {% extends "layouts/application" %}',
+            )
+        self.tree.extend(place, expression.value)
+
+    def _include(self, place: Place, start: int, end: int) -> None:
+        (name_start, name_end), values = parse_arguments(self.source, start, end)
+        self.tree.add(Include(place, parse_expression(self.source, name_start, name_end), values))
+
+    def _params(self, place: Place, start: int, end: int) -> None:
+        arguments = parse_parameters(self.source, start, end)
+        parameters = []
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            kind = ast.unparse(argument.annotation) if argument.annotation else ""
+            parameters.append(Parameter(place, argument.arg, kind, default))
+        self.tree.declare(place, parameters)
+
+    def _set(self, place: Place, start: int, end: int) -> None:
+        sign = find_top_level(self.source, start, end, _ASSIGN)
+        if sign is None or not self.source.text[start : sign.start()].strip():
+            raise TemplateSyntaxError("set has no value", place=place, fix="write {% set name = value %}")
+        target = parse_targets(self.source, start, sign.start())
+        self.tree.add(Set(place, target, parse_expression(self.source, sign.end(), end)))
+
+    def _nothing_after(self, place: Place, start: int, end: int) -> None:
+        rest = self.source.text[start:end].strip()
+        if rest:
+            raise TemplateSyntaxError(
+                f"{rest!r} does not belong into this tag",
+                place=place,
+                why="the tag takes nothing",
+                fix=f"remove {rest!r}",
+            )
