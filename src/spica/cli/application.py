@@ -24,10 +24,11 @@ def load_application(target: str | None = None, env: str | None = None) -> App:
 
     if env:
         os.environ["SPICA_ENV"] = env
-    return load_app(target, _folder(target))
+    return load_app(target, application_folder(target))
 
 
-def _folder(target: str | None) -> Path:
+def application_folder(target: str | None) -> Path:
+    """The folder to import the application from: that of the project around us, or the current one."""
     here = Path.cwd()
     if target is not None or (here / "app.py").is_file():
         return here

@@ -1,8 +1,11 @@
 """Errors of the command line.
 
 SpicaError
-├── UsageError       G001
-└── NotInProject     G002
+├── UsageError        G001
+├── NotInProject      G002
+├── DatabaseMissing   G003
+├── ProductionGuard   G004
+└── SeedsMissing      G005
 """
 
 from __future__ import annotations
@@ -23,3 +26,21 @@ class NotInProject(SpicaError):
     """A command that works on a project was run outside of one."""
 
     code = "SPICA-G002"
+
+
+class DatabaseMissing(SpicaError):
+    """A `spica db` command was run in an environment whose configuration names no database."""
+
+    code = "SPICA-G003"
+
+
+class ProductionGuard(SpicaError):
+    """A command would delete the production database and was not given `--yes`."""
+
+    code = "SPICA-G004"
+
+
+class SeedsMissing(SpicaError):
+    """`spica db seed` found no db/seeds.py, or no function `seed` in it."""
+
+    code = "SPICA-G005"

@@ -110,12 +110,18 @@ def _remove_columns(table: str, fields: Sequence[Field]) -> list[str]:
 
 def _options(field: Field) -> list[str]:
     options = [] if field.null else ["null=False"]
+    options += _index_options(field)
     return options + ([f"default={field.column_default}"] if field.column_default is not None else [])
 
 
 def _added_options(field: Field) -> list[str]:
     # The rows that are there have no value: without a default, the column has to be nullable.
-    return _options(field) if field.column_default is not None else []
+    return _options(field) if field.column_default is not None else _index_options(field)
+
+
+def _index_options(field: Field) -> list[str]:
+    # A reference brings an index of its own; a unique one takes its place.
+    return ["index=False"] if field.is_reference and field.unique else []
 
 
 def _index(operation: str, table: str, field: Field) -> str:

@@ -1,0 +1,146 @@
+"""`spica db`: migrate, roll back, seed and look at the database."""
+
+from __future__ import annotations
+
+import dataclasses
+import json as json_format
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from spica.cli.database import find_database
+from spica.cli.errors import UsageError
+from spica.cli.terminal import paint
+
+if TYPE_CHECKING:
+    from spica.migrations.files import MigrationFile
+    from spica.migrations.runner import MigrationStatus
+
+Env = Annotated[str | None, Parameter(name=("--env", "-e"), help="Environment: development, test or production.")]
+Steps = Annotated[int, Parameter(name="STEPS", help="How many migrations.")]
+Json = Annotated[bool, Parameter(help="Print JSON, for scripts.")]
+Yes = Annotated[bool, Parameter(help="Do it in production too.")]
+
+app = App(
+    name="db",
+    help="""Migrate, roll back, seed and look at the database.
+
+For example:
+
+    spica db migrate
+
+    spica db rollback 2
+
+    spica db status --json
+""",
+    help_format="plaintext",
+)
+
+
+@app.command
+def migrate(*, to: Annotated[str | None, Parameter(help="Stop at this version.")] = None, env: Env = None) -> int:
+    """Run the migrations that the database does not have yet, and write db/schema.py.
+
+    For example:
+
+        spica db migrate
+
+        spica db migrate --to 20261121093000
+    """
+    database = find_database(env)
+    done = database.runner.migrate(to)
+    return _report(done, "the database is up to date")
+
+
+@app.command
+def rollback(steps: Steps = 1, /, *, env: Env = None) -> int:
+    """Undo the last migrations."""
+    return _report(find_database(env).runner.rollback(_at_least_one(steps)), "there is nothing to undo")
+
+
+@app.command
+def redo(steps: Steps = 1, /, *, env: Env = None) -> int:
+    """Undo the last migrations and run them again."""
+    return _report(find_database(env).runner.redo(_at_least_one(steps)), "there is nothing to redo")
+
+
+@app.command
+def status(*, json: Json = False, env: Env = None) -> int:
+    """List every migration and whether the database has it. Exit code 1 when one is missing from it."""
+    rows = find_database(env).runner.status()
+    if json:
+        print(json_format.dumps([dataclasses.asdict(row) for row in rows], indent=2))
+    else:
+        for row in rows:
+            print(_render_status(row))
+        if not rows:
+            print("no migrations; make one: spica g migration CreatePosts title:string")
+    return int(any(not row.applied for row in rows))
+
+
+@app.command
+def seed(*, env: Env = None) -> int:
+    """Run db/seeds.py with the application started."""
+    # Lazy: seeding loads the whole application, which no other command here does.
+    from spica.cli.seeding import run_seeds
+
+    run_seeds(env)
+    return 0
+
+
+@app.command
+def dump(*, env: Env = None) -> int:
+    """Write db/schema.py from the tables of the database."""
+    database = find_database(env)
+    path = database.runner.dump()
+    print(f"{paint('written'.rjust(10), 'green')}  {path.relative_to(database.root)}")
+    return 0
+
+
+@app.command
+def load(*, env: Env = None) -> int:
+    """Make the tables of db/schema.py in an empty database, without running each migration."""
+    database = find_database(env)
+    database.runner.load()
+    print(f"{paint('loaded'.rjust(10), 'green')}  db/schema.py into {database.url}")
+    return 0
+
+
+@app.command
+def drop(*, yes: Yes = False, env: Env = None) -> int:
+    """Delete the database."""
+    database = find_database(env)
+    database.check_expendable("drop", yes=yes)
+    existed = database.runner.drop()
+    print(
+        f"{paint('dropped'.rjust(10), 'yellow')}  {database.url}"
+        if existed
+        else f"there is no database at {database.url}"
+    )
+    return 0
+
+
+@app.command
+def reset(*, yes: Yes = False, env: Env = None) -> int:
+    """Delete the database, run all migrations, and seed."""
+    drop(yes=yes, env=env)
+    migrate(env=env)
+    return seed(env=env)
+
+
+def _at_least_one(steps: int) -> int:
+    if steps < 1:
+        raise UsageError(f"STEPS must be 1 or more, not {steps}")
+    return steps
+
+
+def _report(done: list[MigrationFile], nothing: str) -> int:
+    if not done:
+        print(nothing)
+    return 0
+
+
+def _render_status(row: MigrationStatus) -> str:
+    word = "up" if row.applied else "down"
+    name = "(its file is gone)" if row.missing else row.name
+    return f"{paint(word.rjust(10), 'green' if row.applied else 'yellow')}  {row.version}  {name}"
