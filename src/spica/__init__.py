@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spica.injection.providers import Provide
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
-    from spica.templates.loader import Templates
+    from spica.templates.engine import Templates
 
 __version__ = "0.1.0"
 
@@ -52,7 +52,7 @@ _HOMES = {
     "Response": "spica.http.response",
     "Router": "spica.routing.router",
     "SpicaError": "spica.errors.base",
-    "Templates": "spica.templates.loader",
+    "Templates": "spica.templates.engine",
     "TooManyRequests": "spica.errors.http",
     "Unauthorized": "spica.errors.http",
     "UnprocessableContent": "spica.errors.http",

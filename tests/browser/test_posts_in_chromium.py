@@ -75,8 +75,8 @@ def test_the_debug_page_shows_source_locals_and_request(blog: Path, page: Page) 
     source = controller.read_text()
     head, _, tail = source.partition("def index(self):\n")
     assert tail
-    broken = f'{head}def index(self):\n        visible_local = "see me"\n        password = "hide me"\n        raise RuntimeError(visible_local)\n{tail}'
-    controller.write_text(broken)
+    failing = ['visible_local = "see me"', 'password = "hide me"', "raise RuntimeError(visible_local)"]
+    controller.write_text(f"{head}def index(self):\n" + "".join(f"        {line}\n" for line in failing) + tail)
     with serving(blog) as server:
         page.goto(f"{server.url}/?q=1")
         expect(page.get_by_text("RuntimeError").first).to_be_visible()

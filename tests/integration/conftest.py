@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from spica import _core
 from spica.http.response import Response
 from spica.server.event_loop import new_event_loop
@@ -38,7 +39,11 @@ class NativeServer:
         self.errors.append(error)
         return Response(f"{type(error).__name__}: {error}", status=500)
 
-    def get(self, pattern: str, kind: str = "task", method: str = "GET", takes: str = "params") -> Callable[..., object]:
+    def get(
+        self, pattern: str, kind: str = "task", method: str = "GET", takes: str = "params"
+    ) -> Callable[..., Callable[..., object]]:
+        """Declare a route on the native application."""
+
         def declare(handler: Callable[..., object]) -> Callable[..., object]:
             order = list(range(pattern.count("{"))) if takes == "params" else []
             self.application.add_route(method, pattern, handler, takes=takes, order=order, kind=kind)  # type: ignore[arg-type]

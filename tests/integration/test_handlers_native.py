@@ -1,4 +1,4 @@
-"""How handlers run: in place, stepped, or as real tasks. Each test runs on uvloop and on the standard library's loop."""
+"""How handlers run: in place, stepped, or as real tasks. Each test runs on uvloop and on asyncio's own loop."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import contextvars
 import time
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from tests.integration.conftest import NativeServer
@@ -79,7 +80,7 @@ def test_anyio_works(native: NativeServer) -> None:
         done: list[int] = []
 
         async def add(number: int) -> None:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             done.append(number)
 
         async with anyio.create_task_group() as group:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes import Browser, RunningServer, serving, started
 
-APP = '''
+APP = """
 from typing import Annotated
 
 import msgspec
@@ -78,7 +78,7 @@ def cached() -> Response:
 @app.delete("/users/{id:int}")
 def delete_user(id: int) -> None:
     return None
-'''
+"""
 
 
 @pytest.fixture(params=["spica", "uvicorn"], scope="module")

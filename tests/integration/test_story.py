@@ -43,7 +43,9 @@ def test_mistakes_are_shown_beside_the_fields_and_what_was_typed_is_kept(blog: P
     with serving(blog) as server:
         browser = Browser(server.port)
         status, _, page = browser.submit(
-            browser.page("/posts/new"), "/posts", **{"post[title]": "", "post[body]": 'Kept "text"', "post[published]": "1"}
+            browser.page("/posts/new"),
+            "/posts",
+            **{"post[title]": "", "post[body]": 'Kept "text"', "post[published]": "1"},
         )
         assert status == 422
         assert "blank" in page
@@ -94,7 +96,8 @@ def test_a_killed_server_loses_no_committed_row(blog: Path) -> None:
 def test_every_response_has_the_safe_headers(blog: Path) -> None:
     with serving(blog) as server:
         browser = Browser(server.port)
-        for method, path in (("GET", "/"), ("GET", "/none"), ("DELETE", "/posts"), ("POST", "/posts"), ("GET", "/css/app.css")):
+        asked = [("GET", "/"), ("GET", "/none"), ("DELETE", "/posts"), ("POST", "/posts"), ("GET", "/css/app.css")]
+        for method, path in asked:
             _, headers, _ = browser.request(method, path)
             assert headers["x-content-type-options"] == "nosniff", path
             assert headers["referrer-policy"], path
@@ -109,13 +112,15 @@ def test_production_tells_nothing_of_an_exception(blog: Path) -> None:
     assert "async def index" in source
     head, _, tail = source.partition("async def index")
     signature, _, rest = tail.partition(":\n")
-    controller.write_text(f'{head}async def index{signature}:\n        secret_local = "tell nobody"\n        1 / 0\n{rest}')
+    controller.write_text(
+        f'{head}async def index{signature}:\n        secret_local = "tell nobody"\n        1 / 0\n{rest}'
+    )
     with serving(blog) as server:
         status, _, page = Browser(server.port).request("GET", "/posts")
         assert status == 500
         assert "ZeroDivisionError" in page
         assert "posts_controller.py" in page
-    production = {"SPICA_ENV": "production", "SPICA_SECRET_KEY": "k" * 64, "DATABASE_URL": "sqlite://./db/production.db"}
+    production = {"SPICA_ENV": "production", "SPICA_SECRET_KEY": "k" * 64}
     with serving(blog, **production) as server:
         status, _, page = Browser(server.port).request("GET", "/posts")
         assert status == 500

@@ -167,12 +167,6 @@ class App(Router):
         default = ("browser",) if "browser" in self._pipelines.names else ()
         return build_rows(self.table, default_pipe=default)
 
-    @property
-    def middleware(self) -> list[Middleware]:
-        """Every middleware that was declared, bound to the configuration; compiles the application."""
-        self.compiled  # noqa: B018 - compiles
-        return self._pipelines.all
-
     # Running
 
     async def startup(self) -> None:

@@ -22,7 +22,8 @@ def open_listener(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (socket.gaierror, OverflowError) as error:
-        raise AddressError(f"can't listen on {host}:{port}", why=str(error), fix="use an address of this machine") from None
+        fix = "use an address of this machine"
+        raise AddressError(f"can't listen on {host}:{port}", why=str(error), fix=fix) from None
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

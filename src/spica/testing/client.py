@@ -24,6 +24,7 @@ from spica.testing.multipart import File, render_multipart
 from spica.testing.response import ClientResponse
 
 HOST = "test.host"
+ACCEPT = "text/html,application/json;q=0.9,*/*;q=0.8"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 ANSWER_TIMEOUT_S = 30.0
 
@@ -59,9 +60,9 @@ class Client:
         self._server = server
         self._sessions = SessionCookies.find(app)
 
-    def get(self, path: str, *, query: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None) -> PendingRequest:
-        """GET."""
-        return self.request("GET", path, query=query, headers=headers)
+    def get(self, path: str, **options: Any) -> PendingRequest:
+        """GET; takes what `request` takes."""
+        return self.request("GET", path, **options)
 
     def head(self, path: str, **options: Any) -> PendingRequest:
         """HEAD; takes what `request` takes."""
@@ -130,7 +131,7 @@ class Client:
         return response
 
     def _render(self, method: str, target: str, content: bytes, headers: Mapping[str, str]) -> bytes:
-        fields = {"host": HOST, "connection": "close", "accept": "text/html,application/json;q=0.9,*/*;q=0.8", **headers}
+        fields = {"host": HOST, "connection": "close", "accept": ACCEPT, **headers}
         if self.cookies and "cookie" not in fields:
             fields["cookie"] = self.cookies.render()
         if content or method not in SAFE:

@@ -13,8 +13,8 @@ from pathlib import Path
 class File:
     """A file to upload.
 
-    Args:    name: the file's name, or its path when it exists and no content is given; content: its bytes, default those
-             of the file at `name`; content_type: default by the name's ending.
+    Args:    name: the file's name, or its path when no content is given; content: its bytes, default those of the file
+             at `name`; content_type: default by the name's ending.
     """
 
     name: str

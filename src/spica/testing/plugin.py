@@ -63,8 +63,8 @@ async def client(app: Any) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def db(app: Any) -> AsyncIterator[Any]:
+def db(app: Any) -> Any:
     """The application's database."""
     from spica.db import engine
 
-    yield engine.current()
+    return engine.current()

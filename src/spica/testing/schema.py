@@ -44,7 +44,8 @@ def table_statements(folder: Path) -> tuple[str, ...]:
         Runner(f"sqlite://{file}", migrations, Path(scratch) / "schema.py").migrate()
         connection = sqlite3.connect(file)
         try:
-            rows = connection.execute("select sql from sqlite_master where sql is not null and name not like 'sqlite_%'")
+            made = "select sql from sqlite_master where sql is not null and name not like 'sqlite_%'"
+            rows = connection.execute(made)
             return tuple(sql for (sql,) in rows)
         finally:
             connection.close()

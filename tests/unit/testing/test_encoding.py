@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from spica.testing.cookies import CookieJar
 from spica.testing.forms import flatten, render_form
 from spica.testing.multipart import File, render_multipart

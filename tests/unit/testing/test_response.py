@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from spica.testing.response import ClientResponse
 
 PAGE = (
@@ -25,7 +26,9 @@ def test_reads_status_headers_and_text() -> None:
 
 
 def test_expectations_chain_and_text_is_found_as_it_reads() -> None:
-    assert response().expect_status(200).expect_text('5 < 6 "yes"').expect_no_text("7").expect_header("set-cookie", "a=b")
+    page = response()
+    assert page.expect_status(200).expect_text('5 < 6 "yes"', "&lt;").expect_no_text("7") is page
+    assert page.expect_header("set-cookie", "a=b") is page
 
 
 @pytest.mark.parametrize(
