@@ -47,10 +47,13 @@ def _control(record: str, field: Field) -> list[str]:
             f'<input type="checkbox" {common} value="1"{{% if {value} %}} checked{{% end %}}>',
         ]
     if kind == "textarea":
-        shown = f"{value} if isinstance({value}, str) else {value} | json" if field.type.name == "json" else value
-        return [f'<textarea {common} rows="8"{state}>{{{{ {shown} }}}}</textarea>']
+        shown = f"{{{{ {value} }}}}"
+        if field.type.name == "json":
+            # Text is what was typed and could not be read as JSON.
+            shown = f"{{% if isinstance({value}, dict) %}}{{{{ {value} | json }}}}{{% else %}}{shown}{{% end %}}"
+        return [f'<textarea {common} rows="8"{state}>{shown}</textarea>']
     if kind == "datetime-local":
-        value = f'{value}.strftime("%Y-%m-%dT%H:%M") if hasattr({value}, "strftime") else {value}'
+        value = f'{value}.isoformat()[:16] if hasattr({value}, "isoformat") else {value}'
     step = ' step="any"' if kind == "decimal" else ""
     input_type = "number" if kind == "decimal" else kind
     return [f'<input type="{input_type}" {common}{step} value="{{{{ {value} }}}}"{state}>']
