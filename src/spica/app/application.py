@@ -12,20 +12,17 @@ from __future__ import annotations
 import importlib
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from spica._core import Application as Core
-from spica.app.asgi import Message, Receive, Send, serve_scope
 from spica.app.compiled import Compiled, Parts, compile_application
 from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError
 from spica.app.failures import Failures, Statuses
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
-from spica.app.project import PUBLIC, add_to_path, load_pipelines, load_renderer, load_routes
 from spica.app.public_files import PublicFiles
-from spica.config import loader
 from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
@@ -39,6 +36,9 @@ from spica.routing.route import Route
 from spica.routing.router import Mount, Router
 from spica.routing.table import RouteTable
 from spica.routing.urls import Paths, use_paths
+
+if TYPE_CHECKING:  # imported at run time where it is called
+    from spica.app.asgi import Message, Receive, Send
 
 AnyHook = TypeVar("AnyHook", bound=Hook)
 _DAY_S = 86_400
@@ -196,6 +196,9 @@ class App(Router):
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer as an ASGI 3 application."""
+        # Lazy: our own server never comes here.
+        from spica.app.asgi import serve_scope
+
         await serve_scope(self, scope, receive, send)
 
     # The rest is private.
@@ -219,12 +222,15 @@ class App(Router):
         routes = super().routes
         public = lookup = None
         if root is not None:
-            add_to_path(root)
-            load_pipelines(root, self._pipelines)
-            renderer = self._templates or load_renderer(root, reload=not settings.is_production)
-            public = PublicFiles(root / PUBLIC, cache_s=_DAY_S if settings.is_production else 0)
+            # Lazy: an application in one file starts without what only folders need.
+            from spica.app import project
+
+            project.add_to_path(root)
+            project.load_pipelines(root, self._pipelines)
+            renderer = self._templates or project.load_renderer(root, reload=not settings.is_production)
+            public = PublicFiles(root / project.PUBLIC, cache_s=_DAY_S if settings.is_production else 0)
             lookup = ControllerLookup(root)
-            routes = [*load_routes(root), *routes]
+            routes = [*project.load_routes(root), *routes]
         failures = Failures(
             development=settings.env == "development",
             pages_first=root is not None,
@@ -246,6 +252,9 @@ class App(Router):
 def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str) -> Settings:
     if root is None:
         return Settings(env=environment_name(env), app=AppSection(secret_key=secret_key, url=url))
+    # Lazy: an application in one file has no TOML to read.
+    from spica.config import loader
+
     settings = loader.load(root, env)
     given = {name: value for name, value in (("secret_key", secret_key), ("url", url)) if value}
     return msgspec.structs.replace(settings, app=msgspec.structs.replace(settings.app, **given)) if given else settings

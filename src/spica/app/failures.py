@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 
-from spica.app.debug_page import build_debug_page
 from spica.app.error_pages import ErrorPages
 from spica.errors.http import HttpError
 from spica.http import media_types
@@ -87,6 +86,9 @@ class Failures:
         if expected is not None:
             return self._answer_expected(request, expected, "")
         if self.development and self.wants_page(request):
+            # Lazy: production never shows it, and development mostly doesn't.
+            from spica.app.debug_page import build_debug_page
+
             return build_debug_page(request, error, trace_id=trace_id)
         detail = f"{type(error).__name__}: {error}" if self.development else ""
         return self._answer_expected(request, HttpError(detail), trace_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spica._core import Request as NativeRequest
-from spica.app.debug_page import build_miss_page
 from spica.app.failures import Failures
 from spica.app.public_files import PublicFiles
 from spica.errors import closest
@@ -48,6 +47,9 @@ class Misses:
         return response
 
     def _explain(self, request: Request, status: int) -> Response:
+        # Lazy: production never shows it.
+        from spica.app.debug_page import build_miss_page
+
         patterns = {route.pattern.text for route in self._routes}
         rows = [(route.method, route.pattern.text, route.target_name) for route in self._routes]
         return build_miss_page(request, status, rows, closest(request.path, patterns))
