@@ -22,9 +22,8 @@ MODIFIERS = ("unique", "index", "null", "default=VALUE")
 # Columns that every generated table has, and public names of Model that a field would hide (a test compares them).
 GIVEN_FIELDS = frozenset(["id", "created_at", "updated_at"])
 _MODEL_METHODS = (
-    "all changed changes changeset count create delete destroy errors exists find find_by first includes "
-    "insert insert_all joins last limit load offset order paginate persisted pluck query reload save select "
-    "table update update_all upsert valid validate where "
+    "all assign changed count create delete_all destroy errors exists find find_by first last limit new_record "
+    "offset order paginate persisted pluck reload save to_dict to_param update update_all valid where "
 )
 MODEL_NAMES = frozenset(_MODEL_METHODS.split())
 
@@ -96,7 +95,7 @@ def parse_fields(words: Iterable[str]) -> list[Field]:
 def parse_field(word: str) -> Field:
     """Read one field argument; see `parse_fields`."""
     name, _, rest = word.partition(":")
-    type_name, *modifiers = rest.split(":") if rest else ["string"]
+    type_name, *modifiers = rest.split(":") if ":" in word else ["string"]
     _check_name(name, word)
     field_type = FIELD_TYPES.get(type_name)
     if field_type is None:
