@@ -54,19 +54,38 @@ def migrate(*, to: Annotated[str | None, Parameter(help="Stop at this version.")
 
 @app.command
 def rollback(steps: Steps = 1, /, *, env: Env = None) -> int:
-    """Undo the last migrations."""
+    """Undo the last migrations.
+
+    For example:
+
+        spica db rollback
+
+        spica db rollback 2
+    """
     return _report(find_database(env).runner.rollback(_at_least_one(steps)), "there is nothing to undo")
 
 
 @app.command
 def redo(steps: Steps = 1, /, *, env: Env = None) -> int:
-    """Undo the last migrations and run them again."""
+    """Undo the last migrations and run them again.
+
+    For example:
+
+        spica db redo
+    """
     return _report(find_database(env).runner.redo(_at_least_one(steps)), "there is nothing to redo")
 
 
 @app.command
 def status(*, json: Json = False, env: Env = None) -> int:
-    """List every migration and whether the database has it. Exit code 1 when one is missing from it."""
+    """List every migration and whether the database has it. Exit code 1 when one is missing from it.
+
+    For example:
+
+        spica db status
+
+        spica db status --json
+    """
     rows = find_database(env).runner.status()
     if json:
         print(json_format.dumps([dataclasses.asdict(row) for row in rows], indent=2))
@@ -80,7 +99,12 @@ def status(*, json: Json = False, env: Env = None) -> int:
 
 @app.command
 def seed(*, env: Env = None) -> int:
-    """Run db/seeds.py with the application started."""
+    """Run db/seeds.py with the application started.
+
+    For example:
+
+        spica db seed
+    """
     # Lazy: seeding loads the whole application, which no other command here does.
     from spica.cli.seeding import run_seeds
 
@@ -90,7 +114,12 @@ def seed(*, env: Env = None) -> int:
 
 @app.command
 def dump(*, env: Env = None) -> int:
-    """Write db/schema.py from the tables of the database."""
+    """Write db/schema.py from the tables of the database.
+
+    For example:
+
+        spica db dump
+    """
     database = find_database(env)
     path = database.runner.dump()
     print(f"{paint('written'.rjust(10), 'green')}  {path.relative_to(database.root)}")
@@ -99,7 +128,12 @@ def dump(*, env: Env = None) -> int:
 
 @app.command
 def load(*, env: Env = None) -> int:
-    """Make the tables of db/schema.py in an empty database, without running each migration."""
+    """Make the tables of db/schema.py in an empty database, without running each migration.
+
+    For example:
+
+        spica db load --env production
+    """
     database = find_database(env)
     database.runner.load()
     print(f"{paint('loaded'.rjust(10), 'green')}  db/schema.py into {database.url}")
@@ -108,7 +142,12 @@ def load(*, env: Env = None) -> int:
 
 @app.command
 def drop(*, yes: Yes = False, env: Env = None) -> int:
-    """Delete the database."""
+    """Delete the database.
+
+    For example:
+
+        spica db drop
+    """
     database = find_database(env)
     database.check_expendable("drop", yes=yes)
     existed = database.runner.drop()
@@ -122,7 +161,12 @@ def drop(*, yes: Yes = False, env: Env = None) -> int:
 
 @app.command
 def reset(*, yes: Yes = False, env: Env = None) -> int:
-    """Delete the database, run all migrations, and seed."""
+    """Delete the database, run all migrations, and seed.
+
+    For example:
+
+        spica db reset
+    """
     drop(yes=yes, env=env)
     migrate(env=env)
     return seed(env=env)

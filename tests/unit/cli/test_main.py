@@ -1,0 +1,90 @@
+"""Exit codes, and what a user reads when a command goes wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from spica import __version__
+from spica.cli import main as main_module
+from spica.cli.errors import UsageError
+from spica.cli.main import main, render_error
+from spica.errors import SpicaError
+
+# Not needed to know which command was typed, and expensive: main.py must not import them.
+HEAVY = ["asyncio", "cyclopts", "rich", "msgspec", "sqlalchemy", "alembic", "spica.app", "spica._core"]
+
+
+@pytest.mark.parametrize("flag", ["--version", "-v"])
+def test_the_version(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([flag]) == 0
+    assert capsys.readouterr().out == f"spica {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], [], ["new", "--help"], ["server", "--help"], ["g", "model", "--help"]]
+)
+def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
+    assert "Usage: spica" in capsys.readouterr().out
+
+
+COMMANDS = """
+new, generate, generate scaffold, generate model, generate controller, generate migration, server, dev, console, routes,
+db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset
+"""
+
+
+@pytest.mark.parametrize("command", COMMANDS.replace("\n", " ").split(","))
+def test_every_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*command.split(), "--help"]) == 0
+    assert "For example:" in capsys.readouterr().out
+
+
+def test_a_mistyped_command_exits_with_2_and_says_so_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["genrate"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", 'SPICA-G001  unknown command "genrate"; did you mean generate?\n')
+
+
+def test_a_failed_command_exits_with_1(tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["g", "model", "Post"]) == 1
+    assert "there is no Spica project in" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main_module, "_run", interrupt)
+    assert main(["dev"]) == 130
+
+
+def test_an_unexpected_error_keeps_its_traceback(monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(arguments: list[str]) -> int:
+        raise LookupError("a bug")
+
+    monkeypatch.setattr(main_module, "_run", fail)
+    with pytest.raises(LookupError):
+        main(["routes", "--json"])
+    assert capsys.readouterr().err.startswith("spica routes --json failed unexpectedly")
+
+
+def test_an_error_of_one_sentence_is_one_line() -> None:
+    assert render_error(UsageError("no")) == "SPICA-G001  no"
+    assert render_error(SpicaError("no", fix="yes")).splitlines()[1] == "  fix    yes"
+
+
+def test_nothing_heavy_is_imported_before_the_command_is_known() -> None:
+    script = f"import sys, spica.cli.main; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_servers_arguments_are_read_without_the_large_parser() -> None:
+    script = "import sys; from spica.cli.main import main; main(['server', '--help']); print('cyclopts' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
