@@ -65,6 +65,11 @@ class ResourceNames:
         return self.title.lower()
 
     @property
+    def index_path(self) -> str:
+        """Path helper of the whole set, as `r.resources` names it: `blog_posts`, and `news_index`."""
+        return self.plural if self.plural != self.singular else f"{self.plural}_index"
+
+    @property
     def collection(self) -> str:
         """Variable that holds several: the plural, and `all_news` for a noun without one."""
         return self.plural if self.plural != self.singular else f"all_{self.plural}"

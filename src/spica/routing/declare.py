@@ -187,7 +187,7 @@ class Routes:
         scope = self._scopes[-1]
         for action in actions:
             base = resource.member_path if action.member else resource.collection_path
-            noun = resource.singular_name if action.member or action.verb else resource.name
+            noun = resource.singular_name if action.member or action.verb else resource.index_name
             for method in action.methods:
                 self._add(
                     method,

@@ -69,6 +69,12 @@ class Resource:
         place = f"/{(path or name).strip('/')}"
         return cls(name, name, controller, place, place, place)
 
+    @property
+    def index_name(self) -> str:
+        """The helper of the whole collection: `posts`; `news_index` where one and many are the same word."""
+        same_word = self.name == self.singular_name and self.collection_path != self.member_path
+        return f"{self.name}_index" if same_word else self.name
+
 
 def choose_actions(
     actions: tuple[ResourceAction, ...], only: Iterable[str] | None, except_: Iterable[str] | None, where: Location

@@ -27,6 +27,16 @@ def test_resources_make_the_seven_routes() -> None:
     ]
 
 
+def test_a_noun_without_a_plural_has_a_helper_of_its_own_for_the_list() -> None:
+    r = Routes()
+    r.resources("news", only=["index", "new", "show"])
+    assert lines(r) == [
+        "GET /news news#index news_index",
+        "GET /news/new news#new new_news",
+        "GET /news/{id} news#show news",
+    ]
+
+
 def test_resources_take_only_except_path_param_and_controller() -> None:
     r = Routes()
     r.resources("people", only=["index", "show"], path="staff", param="slug", controller="employees")

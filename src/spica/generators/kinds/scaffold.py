@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from spica import inflection
+from spica.generators.errors import BadField
 from spica.generators.fields import Field
 from spica.generators.form_controls import render_control, render_value
 from spica.generators.kinds.model import plan_model
@@ -21,10 +22,16 @@ VIEWS = ("index", "show", "new", "edit", "_form")
 def plan_scaffold(project: Project, names: ResourceNames, fields: Sequence[Field]) -> Plan:
     """Plan a scaffold.
 
-    Args:    project: where; names: of the resource; fields: at least one makes a useful form.
+    Args:    project: where; names: of the resource; fields: one or more.
     Returns: everything of `plan_model`, controller, views, routes and tests.
-    Raises:  BadField, RoutesNotRecognised.
+    Raises:  BadField, also without any; RoutesNotRecognised.
     """
+    if not fields:
+        raise BadField(
+            f"a scaffold of {names.plural} needs a field",
+            why="without one its form would be empty",
+            fix=f"name some: spica g scaffold {names.model} title:string",
+        )
     plan = plan_model(project, names, fields)
     common = _names_for_templates(names)
     permit = [f'"{field.attribute}"' for field in fields]
@@ -49,6 +56,7 @@ def _names_for_templates(names: ResourceNames) -> dict[str, str]:
         "singular": names.singular,
         "plural": names.plural,
         "collection": names.collection,
+        "index_path": names.index_path,
         "model": names.model,
         "controller": names.controller,
         "title": names.title,
@@ -64,13 +72,10 @@ def _view_parts(names: ResourceNames, fields: Sequence[Field]) -> dict[str, str]
     first = next((field for field in fields if field.type.name == "string"), None)
     heading = f"{{{{ {record}.{first.name} }}}}" if first else f"{names.title} {{{{ {record}.id }}}}"
     cells = [render_value(record, field, short=True) for field in fields]
-    if cells:
-        cells[0] = f'<a href="{{{{ paths.{record}({record}) }}}}">{cells[0]}</a>'
-    else:
-        cells = [f'<a href="{{{{ paths.{record}({record}) }}}}">{names.title} {{{{ {record}.id }}}}</a>']
+    cells[0] = f'<a href="{{{{ paths.{record}({record}) }}}}">{cells[0]}</a>'
     return {
         "heading": heading,
-        "headings": "\n".join(f"<th>{field.title}</th>" for field in fields) or f"<th>{names.title}</th>",
+        "headings": "\n".join(f"<th>{field.title}</th>" for field in fields),
         "cells": "\n".join(f"<td>{cell}</td>" for cell in cells),
         "values": "\n".join(f"<dt>{field.title}</dt>\n<dd>{render_value(record, field)}</dd>" for field in fields),
         "controls": "\n".join(render_control(record, field) for field in fields),
@@ -89,7 +94,7 @@ def _test_source(names: ResourceNames, fields: Sequence[Field], common: dict[str
         factory_imports="\n".join(f"from tests.factories.{name} import create_{name}" for name in factories),
         form_function=_form_function(names, fields),
         form_call=call,
-        heading=fields[0].title if fields else names.title,
+        heading=fields[0].title,
         refused=_refused_test(refused, call, common) if refused else "",
         changed_form=f'{call}({changed.name}="Another")' if changed else f"{call}()",
         changed_check=(
