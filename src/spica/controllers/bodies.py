@@ -40,7 +40,7 @@ def build_body_reader(parameter: Parameter) -> Reader:
             except msgspec.ValidationError as error:
                 errors = find_field_errors(json.decode(content), type_, "body", error, strict=True)
                 raise RefusedValue(errors) from None
-            except msgspec.DecodeError as error:
+            except json.DECODE_ERRORS as error:
                 raise json.malformed(content, error) from error
         if media_type in FORM_TYPES:
             return convert_record(request.form(), type_, "body", strict=False)
