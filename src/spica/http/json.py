@@ -16,6 +16,9 @@ from spica.http.errors import UnencodableValue
 
 MAX_DEPTH = 128
 
+DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError)
+"""What msgspec raises for content that is not JSON, or text in it that is not UTF-8."""
+
 # Possessive, and with an optional closing quote, so that no input makes it look at a byte twice.
 _STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKETS_ONLY = bytes(set(range(256)) - set(b"[]{}"))
@@ -32,7 +35,7 @@ def decode(content: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
     check_depth(content, max_depth=max_depth)
     try:
         return _decoder.decode(content)
-    except msgspec.DecodeError as error:
+    except DECODE_ERRORS as error:
         raise malformed(content, error) from error
 
 
@@ -40,6 +43,8 @@ def malformed(content: bytes, error: Exception) -> BadRequest:
     """Build the 400 for JSON that can't be parsed: one sentence for the client, with the position where it is known."""
     if not content:
         return BadRequest("the request has no content where JSON was expected")
+    if isinstance(error, UnicodeDecodeError):
+        return BadRequest("the content is not valid JSON: a text in it is not UTF-8")
     reason = str(error).removeprefix("JSON is malformed: ")
     return BadRequest(f"the content is not valid JSON: {reason}")
 

@@ -1,0 +1,125 @@
+"""spica.http.json: depth, errors with positions, encoding."""
+
+from __future__ import annotations
+
+import json as stdlib_json
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spica.errors.http import BadRequest
+from spica.http import json
+from spica.http.errors import UnencodableValue
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text('ab[]{}"\\', max_size=4), inner, max_size=4),
+    max_leaves=40,
+)
+
+
+@given(VALUES)
+def test_what_is_encoded_is_decoded(value: Any) -> None:
+    assert json.decode(json.encode(value)) == value
+    assert stdlib_json.loads(json.encode(value)) == value
+
+
+def nested(depth: int, opening: str = "[", closing: str = "]") -> bytes:
+    return (opening * depth + closing * depth).encode()
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":[', "]}"), ("[1,[],", "2]")])
+def test_the_depth_limit_is_exact(opening: str, closing: str) -> None:
+    levels = 128 // opening.replace("[]", "").count("[") if "{" not in opening else 64
+    filled = nested(levels - 1, opening, closing).replace(b"[]", b"[1]")
+    json.check_depth(filled)
+    with pytest.raises(BadRequest, match="128 levels"):
+        json.check_depth(nested(levels + 1, opening, closing))
+
+
+def test_exactly_128_is_accepted_and_129_is_not() -> None:
+    assert json.decode(nested(128)) is not None
+    with pytest.raises(BadRequest, match="deep"):
+        json.decode(nested(129))
+    with pytest.raises(BadRequest, match="deep"):
+        json.decode(b"[" * 100_000)
+
+
+def test_brackets_in_strings_do_not_count() -> None:
+    text = '[{"\\"' * 300 + "\\\\"
+    assert json.decode(json.encode({"text": text, "more": ["[" * 300]})) == {"text": text, "more": ["[" * 300]}
+
+
+def test_wide_content_is_not_deep() -> None:
+    value = [{"a": [n]} for n in range(1_000)]
+    assert json.decode(json.encode(value)) == value
+
+
+@given(st.text(st.sampled_from('[]{}"\\a1,:'), max_size=400))
+def test_depth_agrees_with_the_parsed_value(text: str) -> None:
+    def depth(value: Any) -> int:
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+        return 0 if inner is None else 1 + max((depth(item) for item in inner), default=0)
+
+    try:
+        value = stdlib_json.loads(text)
+    except ValueError:
+        return
+    for limit in (0, 1, 2, 3):
+        if depth(value) > limit:
+            with pytest.raises(BadRequest):
+                json.check_depth(text.encode(), max_depth=limit)
+        else:
+            json.check_depth(text.encode(), max_depth=limit)
+
+
+@pytest.mark.parametrize("unit", [b"[", b"[]", b'"\\', b'["', b"{[]}"])
+def test_hostile_content_takes_linear_time(unit: bytes) -> None:
+    def seconds(size: int) -> float:
+        content = b"[" * 129 + unit * (size // len(unit))
+        start = time.perf_counter()
+        with pytest.raises(BadRequest):
+            json.decode(content)
+        return time.perf_counter() - start
+
+    assert min(seconds(1_000_000) for _ in range(3)) < 40 * min(seconds(100_000) for _ in range(5)) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (b"", "the request has no content where JSON was expected"),
+        (b'{"a": tru}', "the content is not valid JSON: invalid character (byte 10)"),
+        (b"{", "the content is not valid JSON: Input data was truncated"),
+        (b'{"a":1} x', "the content is not valid JSON: trailing characters (byte 9)"),
+    ],
+)
+def test_malformed_content_is_400_with_the_position(content: bytes, detail: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        json.decode(content)
+    assert caught.value.detail == detail
+
+
+def test_octets_that_are_not_utf8_are_400() -> None:
+    with pytest.raises(BadRequest, match="not UTF-8"):
+        json.decode(b'"\xff\xfe"')
+
+
+def test_structs_and_objects_that_know_their_json_form() -> None:
+    class Point(msgspec.Struct):
+        x: int
+
+    class Money:
+        def __json__(self) -> dict[str, Any]:
+            return {"amount": "1.50", "at": Point(1)}
+
+    assert json.encode([Point(2), Money()]) == b'[{"x":2},{"amount":"1.50","at":{"x":1}}]'
+
+
+def test_what_has_no_json_form_is_named() -> None:
+    with pytest.raises(UnencodableValue, match="object"):
+        json.encode({"a": object()})
