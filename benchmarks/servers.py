@@ -15,7 +15,8 @@ SETUP_HINT = "run `make bench-setup`"
 _PEER = places.PEERS_VENV / "bin"
 _GRANIAN = [
     *(str(_PEER / "granian"), "--host", "127.0.0.1", "--port", "{port}", "--workers", "1", "--loop", "uvloop"),
-    *("--no-ws", "--log-level", "critical"),
+    # By default it takes no more than 1,024 connections at once, fewer than are opened to weigh them.
+    *("--no-ws", "--log-level", "critical", "--backlog", "16384", "--backpressure", "16384"),
 ]
 _UVICORN = [
     *(str(_PEER / "uvicorn"), "--host", "127.0.0.1", "--port", "{port}", "--workers", "1", "--loop", "uvloop"),
@@ -46,7 +47,7 @@ LIMIT = Server("limit", "limit (C epoll, canned answer)", [str(places.LIMIT), "{
 SPICA = Server(
     "spica",
     "spica",
-    [str(places.VENV / "bin" / "spica"), "server", "benchmarks.spica_app:app", "--port", "{port}", "--workers", "1"],
+    [str(places.VENV / "bin" / "spica"), "server", "benchmarks.spica_app:app", "--port", "{port}", "--quiet"],
     places.VENV / "bin" / "spica",
     hint="run `make setup`",
     folder=places.ROOT,
