@@ -42,7 +42,7 @@ def test_params_of_malformed_content_are_a_400() -> None:
 def test_without_session_middleware_the_error_says_what_to_do() -> None:
     ctx = make_context()
     for use in (lambda: ctx.session, lambda: ctx.flash, lambda: ctx.redirect_to("/", notice="Hi")):
-        with pytest.raises(SessionMissing, match="m.Session"):
+        with pytest.raises(SessionMissing, match=r"p\.use\(m\.Session\)"):
             use()
     assert ctx.loaded_session is None
 
@@ -103,7 +103,7 @@ def test_redirect_to_this_host_and_elsewhere_when_meant() -> None:
 @pytest.mark.parametrize(
     ("referer", "location"),
     [
-        ("http://shop.example/posts?page=2", "/fallback->http://shop.example/posts?page=2"),
+        ("http://shop.example/posts?page=2", "http://shop.example/posts?page=2"),
         ("https://evil.example/", "/fallback"),
         ("http://shop.example.evil.example/", "/fallback"),
         ("javascript:x", "/fallback"),
@@ -112,7 +112,7 @@ def test_redirect_to_this_host_and_elsewhere_when_meant() -> None:
 )
 def test_redirect_back_goes_to_our_own_pages_only(referer: str, location: str) -> None:
     ctx = make_context(make_request(fields={"referer": referer} if referer else {}))
-    assert ctx.redirect_back("/fallback").header("location") == location.rpartition("->")[2]
+    assert ctx.redirect_back("/fallback").header("location") == location
 
 
 def test_finish_merges_defaults_and_cookies() -> None:

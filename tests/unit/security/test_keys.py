@@ -1,0 +1,65 @@
+"""spica.security.keys and tokens."""
+
+from __future__ import annotations
+
+import pytest
+
+from spica.security.errors import NoSecretKey, WeakSecretKey
+from spica.security.keys import KeyRing
+from spica.security.tokens import equal, random_token
+
+OLD = "the old secret key 0123456789 abcdef"
+NEW = "the new secret key 0123456789 abcdef"
+
+
+def test_the_same_secret_gives_the_same_keys() -> None:
+    assert KeyRing([OLD]).derive("session") == KeyRing([OLD]).derive("session")
+
+
+def test_each_purpose_and_secret_has_its_own_key_and_kid() -> None:
+    keys = [
+        KeyRing([secret]).derive(purpose).current for secret in (OLD, NEW) for purpose in ("session", "cookie.signed")
+    ]
+    assert len({key.octets for key in keys}) == 4
+    assert len({key.kid for key in keys}) == 4
+    assert all(len(key.octets) == 32 and len(key.kid) == 8 for key in keys)
+
+
+def test_the_first_secret_seals_and_all_open() -> None:
+    keys = KeyRing([NEW, OLD]).derive("session")
+    assert keys.current == KeyRing([NEW]).derive("session").current
+    assert set(keys.by_kid.values()) == {KeyRing([secret]).derive("session").current for secret in (OLD, NEW)}
+
+
+@pytest.mark.parametrize("secret", ["", "short", "x" * 64, "abc" * 20, "a" * 31])
+def test_weak_secrets_are_refused_without_being_repeated(secret: str) -> None:
+    with pytest.raises(WeakSecretKey) as caught:
+        KeyRing([OLD, secret])
+    assert "secrets.token_urlsafe" in str(caught.value)
+    assert not secret or secret not in str(caught.value)
+
+
+def test_no_secret_is_refused() -> None:
+    with pytest.raises(NoSecretKey, match="no secret key"):
+        KeyRing([])
+
+
+def test_a_key_ring_does_not_show_its_secrets() -> None:
+    assert repr(KeyRing([OLD])) == "KeyRing(1 secrets)"
+
+
+def test_random_tokens() -> None:
+    assert len(random_token()) == 43
+    assert random_token() != random_token()
+    assert len(random_token(16)) == 22
+    for size in (0, 15, 1_025):
+        with pytest.raises(ValueError, match="16 to 1,024"):
+            random_token(size)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("a", "a", True), ("a", b"a", True), ("é", "é", True), ("a", "b", False), ("a", "", False)],
+)
+def test_equal(one: str | bytes, other: str | bytes, same: bool) -> None:
+    assert equal(one, other) is same
