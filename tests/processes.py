@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 
 SPICA = str(Path(sys.executable).with_name("spica"))
 START_TIMEOUT_S = 30
+ANNOUNCED = r"http://[\d.]+:(\d+)"
 
 
 def run_command(*arguments: str, cwd: Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
@@ -40,6 +42,13 @@ class RunningServer:
 
     process: subprocess.Popen[str]
     port: int
+    killed: bool = False
+
+    def kill(self) -> None:
+        """End it as `kill -9` does; it then need not stop by itself."""
+        self.killed = True
+        self.process.kill()
+        self.process.wait(START_TIMEOUT_S)
 
     @property
     def url(self) -> str:
@@ -50,7 +59,7 @@ class RunningServer:
 def serving(cwd: Path, *arguments: str, **env: str) -> Iterator[RunningServer]:
     """Run `spica server …` on a free port until the block ends; it must then stop by itself on SIGTERM."""
     command = [SPICA, "server", *arguments, "--port", "0"]
-    with started(command, cwd, r"http://127\.0\.0\.1:(\d+)", **env) as server:
+    with started(command, cwd, ANNOUNCED, **env) as server:
         yield server
 
 
@@ -66,8 +75,9 @@ def started(command: list[str], cwd: Path, announced: str, **env: str) -> Iterat
         text=True,
     )
     try:
-        yield RunningServer(process, _announced_port(process, announced))
-        assert process.poll() is None, "the server ended while it was used"
+        server = RunningServer(process, _announced_port(process, announced))
+        yield server
+        assert server.killed or process.poll() is None, "the server ended while it was used"
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -79,10 +89,15 @@ def started(command: list[str], cwd: Path, announced: str, **env: str) -> Iterat
 def _announced_port(process: subprocess.Popen[str], pattern: str) -> int:
     assert process.stderr is not None
     said = []
-    for line in process.stderr:
-        said.append(line)
-        if found := re.search(pattern, line):
-            return int(found[1])
+    too_late = threading.Timer(START_TIMEOUT_S, process.kill)
+    too_late.start()
+    try:
+        for line in process.stderr:
+            said.append(line)
+            if found := re.search(pattern, line):
+                return int(found[1])
+    finally:
+        too_late.cancel()
     raise AssertionError(f"the server did not start:\n{''.join(said)}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import Browser, RunningServer, serving, started
+from tests.processes import ANNOUNCED, Browser, RunningServer, serving, started
 
 APP = """
 from typing import Annotated
@@ -90,7 +90,7 @@ def one_file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             yield server
     else:
         command = [sys.executable, "-m", "uvicorn", "app:app", "--port", "0"]
-        with started(command, folder, r"http://127\.0\.0\.1:(\d+)") as server:
+        with started(command, folder, ANNOUNCED) as server:
             yield server
 
 

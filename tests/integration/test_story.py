@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -84,12 +85,9 @@ def test_a_killed_server_loses_no_committed_row(blog: Path) -> None:
     with serving(blog) as server:
         browser = Browser(server.port)
         assert browser.submit(browser.page("/posts/new"), "/posts", **NEW)[0] == 303
-        server.process.kill()
-        server.process.wait(10)
-        with serving(blog) as again:
-            assert "First post" in Browser(again.port).page("/posts")
-            server.process = again.process  # the first is gone, as this test wanted
-    assert (blog / "db").is_dir()
+        server.kill()
+    with serving(blog) as again:
+        assert "First post" in Browser(again.port).page("/posts")
 
 
 @pytest.mark.xdist_group("story")
@@ -120,7 +118,7 @@ def test_production_tells_nothing_of_an_exception(blog: Path) -> None:
         assert status == 500
         assert "ZeroDivisionError" in page
         assert "posts_controller.py" in page
-    production = {"SPICA_ENV": "production", "SPICA_SECRET_KEY": "k" * 64}
+    production = {"SPICA_ENV": "production", "SPICA_SECRET_KEY": secrets.token_urlsafe(48)}
     with serving(blog, **production) as server:
         status, _, page = Browser(server.port).request("GET", "/posts")
         assert status == 500
@@ -147,7 +145,7 @@ def test_a_port_in_use_is_named_with_its_process(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("from spica import App\n\napp = App()\n")
     with serving(tmp_path) as server:
         refused = run_command("server", "--port", str(server.port), cwd=tmp_path, check=False)
-        assert refused.returncode == 2
+        assert refused.returncode == 1
         assert f"port {server.port} is in use by" in refused.stderr
         assert f"(pid {server.process.pid})" in refused.stderr
         assert "Traceback" not in refused.stderr
