@@ -28,13 +28,13 @@ class UnknownField(OrmError):
 
 
 class ForbiddenAttributes(OrmError):
-    """Request parameters reached a model without `permit`: a client could set any field (mass assignment)."""
+    """Request parameters reached a model without `permit`; a client could set any field (mass assignment)."""
 
     code = "SPICA-D103"
 
 
 class QueryError(OrmError):
-    """A query that means nothing: `and` between conditions, a negative limit, a value of another type than the field."""
+    """A query that means nothing: `and` between conditions, a negative limit, a value of another type."""
 
     code = "SPICA-D104"
 

@@ -1,0 +1,40 @@
+"""Migrations: changes of the database as files in db/migrations, run in order, undone in reverse.
+
+Example:
+    from spica.migrations import Migration
+
+    class CreatePosts(Migration):
+        def change(self, m):
+            with m.create_table("posts") as t:
+                t.string("title", limit=200, null=False)
+                t.text("body", null=False)
+                t.timestamps()
+"""
+
+from spica.migrations.errors import (
+    BadMigrationFile,
+    BadOperation,
+    IrreversibleMigration,
+    MigrationError,
+    MigrationFailed,
+    NotMigratable,
+    UnknownVersion,
+)
+from spica.migrations.files import MigrationFile
+from spica.migrations.migration import Migration
+from spica.migrations.runner import Event, MigrationStatus, Runner
+
+__all__ = [
+    "BadMigrationFile",
+    "BadOperation",
+    "Event",
+    "IrreversibleMigration",
+    "Migration",
+    "MigrationError",
+    "MigrationFailed",
+    "MigrationFile",
+    "MigrationStatus",
+    "NotMigratable",
+    "Runner",
+    "UnknownVersion",
+]

@@ -1,0 +1,87 @@
+"""Columns as data: a name, one of the DSL's types, and options.
+
+Rules of this file:
+- A type is known by its name in the DSL ("string", "references", ...); the database's name for it is in ddl.py.
+- `null` is True unless it is said otherwise, as in SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from spica import inflection
+from spica.errors import closest
+from spica.migrations.errors import BadOperation
+
+TYPES = (
+    "string",
+    "text",
+    "integer",
+    "bigint",
+    "float",
+    "decimal",
+    "boolean",
+    "date",
+    "datetime",
+    "json",
+    "binary",
+    "uuid",
+    "references",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    limit: characters of a string; precision, scale: digits of a decimal; default: the database's default;
+    table: the table that a reference points at; on_delete: what happens to this row when that one is deleted.
+    """
+
+    name: str
+    type: str
+    limit: int | None = None
+    precision: int | None = None
+    scale: int | None = None
+    null: bool = True
+    default: Any = None
+    table: str | None = None
+    on_delete: str | None = None
+
+
+_OPTIONS = tuple(field.name for field in fields(Column) if field.name not in ("name", "type"))
+_ONLY = {"limit": ("string", "binary"), "precision": ("decimal",), "scale": ("decimal",)}
+_ON_DELETE = ("cascade", "restrict", "set null")
+
+
+def build_column(name: str, type: str, options: dict[str, Any], *, where: str) -> Column:
+    """Build a column from what a migration says.
+
+    Args:    name: of the column, for a reference without "_id"; type: one of TYPES; options: the keyword arguments;
+             where: file and line of the migration.
+    Returns: the column.
+    Raises:  BadOperation for an unknown type or option, with near matches.
+    """
+    if type not in TYPES:
+        raise _unknown("column type", type, TYPES, where)
+    for option in options:
+        if option not in _OPTIONS:
+            raise _unknown("column option", option, _OPTIONS, where)
+        if type not in _ONLY.get(option, (type,)) or (option in ("table", "on_delete") and type != "references"):
+            raise BadOperation(f"a {type} column has no {option}", where=where)
+    if type == "references":
+        options = {"table": inflection.plural(name), **options}
+        name = f"{name}_id"
+        if options.get("on_delete") not in (None, *_ON_DELETE):
+            raise _unknown("on_delete", options["on_delete"], _ON_DELETE, where)
+    return Column(name, type, **options)
+
+
+def _unknown(noun: str, word: Any, options: tuple[str, ...], where: str) -> BadOperation:
+    near = closest(str(word), options)
+    return BadOperation(
+        f"there is no {noun} {word!r}",
+        where=where,
+        fix=f"did you mean {near[0]!r}?" if near else f"one of {', '.join(options)}",
+    )

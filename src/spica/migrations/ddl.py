@@ -1,0 +1,193 @@
+"""Carrying operations out, by Alembic. Imported by the runner only: SQLAlchemy and Alembic take 0.5 s to import.
+
+Rules of this file:
+- SQLite can't change a column in place: the table is copied (Alembic's batch mode). What the copy would lose is kept by
+  rebuild.py.
+- Renaming a column or a table is done by the database itself, which also renames it in indexes, triggers and views.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from spica.migrations.columns import Column
+from spica.migrations.errors import BadOperation
+from spica.migrations.operations import (
+    AddColumn,
+    AddIndex,
+    ChangeColumn,
+    CreateTable,
+    DropTable,
+    Execute,
+    Operation,
+    RemoveColumn,
+    RemoveIndex,
+    RenameColumn,
+    RenameTable,
+)
+from spica.migrations.rebuild import rebuilding
+
+# An integer id on SQLite must be INTEGER to be the row's own number; other databases get 64 bits.
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Executor:
+    """Carries operations out on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._alembic = Operations(MigrationContext.configure(connection))
+
+    def run(self, operation: Operation) -> None:
+        """Carry one operation out. Raises BadOperation, or what the database raises."""
+        match operation:
+            case CreateTable(table, columns):
+                self._create_table(table, columns)
+            case DropTable(table):
+                self._alembic.drop_table(table)
+            case RenameTable(old, new):
+                self._alembic.rename_table(old, new)
+            case AddColumn(table, column):
+                self._add_column(table, column, operation.where)
+            case RemoveColumn(table, name):
+                self._remove_column(table, name, operation.where)
+            case RenameColumn(table, old, new):
+                self._rename_column(table, old, new, operation.where)
+            case ChangeColumn(table, column):
+                self._change_column(table, column, operation.where)
+            case AddIndex(table, columns, name, unique):
+                self._alembic.create_index(name, table, list(columns), unique=unique)
+            case RemoveIndex(table, _, name):
+                self._alembic.drop_index(name, table_name=table)
+            case Execute(up):
+                self._connection.exec_driver_sql(up)
+            case _:
+                raise AssertionError(f"no such operation: {operation}")
+
+    def _create_table(self, table: str, columns: list[Column]) -> None:
+        # Without AUTOINCREMENT SQLite gives the id of a deleted last row to the next one: an old link or session would
+        # then lead to somebody else's row.
+        self._alembic.create_table(
+            table,
+            sa.Column("id", ID, primary_key=True, autoincrement=True),
+            *(build_sql_column(table, column) for column in columns),
+            sqlite_autoincrement=True,
+        )
+
+    def _add_column(self, table: str, column: Column, where: str) -> None:
+        if not column.null and column.default is None and self._has_rows(table):
+            raise BadOperation(
+                f"{table}.{column.name} can't be added: null=False needs a default for the rows that are there",
+                where=where,
+                fix="give a default, or add it with null, fill it by m.execute, then m.change_column(..., null=False)",
+            )
+        if column.type == "references" or not column.null:
+            with rebuilding(self._alembic, table) as batch:
+                batch.add_column(build_sql_column(table, column))
+        else:
+            self._alembic.add_column(table, build_sql_column(table, column))
+
+    def _remove_column(self, table: str, name: str, where: str) -> None:
+        self._check_column(table, name, where)
+        for index in sa.inspect(self._connection).get_indexes(table):
+            if name in index["column_names"] and index["name"]:
+                self._alembic.drop_index(index["name"], table_name=table)
+        with rebuilding(self._alembic, table, without=name) as batch:
+            batch.drop_column(name)
+
+    def _rename_column(self, table: str, old: str, new: str, where: str) -> None:
+        self._check_column(table, old, where)
+        quote = self._connection.dialect.identifier_preparer.quote
+        self._connection.exec_driver_sql(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old)} TO {quote(new)}")
+
+    def _change_column(self, table: str, column: Column, where: str) -> None:
+        self._check_column(table, column.name, where)
+        default = _server_default(column.default)
+        with rebuilding(self._alembic, table) as batch:
+            batch.alter_column(column.name, type_=sql_type(column), nullable=column.null, server_default=default)
+
+    def _check_column(self, table: str, name: str, where: str) -> None:
+        inspector = sa.inspect(self._connection)
+        if not inspector.has_table(table):
+            raise BadOperation(f"there is no table {table!r}", where=where)
+        names = [column["name"] for column in inspector.get_columns(table)]
+        if name not in names:
+            raise BadOperation(
+                f"the table {table!r} has no column {name!r}", where=where, fix=f"its columns are {', '.join(names)}"
+            )
+
+    def _has_rows(self, table: str) -> bool:
+        if not sa.inspect(self._connection).has_table(table):
+            return False  # the statement itself will say so
+        statement: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(sa.table(table)).limit(1)
+        return self._connection.execute(statement).first() is not None
+
+
+def build_sql_column(table: str, column: Column) -> sa.Column[Any]:
+    """Build SQLAlchemy's column of one of ours."""
+    references = []
+    if column.type == "references":
+        on_delete = column.on_delete.upper() if column.on_delete else None
+        name = f"fk_{table}_{column.name}"
+        references.append(sa.ForeignKey(f"{column.table}.id", name=name, ondelete=on_delete))
+    return sa.Column(
+        column.name, sql_type(column), *references, nullable=column.null, server_default=_server_default(column.default)
+    )
+
+
+def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
+    """Build SQLAlchemy's type of a column."""
+    match column.type:
+        case "string":
+            return sa.String(column.limit)
+        case "text":
+            return sa.Text()
+        case "integer":
+            return sa.Integer()
+        case "bigint":
+            return sa.BigInteger()
+        case "float":
+            return sa.Float()
+        case "decimal":
+            return sa.Numeric(column.precision, column.scale)
+        case "boolean":
+            return sa.Boolean()
+        case "date":
+            return sa.Date()
+        case "datetime":
+            return sa.DateTime(timezone=True)
+        case "json":
+            return sa.JSON()
+        case "binary":
+            return sa.LargeBinary(column.limit)
+        case "uuid":
+            return sa.Uuid().with_variant(sa.CHAR(36), "sqlite")
+        case "references":
+            return ID
+    raise AssertionError(f"no such column type: {column.type}")
+
+
+def _server_default(value: Any) -> Any:
+    match value:
+        case None:
+            return None
+        case bool():
+            return sa.true() if value else sa.false()
+        case int() | float() | Decimal():
+            return sa.text(str(value))
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M:%S.%f")
+        case date() | UUID():
+            return str(value)
+        case list() | dict():
+            return msgspec.json.encode(value).decode()
+        case _:
+            return str(value)

@@ -1,0 +1,65 @@
+"""Rebuilding a SQLite table: Alembic copies it, and this file keeps what the copy would lose.
+
+Lost by the copy alone: triggers, indexes on expressions, checks, AUTOINCREMENT and its counter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from alembic.operations import BatchOperations, Operations
+
+_PARTS = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
+
+
+@contextmanager
+def rebuilding(alembic: Operations, table: str, *, without: str = "") -> Iterator[BatchOperations]:
+    """Change a table by copying it.
+
+    Args:    alembic: the operations; table: its name; without: a column that the block drops.
+    Returns: a context manager that gives Alembic's batch.
+    """
+    connection = alembic.get_bind()
+    run = connection.exec_driver_sql
+    parts = _parts(connection, table)
+    counter = _counter(connection, table)
+    checks = tuple(
+        sa.CheckConstraint(sa.text(check["sqltext"]), name=check["name"])
+        for check in sa.inspect(connection).get_check_constraints(table)
+        if not (without and without in check["sqltext"])
+    )
+    # Views that read the table would make the renaming of the copy fail: for that moment the table is not there.
+    run("PRAGMA legacy_alter_table = ON")
+    try:
+        with alembic.batch_alter_table(
+            table,
+            recreate="always",
+            table_args=checks,
+            table_kwargs={"sqlite_autoincrement": counter is not None},
+        ) as batch:
+            yield batch
+    finally:
+        run("PRAGMA legacy_alter_table = OFF")
+    kept = _parts(connection, table)
+    for name, sql in parts.items():
+        if name not in kept:
+            run(sql)
+    if counter:
+        run("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (counter, table))
+
+
+def _parts(connection: sa.Connection, table: str) -> dict[str, str]:
+    """Read the statements that made a table's indexes and triggers, by name."""
+    return {part.name: part.sql for part in connection.exec_driver_sql(_PARTS, (table,))}
+
+
+def _counter(connection: sa.Connection, table: str) -> int | None:
+    """Read the highest id that a table ever gave; None for a table without AUTOINCREMENT."""
+    sql = connection.exec_driver_sql(
+        "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)
+    ).scalar()
+    if sql is None or "AUTOINCREMENT" not in sql.upper():
+        return None
+    return int(connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).scalar() or 0)
