@@ -1,0 +1,1 @@
+"""What Blog does: controllers, models and views."""

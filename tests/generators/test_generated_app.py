@@ -1,0 +1,58 @@
+"""A generated application is formatted, holds no lint, migrates both ways, and passes its own tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.generators.store import generate_blog, generate_rest
+from tests.processes import run_command
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with one of everything that can be generated."""
+    root = tmp_path_factory.mktemp("everything")
+    generate_blog(root)
+    generate_rest(root)
+    return root
+
+
+def python(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize("command", ["format --check", "check"])
+def test_it_is_as_the_formatter_and_the_linter_want_it(application: Path, command: str) -> None:
+    done = python("-m", "ruff", *command.split(), "--no-cache", ".", cwd=application)
+    assert done.returncode == 0, done.stdout
+
+
+def test_its_own_tests_pass(application: Path) -> None:
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=application)
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout
+    assert "skipped" not in done.stdout
+    assert "warning" not in done.stdout
+
+
+def test_its_migrations_go_both_ways(application: Path) -> None:
+    run_command("db", "migrate", cwd=application)
+    schema = (application / "db/schema.py").read_text()
+    count = len(list((application / "db/migrations").glob("*.py")))
+    undone = run_command("db", "rollback", str(count), cwd=application).stdout
+    assert undone.count("undone") == count
+    run_command("db", "migrate", cwd=application)
+    assert (application / "db/schema.py").read_text() == schema
+
+
+def test_its_routes_are_listed_as_data(application: Path) -> None:
+    listed = run_command("routes", "--json", cwd=application).stdout
+    assert '"target": "comments#destroy"' in listed
