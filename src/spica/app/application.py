@@ -14,8 +14,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import msgspec
-
 from spica._core import Application as Core
 from spica.app.compiled import Compiled, Parts, compile_application
 from spica.app.error_pages import ErrorPages
@@ -27,7 +25,7 @@ from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
-from spica.middleware.declare import Pipelines
+from spica.middleware.declare import DEFAULT, Pipelines
 from spica.middleware.pipeline import Middleware
 from spica.middleware.security_headers import SecurityHeaders
 from spica.routing.listing import RouteRow, build_rows
@@ -164,8 +162,9 @@ class App(Router):
 
     def route_rows(self) -> list[RouteRow]:
         """The rows of `spica routes`."""
-        default = ("browser",) if "browser" in self._pipelines.names else ()
-        return build_rows(self.table, default_pipe=default)
+        table = self.table
+        default = (DEFAULT,) if DEFAULT in self._pipelines.names else ()
+        return build_rows(table, default_pipe=default)
 
     # Running
 
@@ -255,6 +254,4 @@ def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str
     # Lazy: an application in one file has no TOML to read.
     from spica.config import loader
 
-    settings = loader.load(root, env)
-    given = {name: value for name, value in (("secret_key", secret_key), ("url", url)) if value}
-    return msgspec.structs.replace(settings, app=msgspec.structs.replace(settings.app, **given)) if given else settings
+    return loader.load(root, env)

@@ -7,7 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from spica._core import Application as Core
@@ -98,7 +98,7 @@ def compile_application(parts: Parts) -> Compiled:
         except SpicaError as mistake:
             mistake.where = mistake.where or route.label
             work.mistakes.append(mistake)
-    _add_posts(work)
+    _add_posts(table, work)
     raise_all(work.mistakes)
     _freeze(core)
     return Compiled(core, table, parts.failures)
@@ -144,28 +144,23 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
     return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views))
 
 
-def _add_posts(work: _Work) -> None:
+def _add_posts(table: RouteTable, work: _Work) -> None:
+    """Hand the POST routes to the core, and a POST entry for each pattern whose other methods a form can name."""
     for shape, (route, dispatch) in work.posts.items():
-        overrides = work.overridable.pop(shape, [])
-        if not overrides:
+        if shape not in work.overridable:
             add_entry(work.core, route, dispatch)
-        else:
-            _add_override(work, route, dispatch, overrides)
-    for overrides in work.overridable.values():
-        _add_override(work, overrides[0][0], None, overrides)
+    for shape, overrides in work.overridable.items():
+        route, post = work.posts.get(shape, (overrides[0][0], None))
+        refuse = _build_refusal(work.misses, [other.method for other in table if other.pattern.shape == shape])
+        entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
+        work.core.add_route("POST", route.pattern.text, entry, takes="request", kind="plain", label=route.label)
 
 
-def _add_override(
-    work: _Work, route: Route, post: Dispatch | None, overrides: Sequence[tuple[Route, Dispatch]]
-) -> None:
-    methods = {other.method: dispatch for other, dispatch in overrides}
-    allow = ", ".join(sorted({*methods, "OPTIONS"}))
-
-    def refuse(native: NativeRequest) -> object:
-        return work.misses.answer(native, 405, allow)
-
-    entry = build_override_entry(post, methods, refuse)
-    work.core.add_route("POST", route.pattern.text, entry, takes="request", kind="plain", label=route.label)
+def _build_refusal(misses: Misses, methods: Sequence[str]) -> Callable[[NativeRequest], object]:
+    """What answers a POST that only exists for forms when it names no method."""
+    implied = ["HEAD", "OPTIONS"] if "GET" in methods else ["OPTIONS"]
+    allow = ", ".join(sorted({*methods, *implied}))
+    return lambda native: misses.answer(native, 405, allow)
 
 
 def _freeze(core: Core) -> None:

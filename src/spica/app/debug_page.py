@@ -138,7 +138,7 @@ def _render_frame(frame: TraceFrame, *, is_open: bool) -> str:
 
 
 def _render_request(request: Request, trace_id: str) -> str:
-    rows = [("method", request.method), ("target", request.target), ("client", request.client_ip)]
+    rows = [("method", request.method), ("path", request.path), ("client", request.client_ip)]
     if trace_id:
         rows.append(("trace id", trace_id))
     rows += [(name, HIDDEN if is_secret(name) else value) for name, value in request.native.fields]

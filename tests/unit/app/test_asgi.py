@@ -1,0 +1,161 @@
+"""The application as an ASGI callable."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from spica import App, Context, Response
+
+
+def http_scope(method: str = "GET", path: str = "/", query: bytes = b"") -> dict[str, Any]:
+    return {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query,
+        "headers": [(b"Host", b"test.host")],
+        "scheme": "https",
+        "client": ["10.0.0.7", 1234],
+    }
+
+
+async def run(app: App, scope: dict[str, Any], *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = []
+    incoming = iter(messages or ({"type": "http.request", "body": b""},))
+    silence = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        for message in incoming:
+            return message
+        await silence.wait()
+        raise AssertionError("nothing more arrives")
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+async def test_a_request_and_its_answer() -> None:
+    app = App()
+
+    @app.post("/echo/{name}")
+    async def echo(name: str, ctx: Context, times: int = 1) -> str:
+        await asyncio.sleep(0)
+        return f"{name}{times}{ctx.request.text()}{ctx.request.scheme}{ctx.request.client_ip}"
+
+    start, body = await run(
+        app,
+        http_scope("POST", "/echo/%C3%A9", b"times=2"),
+        {"type": "http.request", "body": b"ab", "more_body": True},
+        {"type": "http.request", "body": b"c"},
+    )
+    assert start["status"] == 200
+    assert body["body"].decode() == "é2abchttps10.0.0.7"
+    assert dict(start["headers"])[b"content-length"] == str(len(body["body"])).encode()
+    assert dict(start["headers"])[b"x-content-type-options"] == b"nosniff"
+
+
+async def test_head_has_the_length_and_no_body() -> None:
+    app = App()
+    app.get("/")(lambda: "hello")
+    start, body = await run(app, http_scope("HEAD"))
+    assert dict(start["headers"])[b"content-length"] == b"5"
+    assert body["body"] == b""
+
+
+async def test_errors_become_responses() -> None:
+    app = App(env="production")
+
+    @app.get("/raise")
+    def fail() -> None:
+        raise RuntimeError("boom")
+
+    @app.get("/later")
+    async def fail_later() -> None:
+        await asyncio.sleep(0)
+        raise RuntimeError("boom")
+
+    @app.get("/unencodable")
+    def unencodable() -> object:
+        return object()
+
+    for path in ("/raise", "/later", "/unencodable"):
+        start, _ = await run(app, http_scope(path=path))
+        assert start["status"] == 500, path
+
+
+async def test_too_much_content_is_refused_before_the_handler_runs() -> None:
+    app = App()
+    called = []
+    app.post("/")(lambda: called.append(1))
+    big = b"x" * (9 * 1024 * 1024)
+    start, _ = await run(
+        app,
+        http_scope("POST"),
+        {"type": "http.request", "body": big, "more_body": True},
+        {"type": "http.request", "body": big},
+    )
+    assert start["status"] == 413
+    assert called == []
+
+
+async def test_a_client_that_goes_away_cancels_its_handler() -> None:
+    app = App()
+    log: list[str] = []
+
+    @app.get("/")
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            log.append("finally")
+
+    sent = await run(app, http_scope(), {"type": "http.request", "body": b""}, {"type": "http.disconnect"})
+    assert sent == []
+    assert log == ["finally"]
+
+
+async def test_a_file_is_sent_whole(tmp_path) -> None:
+    file = tmp_path / "big.bin"
+    file.write_bytes(bytes(range(256)) * 1000)
+    app = App()
+    app.get("/")(lambda: Response.file(file))
+    start, *bodies = await run(app, http_scope())
+    assert dict(start["headers"])[b"content-length"] == b"256000"
+    assert b"".join(body["body"] for body in bodies) == file.read_bytes()
+    assert [body.get("more_body", False) for body in bodies][-1] is False
+
+
+async def test_websockets_are_refused() -> None:
+    sent = await run(App(), {"type": "websocket", "path": "/"}, {"type": "websocket.connect"})
+    assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+async def test_the_lifespan_starts_and_stops_the_application() -> None:
+    app = App()
+    log: list[str] = []
+    app.on_startup(lambda: log.append("start"))
+    app.on_shutdown(lambda: log.append("stop"))
+    sent = await run(app, {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+    assert [message["type"] for message in sent] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert log == ["start", "stop"]
+
+
+async def test_a_failing_startup_is_reported() -> None:
+    app = App()
+
+    @app.on_startup
+    def fail() -> None:
+        raise RuntimeError("no database")
+
+    (message,) = await run(app, {"type": "lifespan"}, {"type": "lifespan.startup"})
+    assert message == {"type": "lifespan.startup.failed", "message": "no database"}
+
+
+async def test_an_unknown_scope_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="'smtp'"):
+        await run(App(), {"type": "smtp"})
