@@ -36,7 +36,7 @@ def page(tmp_path: Path) -> Iterator[Page]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
         browser.close()
-        # The console also tells of the 422 and 500 that tests provoke; policy violations and script errors are mistakes.
+        # The console also tells of the 422 and 500 that tests provoke; policy violations, script errors are mistakes.
         assert [text for text in complaints if "the server responded with a status of" not in text] == []
 
 
