@@ -147,4 +147,5 @@ def _default_literal(field_type: FieldType, text: str, word: str) -> str:
     try:
         return field_type.parse_default(text)
     except (ValueError, KeyError, ArithmeticError):
-        raise BadField(f'"{text}" is not a {field_type.name}', where=word) from None
+        kind = f"{inflection.article(field_type.name)} {field_type.name}"
+        raise BadField(f'"{text}" is not {kind}', where=word) from None

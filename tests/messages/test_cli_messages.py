@@ -1,0 +1,263 @@
+"""The stored text of every error of the command line and the generators."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spica.cli import errors as cli_errors
+from spica.cli.database import ProjectDatabase, find_database
+from spica.cli.main import render_error
+from spica.cli.new import check_empty
+from spica.cli.project import find_project
+from spica.cli.seeding import run_seeds
+from spica.errors import SpicaError
+from spica.generators import errors as generator_errors
+from spica.generators.apply import check_steps, decide
+from spica.generators.fields import parse_field
+from spica.generators.kinds.migration import plan_migration
+from spica.generators.kinds.model import plan_model
+from spica.generators.kinds.scaffold import plan_scaffold
+from spica.generators.names import ResourceNames
+from spica.generators.plan import Plan
+from spica.generators.project import Project
+from spica.generators.routes_file import insert_calls
+
+
+def text_of(mistake: Callable[[], object], folder: Path) -> str:
+    """Make the mistake and give what the user reads, without the folder's name."""
+    with pytest.raises(SpicaError) as caught:
+        mistake()
+    lines = render_error(caught.value).replace(str(folder.resolve()), "FOLDER").splitlines()
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def make_project(root: Path, database: str = "") -> Path:
+    for name, text in {
+        "main.py": "",
+        "config/routes.py": "def draw(r):\n    pass\n",
+        "config/database.toml": f'[database]\nurl = "{database}"\n',
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("title:strng", 'SPICA-G012  unknown field type "strng" in title:strng; did you mean string?'),
+        ("title:string:uniq", 'SPICA-G011  unknown modifier "uniq" in title:string:uniq; did you mean unique?'),
+        (
+            "Title:string",
+            """\
+SPICA-G011  "Title" cannot name a field
+  where  Title:string
+  fix    write it in snake_case, such as published_on
+  docs   docs/reference/errors.md#spica-g011""",
+        ),
+        (
+            "id:integer",
+            """\
+SPICA-G011  the field "id" is there already
+  where  id:integer
+  why    every generated table has it
+  fix    leave it out
+  docs   docs/reference/errors.md#spica-g011""",
+        ),
+        (
+            "save:boolean",
+            """\
+SPICA-G011  "save" cannot name a field
+  where  save:boolean
+  why    models have a method save
+  fix    choose another name
+  docs   docs/reference/errors.md#spica-g011""",
+        ),
+        (
+            "rank:integer:default=top",
+            """\
+SPICA-G011  "top" is not an integer
+  where  rank:integer:default=top
+  docs   docs/reference/errors.md#spica-g011""",
+        ),
+    ],
+)
+def test_fields(word: str, text: str, tmp_path: Path) -> None:
+    assert text_of(lambda: parse_field(word), tmp_path) == text
+
+
+def test_bad_name(tmp_path: Path) -> None:
+    assert (
+        text_of(lambda: ResourceNames.parse("2fast"), tmp_path)
+        == """\
+SPICA-G010  "2fast" cannot name a resource
+  why    a name starts with a letter and holds letters, digits and _
+  fix    write it like BlogPost or blog_post
+  docs   docs/reference/errors.md#spica-g010"""
+    )
+
+
+def test_bad_name_of_a_migration(tmp_path: Path) -> None:
+    def mistake() -> object:
+        return plan_migration(Project.at(tmp_path), "Slugs", [parse_field("slug")])
+
+    assert (
+        text_of(mistake, tmp_path)
+        == """\
+SPICA-G010  the name "Slugs" does not say what to do with the fields
+  why    CreatePosts, AddSlugToPosts and RemoveSlugFromPosts do
+  fix    name it like AddSlugToPosts, or leave the fields out
+  docs   docs/reference/errors.md#spica-g010"""
+    )
+
+
+def test_missing_reference(tmp_path: Path) -> None:
+    def mistake() -> object:
+        return plan_model(Project.at(tmp_path), ResourceNames.parse("Post"), [parse_field("author:references")])
+
+    assert (
+        text_of(mistake, tmp_path)
+        == """\
+SPICA-G011  author refers to a model that is not there: Author
+  where  author:references
+  why    app/models/author.py is missing
+  fix    make it first: spica g model Author name:string
+  docs   docs/reference/errors.md#spica-g011"""
+    )
+
+
+def test_reference_to_itself(tmp_path: Path) -> None:
+    def mistake() -> object:
+        return plan_model(Project.at(tmp_path), ResourceNames.parse("Post"), [parse_field("post:references")])
+
+    assert (
+        text_of(mistake, tmp_path)
+        == """\
+SPICA-G011  the first post could never be saved: it would have to point at another
+  where  post:references
+  fix    let it be empty: post:references:null
+  docs   docs/reference/errors.md#spica-g011"""
+    )
+
+
+def test_scaffold_without_fields(tmp_path: Path) -> None:
+    def mistake() -> object:
+        return plan_scaffold(Project.at(tmp_path), ResourceNames.parse("Post"), [])
+
+    assert (
+        text_of(mistake, tmp_path)
+        == """\
+SPICA-G011  a scaffold of posts needs a field
+  why    without one its form would be empty
+  fix    name some: spica g scaffold Post title:string
+  docs   docs/reference/errors.md#spica-g011"""
+    )
+
+
+def test_folder_not_empty(tmp_path: Path) -> None:
+    for name in "abcdefg":
+        (tmp_path / name).touch()
+    assert (
+        text_of(lambda: check_empty(tmp_path.resolve()), tmp_path)
+        == """\
+SPICA-G013  FOLDER is not empty; nothing was written
+  why    it holds a, b, c, d, e and 2 more
+  fix    choose another name, or --force to go on: it shows and overwrites what differs
+  docs   docs/reference/errors.md#spica-g013"""
+    )
+
+
+def test_files_differ(tmp_path: Path) -> None:
+    plan = Plan()
+    for name in ["a.py", "b.py"]:
+        (tmp_path / name).write_text("mine")
+        plan.create(name, "generated")
+    assert (
+        text_of(lambda: check_steps(decide(plan, tmp_path)), tmp_path)
+        == """\
+SPICA-G014  2 files differ from what would be written; nothing was written
+  where  a.py
+         b.py
+  fix    --force overwrites them and shows what changes; --dry-run only shows it
+  docs   docs/reference/errors.md#spica-g014"""
+    )
+
+
+def test_routes_not_recognised(tmp_path: Path) -> None:
+    assert (
+        text_of(lambda: insert_calls(tmp_path, [("resources", "posts")]), tmp_path)
+        == """\
+SPICA-G015  config/routes.py leaves no place for a new route
+  where  config/routes.py
+  why    no function draw takes the routes
+  fix    write "def draw(r):" and below it, indented, r.root("home#index")
+  docs   docs/reference/errors.md#spica-g015"""
+    )
+
+
+def test_not_in_a_project(tmp_path: Path) -> None:
+    assert (
+        text_of(lambda: find_project(tmp_path), tmp_path)
+        == """\
+SPICA-G002  there is no Spica project in FOLDER
+  why    neither it nor a folder above it has config/routes.py and main.py
+  fix    go into your project, or make one: spica new blog
+  docs   docs/reference/errors.md#spica-g002"""
+    )
+
+
+def test_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_project(tmp_path))
+    assert (
+        text_of(lambda: find_database("test"), tmp_path)
+        == """\
+SPICA-G003  the test environment has no database
+  where  config/database.toml
+  fix    give it one: [database] url = "sqlite://./db/development.sqlite3"
+  docs   docs/reference/errors.md#spica-g003"""
+    )
+
+
+def test_production_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_project(tmp_path, "sqlite://./db/live.sqlite3"))
+    found = find_database("test")
+    production = ProjectDatabase(found.root, "production", found.url, found.runner)
+    assert (
+        text_of(lambda: production.check_expendable("reset", yes=False), tmp_path)
+        == """\
+SPICA-G004  spica db reset would delete the production database
+  where  sqlite://./db/live.sqlite3
+  fix    if you mean it: spica db reset --yes
+  docs   docs/reference/errors.md#spica-g004"""
+    )
+    production.check_expendable("reset", yes=True)
+
+
+def test_no_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_project(tmp_path))
+    assert (
+        text_of(lambda: run_seeds(None), tmp_path)
+        == """\
+SPICA-G005  there is no db/seeds.py
+  fix    write it, with: async def seed(): ...
+  docs   docs/reference/errors.md#spica-g005"""
+    )
+
+
+def test_every_error_here_is_documented_and_has_a_code_of_its_own() -> None:
+    classes = [
+        member
+        for module in (cli_errors, generator_errors)
+        for _, member in inspect.getmembers(module, inspect.isclass)
+        if issubclass(member, SpicaError) and member.__module__ == module.__name__
+    ]
+    codes = [member.code for member in classes]
+    assert len(classes) == 11
+    assert len(set(codes)) == len(codes)
+    assert all(code.startswith("SPICA-G") for code in codes)
+    assert all(member.__doc__ for member in classes)
