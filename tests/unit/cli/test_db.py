@@ -1,0 +1,93 @@
+"""`spica db` on a project with one migration."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from spica.cli.main import main
+from tests.generators.store import STORED
+
+VERSION = "20261121093000"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = shutil.copytree(STORED, tmp_path / "blog")
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("SPICA_ENV", raising=False)
+    return root
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().out
+
+
+def test_migrate_rollback_and_redo_tell_what_they_did(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "migrate"]) == 0
+    assert f"  migrated  {VERSION}  create_posts" in said(capsys)
+    assert main(["db", "migrate"]) == 0
+    assert said(capsys) == "the database is up to date\n"
+    assert main(["db", "redo"]) == 0
+    assert [line.split()[0] for line in said(capsys).splitlines()] == ["undone", "written", "migrated", "written"]
+    assert main(["db", "rollback"]) == 0
+    assert f"    undone  {VERSION}  create_posts" in said(capsys)
+    assert main(["db", "rollback"]) == 0
+    assert said(capsys) == "there is nothing to undo\n"
+
+
+def test_status_is_a_table_or_data_and_its_exit_code_says_whether_all_is_done(project: Path, capsys) -> None:
+    assert main(["db", "status"]) == 1
+    assert said(capsys) == f"      down  {VERSION}  create_posts\n"
+    main(["db", "migrate"])
+    said(capsys)
+    assert main(["db", "status", "--json"]) == 0
+    assert json.loads(said(capsys)) == [{"version": VERSION, "name": "create_posts", "applied": True, "missing": False}]
+
+
+def test_seed_runs_with_the_models_at_hand(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "db/seeds.py").write_text(
+        "from pathlib import Path\n\n\n"
+        "async def seed():\n"
+        "    from spica.db import engine\n\n"
+        "    await engine.current().execute("
+        "\"insert into posts (title, body, published, created_at, updated_at) values ('a', 'b', 0, 0, 0)\")\n"
+        "    rows = await engine.current().query('select title from posts')\n"
+        "    Path('seeded').write_text(rows[0]['title'])\n"
+    )
+    assert main(["db", "reset"]) == 0
+    assert (project / "seeded").read_text() == "a"
+    assert said(capsys).endswith("seeded from db/seeds.py\n")
+
+
+def test_dump_and_load_make_the_same_tables(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["db", "migrate"])
+    schema = (project / "db/schema.py").read_text()
+    (project / "db/schema.py").unlink()
+    assert main(["db", "dump"]) == 0
+    assert (project / "db/schema.py").read_text() == schema
+    assert main(["db", "drop"]) == 0
+    assert main(["db", "load"]) == 0
+    assert main(["db", "status"]) == 0
+
+
+def test_drop_of_nothing_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "drop"]) == 0
+    assert said(capsys) == "there is no database at sqlite://./db/development.sqlite3\n"
+
+
+def test_production_is_dropped_only_when_meant(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPICA_SECRET_KEY", "k" * 48)
+    assert main(["db", "migrate", "--env", "production"]) == 0
+    assert main(["db", "drop", "--env", "production"]) == 1
+    assert (project / "db/production.sqlite3").exists()
+    assert main(["db", "drop", "--env", "production", "--yes"]) == 0
+    assert not (project / "db/production.sqlite3").exists()
+
+
+@pytest.mark.parametrize("steps", ["0", "-1"])
+def test_steps_start_at_one(project: Path, steps: str) -> None:
+    assert main(["db", "rollback", "--", steps]) == 2
