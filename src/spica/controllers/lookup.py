@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from spica.controllers.controller import Controller
 from spica.controllers.errors import ActionNotFoundError, ControllerNotFoundError
-from spica.controllers.filters import find_filters
+from spica.controllers.filters import check_filters, find_filters
 from spica.errors import closest
 
 CONTROLLERS = Path("app/controllers")
@@ -39,7 +39,7 @@ class ControllerLookup:
         """Find what a route's target names.
 
         Args:    target: `folder/controller#action`; where: the route's place, for errors.
-        Raises:  ControllerNotFoundError, ActionNotFoundError, both with near matches; whatever importing raises.
+        Raises:  ControllerNotFoundError, ActionNotFoundError, FilterError, with near matches; what importing raises.
         """
         path, _, action = target.partition("#")
         controller = self._found.get(path) or self._load(path, where)
@@ -82,6 +82,7 @@ class ControllerLookup:
                 why="the class is found by its name, and must be a Controller",
                 fix=f"rename {near[0]}" if near else f"write `class {class_name}(ApplicationController):` there",
             )
+        check_filters(found, list_actions(found))
         return found
 
     def _file(self, path: str) -> Path:
