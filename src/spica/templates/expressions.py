@@ -70,7 +70,7 @@ def as_filter(source: Source, value: ast.expr, call: ast.expr, offset: int) -> a
             "a filter is not a name",
             place=source.place(_skip_space(source, offset)),
             why="after | comes a filter's name, with or without arguments",
-            fix="write {{ value | name }} or {{ value | name(argument) }}; put Python's own | in parentheses",
+            fix="write {{ value | name }} or {{ value | name(argument) }}, and to go on: (value | name) > 3",
         )
     name = ast.copy_location(ast.Name(FILTER_MARK + function.id, ast.Load()), function)
     arguments = call.args if isinstance(call, ast.Call) else []
