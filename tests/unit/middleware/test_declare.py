@@ -1,0 +1,110 @@
+"""spica.middleware.declare: config/middleware.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from spica import middleware as m
+from spica.config.settings import AppSection, Settings
+from spica.middleware.errors import InvalidMiddleware, UnknownPipeline
+
+SETTINGS = Settings(env="test", app=AppSection(secret_key="0123456789 abcdefghijklmnopqrstuvwxyz"))
+
+
+class Custom(m.Middleware):
+    def before(self, ctx: Any) -> None: ...
+
+
+def names(chain: tuple[m.Middleware, ...]) -> list[str]:
+    return [type(one).__name__ for one in chain]
+
+
+def declared() -> m.Pipelines:
+    p = m.Pipelines()
+    p.use(m.RequestId, m.SecurityHeaders)
+    with p.pipeline("browser"):
+        p.use(m.Session, m.Csrf(trusted=["https://admin.example"]))
+    with p.pipeline("api"):
+        p.use(Custom)
+    with p.pipeline("browser"):
+        p.use(Custom())
+    p.bind(SETTINGS)
+    return p
+
+
+def test_a_route_without_pipes_gets_browser() -> None:
+    assert names(declared().chain()) == ["RequestId", "Session", "Csrf", "Custom"]
+
+
+@pytest.mark.parametrize(
+    ("pipes", "chain"),
+    [
+        ("api", ["RequestId", "Custom"]),
+        (["api"], ["RequestId", "Custom"]),
+        (["browser", "api"], ["RequestId", "Session", "Csrf", "Custom", "Custom"]),
+        ([], ["RequestId"]),
+    ],
+)
+def test_named_pipelines_follow_the_common_part(pipes: Any, chain: list[str]) -> None:
+    assert names(declared().chain(pipes)) == chain
+
+
+def test_without_a_browser_pipeline_the_common_part_is_all() -> None:
+    p = m.Pipelines()
+    p.use(Custom)
+    assert names(p.chain()) == ["Custom"]
+    assert m.Pipelines().chain() == ()
+
+
+def test_static_fields_of_the_common_part_are_for_the_core() -> None:
+    fields = dict(declared().static_fields)
+    assert fields["x-content-type-options"] == "nosniff"
+    assert "SecurityHeaders" not in names(declared().chain())
+
+
+def test_a_later_middleware_wins_over_an_earlier_static_field() -> None:
+    p = m.Pipelines()
+    p.use(m.SecurityHeaders, m.ContentSecurityPolicy(img_src=["*"]))
+    assert "img-src *;" in dict(p.static_fields)["content-security-policy"]
+
+
+def test_in_a_pipeline_static_fields_are_set_by_the_chain() -> None:
+    p = m.Pipelines()
+    with p.pipeline("browser"):
+        p.use(m.SecurityHeaders)
+    assert names(p.chain()) == ["SecurityHeaders"]
+    assert p.static_fields == ()
+
+
+def test_an_unknown_pipeline_has_near_matches() -> None:
+    with pytest.raises(UnknownPipeline) as caught:
+        declared().chain("browsr")
+    assert "did you mean 'browser'?" in str(caught.value)
+    assert "browser, api" in str(caught.value)
+    assert declared().names == ["browser", "api"]
+
+
+def test_a_block_ends_with_its_exception() -> None:
+    p = m.Pipelines()
+    with pytest.raises(InvalidMiddleware), p.pipeline("browser"):
+        p.use(object())  # type: ignore[arg-type]
+    p.use(Custom)
+    assert names(p.chain([])) == ["Custom"]
+
+
+def test_every_middleware_is_bound_once() -> None:
+    bound: list[Settings] = []
+
+    class Binds(Custom):
+        def bind(self, settings: Settings) -> None:
+            bound.append(settings)
+
+    p = m.Pipelines()
+    p.use(Binds)
+    with p.pipeline("api"):
+        p.use(Binds)
+    p.bind(SETTINGS)
+    assert bound == [SETTINGS, SETTINGS]
+    assert len(p.all) == 2
