@@ -1,0 +1,257 @@
+"""spica.config: config/*.toml into Settings, and every mistake at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spica.config.environment import environment_name
+from spica.config.errors import ConfigurationError, UnknownEnvironment
+from spica.config.interpolation import Unset, interpolate
+from spica.config.loader import load
+from spica.config.settings import Settings
+from spica.config.source import find_lines
+
+KEY = "a secret key of enough characters 0123456789"
+
+
+def project(root: Path, **files: str) -> Path:
+    (root / "config").mkdir(exist_ok=True)
+    for name, text in files.items():
+        (root / "config" / f"{name}.toml").write_text(text)
+    return root
+
+
+def mistakes(root: Path, env: str = "development", **environ: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        load(root, env, environ=environ)
+    return [" ".join(str(problem).split()) for problem in caught.value.problems]
+
+
+APP = f"""
+[app]
+name = "Blog"
+
+[app.production]
+secret_key = "${{SPICA_SECRET_KEY}}"
+
+[app.test]
+secret_key = "{KEY}"
+"""
+
+SERVER = """
+[server]
+port = 3000
+workers = 1
+
+[server.production]
+host = "0.0.0.0"
+port = "${PORT:-8080}"
+behind_tls = "${TLS:-true}"
+"""
+
+
+def test_a_project(tmp_path: Path) -> None:
+    root = project(tmp_path, app=APP, server=SERVER, database='[database]\nurl = "sqlite:///db/x.sqlite3"')
+    settings = load(root, "production", environ={"SPICA_SECRET_KEY": KEY, "PORT": "9000"})
+    assert (settings.env, settings.root, settings.is_production) == ("production", root, True)
+    assert (settings.app.name, settings.app.secret_keys) == ("Blog", [KEY])
+    assert (settings.server.host, settings.server.port, settings.server.behind_tls) == ("0.0.0.0", 9000, True)
+    assert settings.database.url == "sqlite:///db/x.sqlite3"
+    test = load(root, "test", environ={})
+    assert (test.server.host, test.server.port, test.app.secret_keys) == ("127.0.0.1", 3000, [KEY])
+
+
+def test_without_files_there_are_defaults(tmp_path: Path) -> None:
+    settings = load(tmp_path, "test", environ={})
+    assert (settings.app.name, settings.server.port, settings.database.url) == ("app", 3000, "")
+    assert Settings().app.secret_keys == []
+
+
+def test_sections_may_be_spread_over_files(tmp_path: Path) -> None:
+    root = project(tmp_path, app='[app]\nname = "Blog"', secrets=f'[app.development]\nsecret_key = "{KEY}"')
+    assert load(root, "development").app.secret_keys == [KEY]
+
+
+def test_a_list_of_keys_rotates(tmp_path: Path) -> None:
+    root = project(tmp_path, app=f'[app]\nsecret_key = ["${{NEW}}", "{KEY}"]')
+    assert load(root, "production", environ={"NEW": KEY[::-1]}).app.secret_keys == [KEY[::-1], KEY]
+
+
+def test_production_without_a_key_does_not_start_and_says_how_to_make_one(tmp_path: Path) -> None:
+    for files in ({}, {"app": '[app]\nsecret_key = ""'}, {"app": '[app]\nsecret_key = "${K:-}"'}):
+        [mistake] = mistakes(project(tmp_path, **files), "production")
+        assert "production does not start without one" in mistake
+        assert "python -c 'import secrets; print(secrets.token_urlsafe(48))'" in mistake
+    found = mistakes(project(tmp_path, app=APP), "production")
+    assert "needs the environment variable SPICA_SECRET_KEY, which is not set" in found[0]
+    assert "secrets.token_urlsafe(48)" in found[0]
+    assert len(found) == 1
+
+
+def test_a_short_key_is_refused_without_being_shown(tmp_path: Path) -> None:
+    [mistake] = mistakes(project(tmp_path, app='[app]\nsecret_key = "hunter2"'), "test")
+    assert "config/app.toml:2" in mistake
+    assert "hunter2" not in mistake
+
+
+def test_every_mistake_is_found_with_file_line_and_near_matches(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        app='name = "x"\n[app]\nname = 7\nsecret_kye = "x"\n[app.producton]\nname = "y"\n[app.test]\nnmae = "z"',
+        broken="[app\n",
+        server='[server]\nport = 70000\nworkers = "two"\nhost = "${HOST}"\naccess_log = "yaml"',
+        typo='[sever]\nport = 1\n[app]\nname = "again"',
+    )
+    assert mistakes(root) == [
+        "config/app.toml:1 'name' stands outside of a section fix: put it under a header such as [app]",
+        "config/app.toml:3 [app] name: Expected `str`, got `int`",
+        "config/app.toml:4 [app] has no key 'secret_kye' fix: did you mean secret_key?",
+        "config/app.toml:5 [app] has no key 'producton' fix: did you mean production?",
+        "config/app.toml:8 [app.test] has no key 'nmae' fix: did you mean name?",
+        "config/broken.toml:1 not valid TOML: Expected ']' at the end of a table declaration",
+        "config/server.toml:2 [server] port: Expected `int` <= 65535",
+        "config/server.toml:3 [server] workers: Expected `int`, got `str`",
+        "config/server.toml:4 [server] host needs the environment variable HOST, which is not set "
+        'fix: export HOST=..., or give it a default: "${HOST:-...}"',
+        "config/server.toml:5 [server] access_log: Invalid enum value 'yaml'",
+        "config/typo.toml:1 [sever] is not a section fix: did you mean server?",
+        "config/typo.toml:4 'name' in [app] is set already in config/app.toml:3 fix: keep one of them",
+    ]
+
+
+def test_a_number_in_quotes_is_a_mistake_unless_a_variable_made_it(tmp_path: Path) -> None:
+    assert "Expected `int`, got `str`" in mistakes(project(tmp_path, server='[server]\nport = "3000"'))[0]
+    root = project(tmp_path, server='[server]\nport = "${PORT}"')
+    assert load(root, "test", environ={"PORT": "3000"}).server.port == 3000
+    assert "port: Expected `int`" in mistakes(root, PORT="many")[0]
+
+
+def test_variables_of_other_environments_are_not_asked_for(tmp_path: Path) -> None:
+    root = project(tmp_path, database='[database]\nurl = "a"\n[database.production]\nurl = "${DATABASE_URL}"')
+    assert load(root, "test", environ={}).database.url == "a"
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "config" / "app.toml").write_bytes(b"\xff\xfe")
+    assert mistakes(tmp_path)[0].startswith("config/app.toml can't be read")
+
+
+class Payments(msgspec.Struct, forbid_unknown_fields=True):
+    """A section of a project's own."""
+
+    api_key: str
+    timeout_s: float = 5.0
+
+
+def test_own_sections(tmp_path: Path) -> None:
+    root = project(tmp_path, payments='[payments]\napi_key = "k"\n[payments.test]\ntimeout_s = 1')
+    section = load(root, "test", sections={"payments": Payments}).section("payments")
+    assert (section.api_key, section.timeout_s) == ("k", 1.0)
+    with pytest.raises(ConfigurationError, match="a mistake in the configuration") as caught:
+        load(project(tmp_path, payments=""), "test", sections={"payments": Payments})
+    assert "[payments] lacks 'api_key'" in str(caught.value)
+
+
+def test_only_limits_that_were_set_reach_the_core(tmp_path: Path) -> None:
+    root = project(tmp_path, server="[server]\nmax_content_bytes = 1024\nhead_timeout_s = 5")
+    assert load(root, "test").server.limits == {"max_content_bytes": 1024, "head_timeout_s": 5.0}
+
+
+# the key of a fresh clone
+
+
+def test_development_makes_a_key_once_for_itself_alone(tmp_path: Path) -> None:
+    first, second = (load(tmp_path, "development", environ={}).app.secret_keys for _ in range(2))
+    assert first == second
+    assert len(first[0]) == 64
+    path = tmp_path / "tmp" / "development_secret_key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+    assert load(tmp_path, "test", environ={}).app.secret_keys != first
+
+
+def test_a_folder_that_cannot_be_written_gets_a_key_of_the_process(tmp_path: Path) -> None:
+    (tmp_path / "tmp").write_text("a file where the folder would be")
+    assert len(load(tmp_path, "development", environ={}).app.secret_keys[0]) == 64
+
+
+# environments and variables
+
+
+@pytest.mark.parametrize(
+    ("given_name", "name"),
+    [("dev", "development"), ("prod", "production"), ("TEST", "test"), ("production", "production")],
+)
+def test_environment_names(given_name: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environment_name(given_name) == name
+    monkeypatch.setenv("SPICA_ENV", given_name)
+    assert environment_name() == name
+
+
+def test_the_environment_is_development_unless_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPICA_ENV", raising=False)
+    assert environment_name() == "development"
+
+
+def test_an_unknown_environment_has_near_matches() -> None:
+    with pytest.raises(UnknownEnvironment, match="'producton' is not an environment") as caught:
+        environment_name("producton")
+    assert caught.value.fix == "did you mean production?"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("plain", "plain"),
+        ("${A}", "1"),
+        ("x${A}y${B:-d}", "x1yd"),
+        ("${EMPTY:-d}", "d"),
+        ("${EMPTY}", ""),
+        ("${A:-}", "1"),
+        ("${B:-}", ""),
+        ("${B:-a:b/c?d=e}", "a:b/c?d=e"),
+        ("$${A}", "${A}"),
+        ("$A $ {A} ${1} ${a b}", "$A $ {A} ${1} ${a b}"),
+    ],
+)
+def test_interpolation(text: str, value: str) -> None:
+    assert interpolate(text, {"A": "1", "EMPTY": ""}) == value
+
+
+def test_an_unset_variable_is_named() -> None:
+    with pytest.raises(Unset) as caught:
+        interpolate("${A}${MISSING}", {"A": "1"})
+    assert caught.value.name == "MISSING"
+
+
+@given(st.text(max_size=60))
+def test_values_of_variables_are_not_interpolated_again(value: str) -> None:
+    assert interpolate("<${A}>", {"A": value}) == f"<{value}>"
+
+
+def test_lines_of_keys() -> None:
+    text = (
+        '# c\n[app]\nname = """\n[not.a.table]\nkey = 1\n"""\n"quoted" = 1\n\n'
+        "[ app . test ]\na.b = 1\n[[list]]\nx = 1\n"
+    )
+    lines = find_lines(text)
+    assert lines["app",] == 2
+    assert lines["app", "name"] == 3
+    assert lines["app", "quoted"] == 7
+    assert lines["app", "test"] == 9
+    assert lines["app", "test", "a"] == 10
+    assert lines["app", "test", "a", "b"] == 10
+    assert ("not", "a", "table") not in lines
+
+
+def test_the_process_environment_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "SPICA_TEST_NAME", "From env")
+    assert load(project(tmp_path, app='[app]\nname = "${SPICA_TEST_NAME}"'), "test").app.name == "From env"
