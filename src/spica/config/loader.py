@@ -132,7 +132,7 @@ def _with_key(
 
 def _fix_for_unset(key: str, variable: str) -> str:
     if key == "secret_key":
-        return f"{_MAKE_KEY}; then: export {variable}=..."
+        return f"{_MAKE_KEY}, keep it as {variable}"
     return f'export {variable}=..., or give it a default: "${{{variable}:-...}}"'
 
 
