@@ -21,13 +21,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from spica.templates import html_context as html
+from spica.templates import html_state as html
 from spica.templates.errors import MarkupMismatchError, UnknownBlockError
 from spica.templates.expressions import FILTER_MARK
+from spica.templates.html_context import describe
 from spica.templates.inclusion import check_given, without_last_newline
 from spica.templates.inheritance import Chain, load_target, resolve_chain
 from spica.templates.library import Library
 from spica.templates.lines import LineMap, Segment
+from spica.templates.loops import build_loop
 from spica.templates.nodes import Block, Document, For, If, Include, Node, Output, Set, Text
 from spica.templates.prelude import build_prelude
 from spica.templates.resolver import Resolver
@@ -36,7 +38,7 @@ from spica.templates.scopes import CONTEXT, LOCALS, Input, Loop, Scope, Variable
 from spica.templates.source import Place, Source
 from spica.templates.writer import Writer, body_of, located, merge_states
 
-SIZED, LEN, ENUMERATE, INCLUDE = "#sized", "#len", "#enumerate", "#include"
+INCLUDE = "#include"
 
 _MAX_DEPTH = 12  # includes inside includes; deeper ones are called
 _MAX_NODES = 20_000  # of one function; beyond it includes are called
@@ -116,7 +118,7 @@ class _Generator:
         if self.writer.html != html.START:
             source = self.document.source
             raise MarkupMismatchError(
-                f"the template ends {html.describe(self.writer.html)}",
+                f"the template ends {describe(self.writer.html)}",
                 place=source.place(max(0, len(source.text.rstrip()) - 1)),
                 why="what follows would be read as part of it",
                 fix="close the quote, tag or element before the end",
@@ -251,31 +253,8 @@ class _Generator:
         with self.writer.part() as orelse:
             self._emit(node.orelse)
         self.writer.html = merge_states([start, end, self.writer.html], node.place, "the rounds of this for")
-        if loop.measured:
-            iterable = self._measured(iterable, loop, node.place)
-        if loop.counted:
-            counter = ast.Name(loop.counter, ast.Store())
-            target = ast.Tuple([counter, target], ast.Store())
-            iterable = ast.copy_location(ast.Call(ast.Name(ENUMERATE, ast.Load()), [iterable], []), iterable)
-        statements = body_of(body) or [ast.Pass()]
-        otherwise = body_of(orelse)
-        empty = self.variables.new("#empty")
-        if otherwise:
-            self._statement(ast.Assign([ast.Name(empty, ast.Store())], ast.Constant(True)), node.place)
-            filled = ast.Assign([ast.Name(empty, ast.Store())], ast.Constant(False))
-            statements.insert(0, located(filled, self.at.segment, node.place))
-        self._statement(ast.For(target, iterable, statements, []), node.place)
-        if otherwise:
-            self._statement(ast.If(ast.Name(empty, ast.Load()), otherwise, []), node.place)
-
-    def _measured(self, iterable: ast.expr, loop: Loop, place: Place) -> ast.expr:
-        """Keep what is looped over in a variable that has a length."""
-        items = self.variables.new("#items")
-        sized = ast.copy_location(ast.Call(ast.Name(SIZED, ast.Load()), [iterable], []), iterable)
-        self._statement(ast.Assign([ast.Name(items, ast.Store())], sized), place)
-        length = ast.Call(ast.Name(LEN, ast.Load()), [ast.Name(items, ast.Load())], [])
-        self._statement(ast.Assign([ast.Name(loop.length, ast.Store())], length), place)
-        return ast.copy_location(ast.Name(items, ast.Load()), iterable)
+        for statement in build_loop(loop, target, iterable, (body_of(body), body_of(orelse)), self.variables):
+            self._statement(statement, node.place)
 
     # includes
 

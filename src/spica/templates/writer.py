@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from spica.templates import html_context as html
+from spica.templates import html_state as html
 from spica.templates.errors import MarkupMismatchError, UnsafeContextError
-from spica.templates.html_context import Context
+from spica.templates.html_context import Context, describe, output_context
 from spica.templates.lines import Segment
 from spica.templates.output import Pieces, raw_expression, value_expression
 from spica.templates.safe import html_of
@@ -53,7 +53,7 @@ class Writer:
         Raises: UnsafeContextError where no escaping is enough.
         """
         try:
-            context = html.output_context(self.html)
+            context = output_context(self.html)
             if context is Context.JSON and not is_json:
                 raise html.UnsafeOutput(
                     "an output inside a JSON script", "text that is no JSON breaks it", "write {{ value | json }}"
@@ -149,7 +149,7 @@ def merge_states(states: Sequence[html.HtmlState], place: Place, what: str) -> h
             raise MarkupMismatchError(
                 f"{what} end in different places of the HTML",
                 place=place,
-                why=f"one ends {html.describe(merged)}, another {html.describe(state)}",
+                why=f"one ends {describe(merged)}, another {describe(state)}",
                 fix="open and close a quote, tag or script in the same branch",
             )
         merged = both

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from spica.templates.errors import MarkupMismatchError, UnsafeContextError
-from spica.templates.html_context import START, Context, advance, output_context
+from spica.templates.html_context import Context, output_context
+from spica.templates.html_state import START, advance
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,256 @@
+"""Follows HTML text so that the compiler knows where an output stands: in text, a value, a URL, a script.
+
+States: text, raw (script, style, title, textarea …), comment, bogus (`<!…`, `<?…`), tag-open, tag-name, tag (between
+attributes), attribute-name, after-name, before-value, value. Events: characters of text, and outputs.
+
+Rules of this file:
+- States are immutable values; `advance` is a pure function, so branches are compared by comparing states.
+- What to make of an output at a state is decided in `html_context.py`.
+
+Source: WHATWG HTML section 13.2.5 (tokenization), reduced to what static text of templates needs.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class HtmlState(NamedTuple):
+    """Where the text is. `value`: the attribute's text so far, None once an output was part of it."""
+
+    mode: str = "text"
+    element: str = ""
+    closing: bool = False
+    attribute: str = ""
+    quote: str = ""
+    value: str | None = ""
+    json: bool = False
+
+
+class UnsafeOutput(Exception):
+    """An output where no escaping helps; `why` and `fix` become the error's parts."""
+
+    def __init__(self, what: str, why: str, fix: str) -> None:
+        super().__init__(what)
+        self.what, self.why, self.fix = what, why, fix
+
+
+START = HtmlState()
+
+_RAW_ELEMENTS = frozenset(["script", "style", "textarea", "title", "iframe", "noembed", "noframes", "xmp", "plaintext"])
+URL_ATTRIBUTES = frozenset(
+    """
+    action background cite classid codebase data formaction href icon longdesc manifest ping poster profile src
+    xlink:href hx-headers hx-request hx-vals
+    """.split()  # noqa: SIM905  one name a line would be a page; htmx evaluates the last three after js: or javascript:
+)
+_URL_DELIMITER = re.compile(r"[/?#:]")
+_JSON_TYPE = re.compile(r"(?i)\s*(application|text)/([\w.-]+\+)?json\s*(;|$)")
+_COMMENT_END = re.compile(r"--!?>")
+
+_UNKNOWN_NAME = "?"  # an attribute whose name branches or raw() decide; treated as one that runs script
+_IN_TAG = frozenset(["tag-name", "tag", "attribute-name", "after-name"])
+
+_TAG_START = re.compile(r"<(?:!---?>|!--|[!?]|/?[A-Za-z]|/?$)")
+_SPACE = re.compile(r"\s*")
+_TAG_NAME = re.compile(r"[^\s/>]*")
+_ATTRIBUTE_NAME = re.compile(r"[^\s/>=]*")
+_UNQUOTED = re.compile(r"[^\s>]*")
+
+
+def advance(state: HtmlState, text: str) -> HtmlState:
+    """The state after some literal text.
+
+    Raises: UnsafeOutput when the text completes something that an output began: a scheme before a `:`.
+    """
+    offset = 0
+    while offset < len(text):
+        state, offset = _STEPS[state.mode](state, text, offset)
+    return state
+
+
+def after_output(state: HtmlState) -> HtmlState:
+    """The state after an output."""
+    if state.mode == "value":
+        return state if is_settled(state) else state._replace(value=None)
+    if state.mode == "before-value":
+        return state._replace(mode="value", quote="", value=None)
+    if state.mode == "tag-open":
+        return state._replace(mode="tag-name")
+    if state.mode in ("tag", "after-name", "attribute-name"):
+        known = state.attribute if state.mode == "attribute-name" else ""
+        return state._replace(mode="attribute-name", attribute=known + _UNKNOWN_NAME)
+    return state
+
+
+def is_settled(state: HtmlState) -> bool:
+    """Whether an attribute's value has gone beyond the scheme of a URL."""
+    return bool(state.value and _URL_DELIMITER.search(state.value))
+
+
+def merge(first: HtmlState, second: HtmlState) -> HtmlState | None:
+    """The state after two branches; None when they end in different places."""
+    if first == second:
+        return first
+    if first.mode == "value" and first._replace(value="") == second._replace(value=""):
+        return first if is_settled(first) and is_settled(second) else first._replace(value=None)
+    same_tag = first.element == second.element and first.closing == second.closing
+    if same_tag and first.mode in _IN_TAG and second.mode in _IN_TAG:  # `<input {% if on %}checked{% end %}>`
+        json = first.json and second.json
+        return HtmlState("attribute-name", first.element, first.closing, _UNKNOWN_NAME, json=json)
+    return None
+
+
+def _text(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    match = _TAG_START.search(text, offset)
+    if match is None:
+        return state, len(text)
+    found = match.group()
+    if found in ("<!-->", "<!--->"):
+        return START, match.end()
+    if found == "<!--":
+        return HtmlState("comment"), match.end()
+    if found in ("<!", "<?"):
+        return HtmlState("bogus"), match.end()
+    closing = found.startswith("</")
+    if found in ("<", "</"):  # the text ends here: what follows decides, an output would be a tag's name
+        return HtmlState("tag-open", closing=closing), match.end()
+    return HtmlState("tag-name", closing=closing), match.end() - 1
+
+
+def _tag_open(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    if text[offset].isalpha():
+        return state._replace(mode="tag-name"), offset
+    return START, offset
+
+
+def _tag_name(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    match = _TAG_NAME.match(text, offset)
+    assert match is not None
+    state = state._replace(element=state.element + match.group().lower())
+    if match.end() == len(text):
+        return state, match.end()
+    return state._replace(mode="tag"), match.end()
+
+
+def _tag(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    offset = _skip_space(text, offset)
+    if offset == len(text):
+        return state, offset
+    if text[offset] == ">":
+        return _end_of_tag(state), offset + 1
+    if text[offset] == "/":
+        return state, offset + 1
+    return state._replace(mode="attribute-name", attribute="", value=""), offset
+
+
+def _attribute_name(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    match = _ATTRIBUTE_NAME.match(text, offset)
+    assert match is not None
+    if match.group() == "" and text[offset] == "=" and not state.attribute:  # `<a =x>`: part of the name for a browser
+        return state._replace(attribute="="), offset + 1
+    state = state._replace(attribute=state.attribute + match.group().lower())
+    if match.end() == len(text):
+        return state, match.end()
+    return state._replace(mode="after-name"), match.end()
+
+
+def _after_name(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    offset = _skip_space(text, offset)
+    if offset == len(text):
+        return state, offset
+    if text[offset] == "=":
+        return state._replace(mode="before-value", value=""), offset + 1
+    return state._replace(mode="tag", attribute="", value=""), offset
+
+
+def _before_value(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    offset = _skip_space(text, offset)
+    if offset == len(text):
+        return state, offset
+    if text[offset] in "\"'":
+        return state._replace(mode="value", quote=text[offset], value=""), offset + 1
+    if text[offset] == ">":
+        return _end_of_tag(state), offset + 1
+    return state._replace(mode="value", quote="", value=""), offset
+
+
+def _value(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    if state.quote:
+        end = text.find(state.quote, offset)
+        end, skip = (len(text), 0) if end < 0 else (end, 1)
+    else:
+        match = _UNQUOTED.match(text, offset)
+        assert match is not None
+        end, skip = match.end(), 0
+    state = _extend_value(state, text[offset:end])
+    if end == len(text):
+        return state, end
+    return _end_of_value(state), end + skip
+
+
+def _extend_value(state: HtmlState, text: str) -> HtmlState:
+    if state.value is not None:
+        return state._replace(value=state.value + text)
+    delimiter = _URL_DELIMITER.search(text)
+    if delimiter is None:
+        return state
+    if delimiter.group() == ":" and (state.attribute in URL_ATTRIBUTES):
+        raise UnsafeOutput(
+            f"a ':' after an output in {state.attribute!r}",
+            "the output would be the scheme of the URL, and javascript: is one",
+            "put the whole address into one output, or write the scheme in the template",
+        )
+    return state._replace(value="/")
+
+
+def _end_of_value(state: HtmlState) -> HtmlState:
+    json = state.json
+    if state.element == "script" and state.attribute == "type":
+        json = state.value is not None and _JSON_TYPE.match(state.value) is not None
+    return HtmlState("tag", state.element, state.closing, json=json)
+
+
+def _end_of_tag(state: HtmlState) -> HtmlState:
+    if state.element in _RAW_ELEMENTS and not state.closing:
+        return HtmlState("raw", state.element, json=state.json)
+    return START
+
+
+def _raw(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    match = re.compile(rf"(?i)</{state.element}(?=[\s/>])").search(text, offset)
+    if match is None:
+        return state, len(text)
+    return HtmlState("tag", state.element, closing=True), match.end()
+
+
+def _comment(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    end = _COMMENT_END.search(text, offset)
+    return (state, len(text)) if end is None else (START, end.end())
+
+
+def _bogus(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    end = text.find(">", offset)
+    return (state, len(text)) if end < 0 else (START, end + 1)
+
+
+def _skip_space(text: str, offset: int) -> int:
+    match = _SPACE.match(text, offset)
+    assert match is not None
+    return match.end()
+
+
+_STEPS = {
+    "text": _text,
+    "tag-open": _tag_open,
+    "tag-name": _tag_name,
+    "tag": _tag,
+    "attribute-name": _attribute_name,
+    "after-name": _after_name,
+    "before-value": _before_value,
+    "value": _value,
+    "raw": _raw,
+    "comment": _comment,
+    "bogus": _bogus,
+}
