@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from spica.cli.arguments import Option, parse
@@ -51,7 +50,7 @@ def render_help() -> str:
         [
             "Usage: spica server [MODULE:NAME] [OPTIONS]",
             "",
-            "Serve an application: MODULE:NAME, or main:app or app:app of the current folder.",
+            "Serve an application: MODULE:NAME, else main:app of the project around us, or app:app of the current folder.",
             "",
             "For example:",
             "",
@@ -66,10 +65,11 @@ def render_help() -> str:
 
 def _serve(target: str | None, options: dict[str, Any]) -> None:
     # Here and not above: `spica server --help` and a mistyped option need none of it.
+    from spica.cli.application import application_folder
     from spica.server.run import ServerOptions, serve
     from spica.server.target import load_app
 
-    app = load_app(target, Path.cwd())
+    app = load_app(target, application_folder(target))
     settings = app.settings.server
     log = "off" if options.get("quiet") else settings.access_log
     serve(
