@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from spica.config.settings import Settings
 from spica.errors.base import closest
 from spica.middleware.errors import UnknownPipeline
+from spica.middleware.hosts import Hosts
 from spica.middleware.pipeline import Middleware, check_middleware
 
 DEFAULT = "browser"
@@ -62,7 +63,12 @@ class Pipelines:
         return tuple(fields.items())
 
     def bind(self, settings: Settings) -> None:
-        """Give every middleware its configuration; called once, before `static_fields` and `chain`."""
+        """Give every middleware its configuration; called before `static_fields` and `chain`.
+
+        Where [app] hosts is set and no Hosts was declared, one is put first: the setting alone is enough.
+        """
+        if settings.app.hosts and not any(isinstance(one, Hosts) for one in self.all):
+            self._common.insert(0, Hosts())
         for one in self.all:
             one.bind(settings)
 

@@ -108,3 +108,16 @@ def test_every_middleware_is_bound_once() -> None:
     p.bind(SETTINGS)
     assert bound == [SETTINGS, SETTINGS]
     assert len(p.all) == 2
+
+
+def test_configured_hosts_are_enforced_without_being_declared() -> None:
+    settings = Settings(env="test", app=AppSection(hosts=["shop.example"]))
+    p = m.Pipelines()
+    p.use(Custom)
+    for _ in range(2):
+        p.bind(settings)
+        assert names(p.chain()) == ["Hosts", "Custom"]
+    own = m.Pipelines()
+    own.use(Custom, m.Hosts("other.example"))
+    own.bind(settings)
+    assert names(own.chain()) == ["Custom", "Hosts"]
