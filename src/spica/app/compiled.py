@@ -7,14 +7,14 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from spica._core import Application as Core
 from spica._core import Request as NativeRequest
 from spica._core import RouteConflict
 from spica.app.dispatch import Dispatch, build_dispatch
-from spica.app.entries import add_bare_entry, add_entry
+from spica.app.entries import add_bare_entry, add_entry, add_post_entry
 from spica.app.errors import raise_all
 from spica.app.failures import Failures
 from spica.app.method_override import build_override_entry, is_overridable
@@ -31,7 +31,7 @@ from spica.http.context import ContextServices
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.middleware.declare import Pipelines
-from spica.routing.errors import InvalidTargetError, ShadowedRouteError
+from spica.routing.errors import DuplicateRouteError, InvalidTargetError
 from spica.routing.route import Route
 from spica.routing.table import RouteTable
 from spica.security.cookies import SecretCookies
@@ -99,8 +99,8 @@ def compile_application(parts: Parts) -> Compiled:
             mistake.where = mistake.where or route.label
             work.mistakes.append(mistake)
     _add_posts(table, work)
+    work.mistakes.extend(_freeze(core))
     raise_all(work.mistakes)
-    _freeze(core)
     return Compiled(core, table, parts.failures)
 
 
@@ -153,7 +153,7 @@ def _add_posts(table: RouteTable, work: _Work) -> None:
         route, post = work.posts.get(shape, (overrides[0][0], None))
         refuse = _build_refusal(work.misses, [other.method for other in table if other.pattern.shape == shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
-        work.core.add_route("POST", route.pattern.text, entry, takes="request", kind="plain", label=route.label)
+        add_post_entry(work.core, route, entry)
 
 
 def _build_refusal(misses: Misses, methods: Sequence[str]) -> Callable[[NativeRequest], object]:
@@ -163,13 +163,11 @@ def _build_refusal(misses: Misses, methods: Sequence[str]) -> Callable[[NativeRe
     return lambda native: misses.answer(native, 405, allow)
 
 
-def _freeze(core: Core) -> None:
+def _freeze(core: Core) -> Iterator[SpicaError]:
+    """Build the route tree; yields what contradicts in it."""
     try:
         core.freeze()
     except RouteConflict as conflict:
-        raise_all(
-            [
-                ShadowedRouteError(f"two routes answer {method} {path}", where=f"{first}\n{second}", why=why, fix=fix)
-                for method, path, first, second, why, fix in conflict.args[0]
-            ]
-        )
+        for method, path, first, second, why, fix in conflict.args[0]:
+            what = f"two routes answer {method} {path}"
+            yield DuplicateRouteError(what, where=f"{first}\n{second}", why=why, fix=fix)

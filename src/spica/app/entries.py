@@ -8,12 +8,15 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from spica._core import Application
+from spica._core import Application, RoutePatternError
 from spica.app.dispatch import Dispatch
 from spica.controllers.action import Endpoint
+from spica.controllers.waiting import Kind
 from spica.middleware.pipeline import Middleware
+from spica.routing.errors import InvalidPatternError
 from spica.routing.route import Route
 
 
@@ -22,26 +25,40 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
     bare = endpoint.bare
     if bare is None or middleware:
         return False
-    core.add_route(
-        route.method,
-        route.pattern.text,
-        bare.function,
-        takes="params",
-        order=list(bare.order),
-        kind=bare.kind,
-        status=route.status,
-        label=route.label,
-    )
+    with _explained(route):
+        core.add_route(
+            route.method,
+            route.pattern.text,
+            bare.function,
+            takes="params",
+            order=list(bare.order),
+            kind=bare.kind,
+            status=route.status,
+            label=route.origin,
+        )
     return True
 
 
 def add_entry(core: Application, route: Route, dispatch: Dispatch) -> None:
     """Hand a route's dispatch to the core."""
-    core.add_route(
-        route.method,
-        route.pattern.text,
-        dispatch.entry,
-        takes="request",
-        kind="task" if dispatch.waits else "plain",
-        label=route.label,
-    )
+    _add(core, route.method, route, dispatch.entry, "task" if dispatch.waits else "plain")
+
+
+def add_post_entry(core: Application, route: Route, entry: Callable[..., object]) -> None:
+    """Hand the core what answers POST at a route's pattern; it returns a response, or a coroutine of one."""
+    _add(core, "POST", route, entry, "plain")
+
+
+def _add(core: Application, method: str, route: Route, entry: Callable[..., object], kind: Kind) -> None:
+    with _explained(route):
+        core.add_route(method, route.pattern.text, entry, takes="request", kind=kind, label=route.origin)
+
+
+@contextmanager
+def _explained(route: Route) -> Iterator[None]:
+    """Turn the core's refusal of a pattern into the error that names the line."""
+    try:
+        yield
+    except RoutePatternError as error:
+        what, _, why, fix = error.args
+        raise InvalidPatternError(what, where=route.label, why=why, fix=fix) from None

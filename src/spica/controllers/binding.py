@@ -161,6 +161,6 @@ class HttpHost:
                 f"the pattern {self._pattern} has no path parameter {stranger.name!r}",
                 where=stranger.where,
                 why=f"it has {unused[0]!r}, which the signature doesn't take",
-                fix=f"rename one of them; if {stranger.name!r} comes from the query, take {unused[0]!r} as well, "
-                f"or write {stranger.name}: Annotated[{type_name(stranger.bare_type)}, Query()]",
+                fix=f"rename one of them, or take both; if {stranger.name!r} comes from the query, write\n"
+                f"{stranger.name}: Annotated[{type_name(stranger.bare_type)}, Query()]",
             )

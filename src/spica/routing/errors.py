@@ -37,43 +37,37 @@ class MisplacedBlockError(RoutingError):
     code = "SPICA-R004"
 
 
-class DuplicateRouteError(RoutingError):
-    """Two routes answer the same method at the same pattern, so the second can never be reached."""
-
-    code = "SPICA-R005"
-
-
 class DuplicateRouteNameError(RoutingError):
     """Two routes with different patterns have the same name, so `paths.<name>` would be ambiguous."""
 
-    code = "SPICA-R006"
+    code = "SPICA-R005"
 
 
 class UnknownPathError(RoutingError, AttributeError):
     """`paths.<name>` or `urls.<name>` names no route."""
 
-    code = "SPICA-R007"
+    code = "SPICA-R006"
 
 
 class PathArgumentsError(RoutingError, TypeError):
     """A path helper got too few or too many values, or a value that can't stand in a path."""
 
-    code = "SPICA-R008"
+    code = "SPICA-R007"
 
 
 class MissingBaseUrlError(RoutingError, AttributeError):
     """`urls.<name>` is used while the application doesn't know its own address."""
 
-    code = "SPICA-R009"
+    code = "SPICA-R008"
 
 
 class NoRoutesYetError(RoutingError, AttributeError):
     """`paths` or `urls` is used before an application has been compiled in this process."""
 
-    code = "SPICA-R010"
+    code = "SPICA-R009"
 
 
-class ShadowedRouteError(RoutingError):
-    """Two routes have a parameter of one type in the same place, so the second can never be reached."""
+class DuplicateRouteError(RoutingError):
+    """Two routes match the same paths for the same method, so the second can never be reached."""
 
     code = "SPICA-R012"

@@ -54,6 +54,11 @@ class Route:
         return str(getattr(self.target, "__qualname__", None) or type(self.target).__qualname__)
 
     @property
+    def origin(self) -> str:
+        """What answers and where that was declared; the core puts method and pattern behind it."""
+        return f"{self.target_name}  {self.where}"
+
+    @property
     def label(self) -> str:
         """One line that names the route in messages: target, method, pattern, place."""
         return f"{self.target_name}  {self.method} {self.pattern}  {self.where}"
@@ -103,7 +108,7 @@ def check_target(target: object, where: Location) -> Handler | str:
             f"the route points at {target!r}",
             where=str(where),
             why="a target is written controller#action",
-            fix=f'write "{controller or "home"}#{action if action.isidentifier() else "index"}"',
+            fix=f"write {_guess_target(target)}",
         )
     if callable(target):
         return target
@@ -112,3 +117,9 @@ def check_target(target: object, where: Location) -> Handler | str:
         where=str(where),
         fix='give a function, or "controller#action"',
     )
+
+
+def _guess_target(target: str) -> str:
+    """`posts.index` and `posts` were meant to be posts#index."""
+    controller, _, action = target.replace(".", "#", 1).partition("#")
+    return f"{controller or 'home'}#{action if action.isidentifier() else 'index'}"

@@ -2,8 +2,8 @@
 
 Rules of this file:
 - All mistakes are collected, so that one run of `spica check` shows all of them.
-- Whether two *different* patterns can shadow each other is decided by the native tree, which knows how it matches; here
-  only what needs no tree is checked: the same pattern twice, and names.
+- Whether two routes answer the same path is decided by the native tree, which knows how it matches; here names are
+  checked, which the tree doesn't know.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spica.errors import SpicaError
-from spica.routing.errors import DuplicateRouteError, DuplicateRouteNameError
+from spica.routing.errors import DuplicateRouteNameError
 from spica.routing.route import Route
 from spica.routing.urls import PathHelper, Paths
 
@@ -24,9 +24,7 @@ class RouteTable:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self.routes = tuple(routes)
-        self.mistakes: list[SpicaError] = list(_find_duplicates(self.routes))
-        helpers, ambiguous, clashes = _choose_helpers(self.routes)
-        self.mistakes.extend(clashes)
+        helpers, ambiguous, self.mistakes = _choose_helpers(self.routes)
         self.paths = Paths((PathHelper(route.name or "", route.pattern) for route in helpers), ambiguous)
 
     def __iter__(self) -> Iterator[Route]:
@@ -34,19 +32,6 @@ class RouteTable:
 
     def __len__(self) -> int:
         return len(self.routes)
-
-
-def _find_duplicates(routes: Sequence[Route]) -> Iterator[SpicaError]:
-    seen: dict[tuple[str, str], Route] = {}
-    for route in routes:
-        first = seen.setdefault((route.method, route.pattern.shape), route)
-        if first is not route:
-            yield DuplicateRouteError(
-                f"two routes answer {route.method} {route.pattern}",
-                where=f"{first.label}\n{route.label}",
-                why="they match the same paths, so the second can never be reached",
-                fix="remove one of them, or give one another pattern",
-            )
 
 
 def _choose_helpers(routes: Sequence[Route]) -> tuple[list[Route], set[str], list[SpicaError]]:

@@ -10,7 +10,7 @@ from spica import App, Context, Cookie, Header, NotFound, Provide, Response, Rou
 from spica.app.errors import BootError, FrozenApplicationError
 from spica.injection.errors import SignatureError
 from spica.middleware import Middleware
-from spica.routing.errors import MissingBaseUrlError, ShadowedRouteError
+from spica.routing.errors import DuplicateRouteError, InvalidPatternError, MissingBaseUrlError
 
 
 class UserIn(msgspec.Struct):
@@ -241,15 +241,24 @@ def test_one_mistake_is_raised_itself() -> None:
         app.core
 
 
-def test_routes_that_shadow_each_other_are_named() -> None:
+def test_routes_that_shadow_each_other_are_named_with_their_lines() -> None:
     app = App()
     app.get("/users/{id}")(lambda id: id)
-    app.get("/users/{name}/")(lambda name: name)
-    app.get("/users/{other}")(lambda other: other)
-    with pytest.raises(SpicaError) as caught:
+    app.get("/users/{name}")(lambda name: name)
+    app.post("/users/{name}")(lambda name: name)
+    with pytest.raises(DuplicateRouteError) as caught:
         app.core
-    assert "two routes answer GET /users/{other}" in str(caught.value)
-    assert ShadowedRouteError.code == "SPICA-R012"
+    assert "two routes answer GET /users/" in caught.value.what
+    assert caught.value.where.count("test_application.py:") == 2
+    assert caught.value.fix
+
+
+def test_a_pattern_that_the_route_tree_refuses_is_named_with_its_line() -> None:
+    app = App()
+    app.get("/users//x")(lambda: "x")
+    with pytest.raises(InvalidPatternError) as caught:
+        app.core
+    assert "test_application.py:" in caught.value.where
 
 
 def test_nothing_can_be_declared_after_compiling() -> None:

@@ -5,21 +5,9 @@ from __future__ import annotations
 import pytest
 
 from spica.routing import Router, Routes
-from spica.routing.errors import DuplicateRouteError, DuplicateRouteNameError, InvalidTargetError, UnknownPathError
+from spica.routing.errors import DuplicateRouteNameError, InvalidTargetError, UnknownPathError
 from spica.routing.listing import build_rows, render_rows
 from spica.routing.table import RouteTable
-
-
-def test_the_same_pattern_twice_names_both_places() -> None:
-    r = Routes()
-    r.get("/users/{id}", "users#show")
-    r.get("/users/{name}", "users#by_name")
-    r.post("/users/{name}", "users#touch")
-    (mistake,) = RouteTable(r.routes).mistakes
-    assert isinstance(mistake, DuplicateRouteError)
-    assert "users#show" in mistake.where
-    assert "users#by_name" in mistake.where
-    assert mistake.where.count("test_table.py:") == 2
 
 
 def test_one_name_for_two_patterns_is_a_mistake() -> None:
