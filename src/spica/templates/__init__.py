@@ -1,13 +1,31 @@
 """Templates: HTML with Python expressions, compiled ahead of time to Python functions, escaped by context.
 
 The stages, one file each: loader (files), syntaxes (text to nodes), inheritance (layouts), scopes and resolver (names),
-html_context and escaping (where a value stands), codegen with writer and output (nodes to a function), compiler, cache,
-runtime (the function at work), traceback, errors. `engine.py` is the public face.
+html_state and html_context (where a value stands), codegen with writer, output and loops (nodes to a function), compiler,
+cache, runtime (the function at work), escaping, traceback, errors. `engine.py` is the public face.
+
+The names are loaded when they are first used: middleware imports `Safe` and must not pay for the compiler.
 """
 
-from spica.templates.engine import Templates
-from spica.templates.functions import uses_context
-from spica.templates.runtime import Template
-from spica.templates.safe import Safe, raw
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spica.templates.engine import Templates
+    from spica.templates.functions import uses_context
+    from spica.templates.runtime import Template
+    from spica.templates.safe import Safe, raw
 
 __all__ = ["Safe", "Template", "Templates", "raw", "uses_context"]
+
+_HOMES = {"Safe": "safe", "Template": "runtime", "Templates": "engine", "raw": "safe", "uses_context": "functions"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

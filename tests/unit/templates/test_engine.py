@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -128,3 +130,9 @@ def test_line_ends_and_byte_order_mark(tmp_path: Path) -> None:
 def test_literal_text_is_one_constant(views) -> None:
     pages = views({"page": "a{# x #}b{{ 'c' }}{% include 'd' %}", "d": "d"})
     assert "abcd" in pages.get("page")._function.__code__.co_consts
+
+
+def test_safe_text_does_not_load_the_compiler() -> None:
+    code = "import sys; from spica.templates import Safe, uses_context; print('spica.templates.codegen' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "False\n"
