@@ -21,6 +21,7 @@ from spica.generators.plan import Plan
 from spica.generators.project import Project
 
 STORED = Path(__file__).parent / "stored"
+CACHES = {".ruff_cache", "__pycache__"}
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
 POST = "title:string body:text published:boolean"
@@ -55,8 +56,14 @@ def generate_rest(root: Path) -> None:
 
 
 def read_tree(root: Path) -> dict[str, str]:
-    """Read every file under a folder, by its path there."""
-    return {path.relative_to(root).as_posix(): path.read_text() for path in sorted(root.rglob("*")) if path.is_file()}
+    """Read every file under a folder, by its path there; what linters and Python leave behind does not count."""
+    files = {path.relative_to(root): path for path in sorted(root.rglob("*")) if path.is_file()}
+    return {name.as_posix(): path.read_text() for name, path in files.items() if not CACHES & {*name.parts}}
+
+
+def copy_blog(target: Path) -> Path:
+    """Copy the stored blog to a new folder."""
+    return shutil.copytree(STORED, target, ignore=shutil.ignore_patterns(*CACHES))
 
 
 def _carry_out(plan: Plan, root: Path) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.generators.store import STORED, read_tree
+from tests.generators.store import STORED, copy_blog, read_tree
 from tests.processes import run_command
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    return shutil.copytree(STORED, tmp_path / "blog")
+    return copy_blog(tmp_path / "blog")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def render_help() -> str:
         [
             "Usage: spica server [MODULE:NAME] [OPTIONS]",
             "",
-            "Serve an application: MODULE:NAME, else main:app of the project around us, or app:app of the current folder.",
+            "Serve MODULE:NAME, else main:app of the project around us, or app:app of the current folder.",
             "",
             "For example:",
             "",

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from spica.cli.main import main
-from tests.generators.store import STORED
+from tests.generators.store import copy_blog
 
 VERSION = "20261121093000"
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = shutil.copytree(STORED, tmp_path / "blog")
+    root = copy_blog(tmp_path / "blog")
     monkeypatch.chdir(root)
     monkeypatch.delenv("SPICA_ENV", raising=False)
     return root
