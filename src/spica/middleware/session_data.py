@@ -6,8 +6,6 @@ Rules: values are what JSON can carry. Changes are found by comparing at the end
 
 from __future__ import annotations
 
-import base64
-import os
 import time
 from typing import Any
 
@@ -15,6 +13,7 @@ import msgspec
 
 from spica.middleware.errors import UnstorableSession
 from spica.middleware.flash import Flash
+from spica.security.tokens import random_token
 
 
 class Stored(msgspec.Struct, array_like=True):
@@ -79,7 +78,7 @@ class SessionData(dict[str, Any]):
         Raises:  UnstorableSession naming the value that has no JSON form.
         """
         if not self.id:
-            self.id = base64.urlsafe_b64encode(os.urandom(16)).rstrip(b"=").decode("ascii")
+            self.id = random_token(16)
         stored = Stored(self.id, self.created_at, self.seen_at, self.csrf_secret, self._left(), self)
         try:
             octets = _encoder.encode(stored)

@@ -19,12 +19,12 @@ Source: Fetch Metadata (W3C); RFC 6454 (Origin); OWASP CSRF cheat sheet; the BRE
 
 from __future__ import annotations
 
-import base64
-import binascii
 import enum
 import hmac
 import os
 from collections.abc import Collection
+
+from spica.security import base64url
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 SECRET_BYTES = 32
@@ -73,20 +73,20 @@ def check_token(token: str | None, secret: str | None) -> Verdict:
 
 def make_secret() -> str:
     """Make the secret that a session keeps: 32 random octets as base64url."""
-    return _encode(os.urandom(SECRET_BYTES))
+    return base64url.encode(os.urandom(SECRET_BYTES))
 
 
 def mask_token(secret: str) -> str:
     """Make a token for a page: the secret XORed with a fresh mask, and the mask. It differs on every call."""
-    octets = _decode(secret)
+    octets = base64url.decode(secret) or b""
     mask = os.urandom(len(octets))
-    return _encode(mask + _xor(mask, octets))
+    return base64url.encode(mask + _xor(mask, octets))
 
 
 def verify_token(token: str, secret: str) -> bool:
     """Tell whether a token was made from this secret, in time that doesn't depend on how much of it matches."""
-    octets, expected = _decode(token), _decode(secret)
-    if len(expected) != SECRET_BYTES or len(octets) != 2 * SECRET_BYTES:
+    octets, expected = base64url.decode(token), base64url.decode(secret)
+    if octets is None or expected is None or len(expected) != SECRET_BYTES or len(octets) != 2 * SECRET_BYTES:
         return False
     return hmac.compare_digest(_xor(octets[:SECRET_BYTES], octets[SECRET_BYTES:]), expected)
 
@@ -101,14 +101,3 @@ def _is_own(origin: str, scheme: str, host: str) -> bool:
 
 def _xor(one: bytes, other: bytes) -> bytes:
     return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")
-
-
-def _encode(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
-
-
-def _decode(text: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        return b""

@@ -13,20 +13,18 @@ Rules:
 
 from __future__ import annotations
 
-import binascii
 import hmac
 import math
 import time
 
 from spica._core import aead_open, aead_seal
+from spica.security import base64url
 from spica.security.keys import Keys
 
 _PREFIX = "v1."
 _EXPIRY_BYTES = 8
 _MAC_BYTES = 32
 _NEVER = bytes(_EXPIRY_BYTES)
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 class Sealer:
@@ -49,7 +47,7 @@ class Sealer:
         """
         aad = f"{self._prefix}{context}".encode()
         sealed = aead_seal(self._keys.current.octets, _pack_expiry(expires_at) + message, aad)
-        return self._prefix + _encode(sealed)
+        return self._prefix + base64url.encode(sealed)
 
     def open(self, text: str, context: str, *, now: float | None = None) -> bytes | None:
         """Decrypt a message; None when it was changed, sealed for another context or by another key, or has expired."""
@@ -80,7 +78,7 @@ class Signer:
         Returns: text of letters, digits and ._-
         """
         body = _pack_expiry(expires_at) + message
-        return self._prefix + _encode(_mac(self._keys.current.octets, f"{self._prefix}{context}", body) + body)
+        return self._prefix + base64url.encode(_mac(self._keys.current.octets, f"{self._prefix}{context}", body) + body)
 
     def verify(self, text: str, context: str, *, now: float | None = None) -> bytes | None:
         """Return a message; None when it was changed, signed for another context or by another key, or has expired."""
@@ -112,24 +110,10 @@ def _unpack(body: bytes, now: float | None) -> bytes | None:
     return body[_EXPIRY_BYTES:]
 
 
-def _encode(octets: bytes) -> str:
-    return binascii.b2a_base64(octets, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
-
-
-def _decode(encoded: str) -> bytes | None:
-    """Decode unpadded base64url; None for any text but the one that `_encode` writes."""
-    try:
-        octets = binascii.a2b_base64(encoded.encode("ascii").translate(_FROM_URL) + b"=" * (-len(encoded) % 4))
-    except ValueError:
-        return None
-    # The decoder forgives stray characters and unused bits at the end; an envelope has none.
-    return octets if _encode(octets) == encoded else None
-
-
 def _split(text: str) -> tuple[str, bytes | None]:
     """Take an envelope apart: kid and body; the body is None when the text is no envelope."""
     version, _, rest = text.partition(".")
     kid, dot, encoded = rest.partition(".")
     if version != "v1" or not dot:
         return "", None
-    return kid, _decode(encoded)
+    return kid, base64url.decode(encoded)

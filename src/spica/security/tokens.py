@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import os
+
+from spica.security import base64url
 
 
 def random_token(size_bytes: int = 32) -> str:
@@ -15,7 +16,7 @@ def random_token(size_bytes: int = 32) -> str:
     """
     if not 16 <= size_bytes <= 1_024:
         raise ValueError(f"a token takes 16 to 1,024 random bytes, not {size_bytes}")
-    return base64.urlsafe_b64encode(os.urandom(size_bytes)).rstrip(b"=").decode("ascii")
+    return base64url.encode(os.urandom(size_bytes))
 
 
 def equal(one: str | bytes, other: str | bytes) -> bool:
