@@ -54,8 +54,10 @@ bench-setup: setup ## a separate venv with the peers that `make bench` compares 
 
 bench: setup ## Spica, the limit and the peers in one interleaved run
 	@sh tools/wrk.sh
+	@python -m compileall -q src/spica # installed packages, the peers among them, come compiled
 	python -m benchmarks run
 
 bench-check: setup ## the short form; fails only on a regression against benchmarks/baseline.json
 	@sh tools/wrk.sh
+	@python -m compileall -q src/spica
 	python -m benchmarks check

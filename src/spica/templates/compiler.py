@@ -30,7 +30,9 @@ def compile_template(name: str, library: Library, include: Include) -> Template:
         INCLUDE: include,
         MISSING: missing_name(generated.inputs, library.globals),
         LINES: generated.lines,
-        "__builtins__": {},
+        # Templates can't name it (names were resolved when the tree was made), but C code that a value calls, such as
+        # datetime.strftime, imports through the builtins of the frame that called it.
+        "__builtins__": {"__import__": __import__},
     }
     exec(code, namespace)  # noqa: S102  defines the one function of the tree that codegen.py made
     function = cast(RenderFunction, namespace[document.source.name])

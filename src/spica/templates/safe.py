@@ -70,6 +70,6 @@ def html_of(value: object) -> str:
     """The HTML of any value: None is "", `__html__` is believed, the rest is `str()` escaped."""
     if value is None:
         return ""
-    if isinstance(value, HasHtml):
-        return str(value.__html__())
-    return escape(str(value))
+    # Not isinstance(value, HasHtml): on Python 3.11 that walks the protocol's attributes, for every value of a page.
+    render = getattr(value, "__html__", None)
+    return escape(str(value)) if render is None else str(render())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 
 from spica.templates import uses_context
@@ -87,3 +89,10 @@ def test_a_variable_may_hide_a_helper(render) -> None:
 def test_names_of_comprehensions_stay_inside(render) -> None:
     assert render("{{ [x + y for x in x] }}{{ x }}", x=[1], y=1) == "[2][1]"
     assert render("{{ [[a, b] for a in x for b in a if b] }}", x=[[0, 1]]) == "[[[0, 1], 1]]"
+
+
+def test_c_code_that_imports_works_but_import_can_not_be_named() -> None:
+    # datetime.strftime imports `time` through the builtins of the calling frame.
+    assert render("{{ day.strftime('%Y') }}", day=datetime.date(2026, 11, 21)) == "2026"
+    with pytest.raises(TemplateNameError):
+        render("{{ __import__('os') }}")
