@@ -76,7 +76,7 @@ async def running_server(
     Args:    listener: a listening socket, closed by the caller's leaving; None for in-memory connections only.
     """
     loop = asyncio.get_running_loop()
-    server = Server(app.core, loop, access_log=access_log)
+    server = Server(app.core, loop, access_log=access_log, **app.settings.server.limits)
     descriptor = server.fileno()
     loop.add_reader(descriptor, server.poll)
     try:
