@@ -50,7 +50,8 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 3000
-    workers: Annotated[int, msgspec.Meta(ge=1)] = 1
+    # One until a supervisor runs several: a number that nobody acts on is refused rather than ignored.
+    workers: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
     behind_tls: bool = False
     access_log: Literal["text", "json", "off"] = "text"
     grace_s: Seconds = 30.0

@@ -255,3 +255,7 @@ def test_lines_of_keys() -> None:
 def test_the_process_environment_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "SPICA_TEST_NAME", "From env")
     assert load(project(tmp_path, app='[app]\nname = "${SPICA_TEST_NAME}"'), "test").app.name == "From env"
+
+
+def test_more_workers_than_are_run_are_refused(tmp_path: Path) -> None:
+    assert "workers: Expected `int` <= 1" in mistakes(project(tmp_path, server="[server]\nworkers = 2"))[0]
