@@ -91,7 +91,7 @@ def test_names_of_comprehensions_stay_inside(render) -> None:
     assert render("{{ [[a, b] for a in x for b in a if b] }}", x=[[0, 1]]) == "[[[0, 1], 1]]"
 
 
-def test_c_code_that_imports_works_but_import_can_not_be_named() -> None:
+def test_c_code_that_imports_works_but_import_can_not_be_named(render) -> None:
     # datetime.strftime imports `time` through the builtins of the calling frame.
     assert render("{{ day.strftime('%Y') }}", day=datetime.date(2026, 11, 21)) == "2026"
     with pytest.raises(TemplateNameError):
