@@ -101,6 +101,7 @@ def start_twice() -> None:
 def make_project(root: Path) -> ControllerLookup:
     folder = root / "app/controllers"
     folder.mkdir(parents=True)
+    (root / "app/__init__.py").touch()  # a regular package, which wins over those of other folders on sys.path
     (folder / "posts_controller.py").write_text(
         "from spica import Controller\n\nclass PostsController(Controller):\n    def show(self): ...\n"
     )

@@ -74,6 +74,7 @@ def exchange() -> Exchange:
 
 
 PROJECT = {
+    "app/__init__.py": "",
     "config/routes.py": """
 def draw(r):
     r.root("home#index")
