@@ -16,7 +16,7 @@ setup: ## .venv with everything, the Rust core built into it
 	@PYTHON="$(PYTHON)" sh tools/setup.sh
 
 core: ## rebuild the Rust core only
-	@$(BIN)/maturin develop --release --quiet
+	@rm -f $(VENV)/.core && PYTHON="$(PYTHON)" sh tools/setup.sh
 
 demo: setup ## make a blog as a user would and serve it on http://127.0.0.1:3000/posts
 	@sh tools/demo.sh

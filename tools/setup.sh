@@ -38,7 +38,10 @@ fi
 sources=$(find core Cargo.toml Cargo.lock -type f -not -path '*/tests/*' 2>/dev/null | LC_ALL=C sort | xargs cksum | cksum)
 if [ "$(cat .venv/.core 2>/dev/null)" != "$sources" ] || ! .venv/bin/python -c 'import spica._core' 2>/dev/null; then
     echo "setup: building the Rust core (about two minutes the first time)"
-    .venv/bin/maturin develop --release --quiet || fail "the Rust core did not build: see the compiler's message above."
+    if ! .venv/bin/maturin develop --release >.venv/core.log 2>&1; then
+        tail -n 40 .venv/core.log >&2
+        fail "the Rust core did not build: see the compiler's message above (all of it is in .venv/core.log)."
+    fi
     sources=$(find core Cargo.toml Cargo.lock -type f -not -path '*/tests/*' | LC_ALL=C sort | xargs cksum | cksum)
     echo "$sources" >.venv/.core
 fi

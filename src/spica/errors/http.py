@@ -20,9 +20,7 @@ class HttpError(Exception):
     status: int = 500
     phrase: ClassVar[str] = "Internal Server Error"
 
-    def __init__(
-        self, detail: str = "", *, status: int | None = None, fields: Sequence[tuple[str, str]] = ()
-    ) -> None:
+    def __init__(self, detail: str = "", *, status: int | None = None, fields: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(detail or self.phrase)
         self.detail = detail or self.phrase
         self.fields = tuple(fields)
