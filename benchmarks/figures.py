@@ -59,6 +59,12 @@ def cpu_us(samples: Rounds) -> float:
     return median(sample.cpu_us for sample in samples)
 
 
+def spread(samples: Rounds) -> float:
+    """Return the best requests a second over the worst: how unsteady the rounds were, 1.0 is perfectly steady."""
+    rates = [sample.rate for sample in samples]
+    return max(rates) / min(rates)
+
+
 def rate_ratio(samples: Rounds, reference: Rounds) -> float | None:
     """Return how many times the reference's requests a second, 2.0 is twice as fast. None when one side is missing."""
     return _ratio(samples, reference, lambda sample: sample.rate)

@@ -44,7 +44,7 @@ class RunningServer:
         self._process = subprocess.Popen(
             command,
             cwd=server.folder,
-            env={**os.environ, **server.environment},
+            env={**clean_environment(), **server.environment},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -130,6 +130,15 @@ def end_with_parent() -> None:
 def _prepare(core: int) -> None:
     os.sched_setaffinity(0, {core})
     end_with_parent()
+
+
+def clean_environment() -> dict[str, str]:
+    """Return this program's environment without what changes how Python runs or how Spica is configured.
+
+    PYTHONDONTWRITEBYTECODE above all: with it every start of Spica, which is installed from its source here, would compile
+    it anew, while the peers were compiled when they were installed.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SPICA_"))}
 
 
 def free_port() -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import figures, places, servers, workloads
-from benchmarks.budgets import judge
+from benchmarks.budgets import Verdict, judge
 from benchmarks.figures import Sample
 from benchmarks.result import Result
 from benchmarks.tables import render_number, render_significant, render_table
@@ -110,13 +110,15 @@ def _render_budgets(result: Result) -> str:
     verdicts = judge(result)
     if all(verdict.value is None for verdict in verdicts):
         return ""
-    header = ["budget", "promise", "value", "the limit's own", ""]
+    header = ["budget", "promise", "value", "by CPU", "limit", "limit by CPU", ""]
     rows = [
         [
             verdict.budget.text,
             verdict.budget.promise,
             render_significant(verdict.value),
+            render_significant(verdict.by_cpu),
             render_significant(verdict.of_limit),
+            render_significant(verdict.of_limit_by_cpu),
             verdict.word,
         ]
         for verdict in verdicts
@@ -127,17 +129,20 @@ def _render_budgets(result: Result) -> str:
 def build_document(result: Result) -> dict[str, object]:
     """Build what the JSON file holds: every sample, the machine, and the budgets."""
     document = dataclasses.asdict(result)
-    document["budgets"] = [
-        {
-            "budget": one.budget.text,
-            "promise": one.budget.promise,
-            "value": one.value,
-            "of_limit": one.of_limit,
-            "verdict": one.word,
-        }
-        for one in judge(result)
-    ]
+    document["budgets"] = [_build_verdict(verdict) for verdict in judge(result)]
     return document
+
+
+def _build_verdict(verdict: Verdict) -> dict[str, object]:
+    return {
+        "budget": verdict.budget.text,
+        "promise": verdict.budget.promise,
+        "verdict": verdict.word,
+        "value": verdict.value,
+        "value_by_cpu": verdict.by_cpu,
+        "limit": verdict.of_limit,
+        "limit_by_cpu": verdict.of_limit_by_cpu,
+    }
 
 
 def save_report(result: Result) -> Path:

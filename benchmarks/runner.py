@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import machine, processes
+from benchmarks import figures, machine, processes
 from benchmarks.failure import BenchmarkError
 from benchmarks.machine import Cores
 from benchmarks.measure.footprint import measure_footprint, raise_descriptor_limit
@@ -26,6 +26,8 @@ from benchmarks.workloads import Workload
 
 WARM_UP_S = 0.3
 INTERPRETERS = 7
+UNSTEADY = 1.25
+"""From this spread of the limit's rounds on, a reader is warned."""
 
 Progress = Callable[[str], None]
 
@@ -96,6 +98,7 @@ def _load_all(plan: Plan, result: Result, cores: Cores, progress: Progress) -> N
     for one in running:
         one.stop()
     _note_errors(result)
+    _note_unsteadiness(result)
 
 
 def _start(server: Server, cores: Cores, plan: Plan, progress: Progress) -> RunningServer:
@@ -123,6 +126,16 @@ def _note_errors(result: Result) -> None:
             errors = sum(sample.errors for sample in samples)
             if errors:
                 result.notes.append(f"{server}, {workload}: wrk counted {errors} errors (sockets, timeouts, status).")
+
+
+def _note_unsteadiness(result: Result) -> None:
+    for workload, by_server in result.load.items():
+        factor = figures.spread(by_server["limit"])
+        if factor > UNSTEADY:
+            result.notes.append(
+                f"{workload}: the limit itself moved by a factor of {factor:.1f} between rounds, so other work "
+                "disturbed them: trust CPU time, not req/s."
+            )
 
 
 def installed_servers(servers: list[Server], progress: Progress) -> list[Server]:

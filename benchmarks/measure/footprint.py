@@ -42,7 +42,7 @@ def measure_footprint(server: Server, core: int, *, starts: int, connections: in
 def weigh_connections(running: RunningServer, count: int) -> float | None:
     """Return the resident bytes the server needs for one more idle connection that has had one answer.
 
-    As many are opened before those that are weighed: the first thousands cost nothing to see, because they fit into memory
+    As many are opened before those that are weighed: the first thousands show no cost, because they fit into memory
     that the server freed while it started (weighed alone, 5,000 of Spica's seemed to take 51 bytes each; it is 156).
 
     Returns: None when the server did not take or keep them all. The kernel's socket buffers are not counted.

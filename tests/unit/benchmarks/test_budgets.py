@@ -1,5 +1,7 @@
 """Budgets held against results."""
 
+import pytest
+
 from benchmarks.budgets import judge
 from benchmarks.figures import Footprint
 
@@ -28,10 +30,13 @@ def test_a_rate_below_the_bound_is_missed(result, add_load):
     assert word_of(result, "plaintext: req/s, to granian") == "met"
 
 
-def test_a_bound_that_the_limit_itself_does_not_reach_is_told(result, add_load):
-    for server, requests in (("limit", 9000), ("spica", 8000), ("litestar", 1000)):
-        add_load("user", server, requests)
-    assert word_of(result, "typed parameter to JSON: req/s, to litestar") == "MISSED, and beyond the limit"
+def test_a_rate_is_also_told_by_cpu_and_for_the_limit(result, add_load):
+    for server, requests, cpu_s in (("limit", 9000, 0.5), ("spica", 8000, 0.8), ("litestar", 1000, 1.0)):
+        add_load("user", server, requests, cpu_s)
+    verdict = next(one for one in judge(result) if one.budget.text == "typed parameter to JSON: req/s, to litestar")
+    assert verdict.word == "MISSED"
+    values = (verdict.value, verdict.by_cpu, verdict.of_limit, verdict.of_limit_by_cpu)
+    assert values == pytest.approx((8.0, 10.0, 9.0, 18.0))
 
 
 def test_memory_is_judged_in_the_unit_of_the_promise(result):

@@ -35,3 +35,7 @@ def test_a_ratio_to_what_was_not_measured_is_none():
 def test_the_middle_leaves_out_what_is_missing():
     assert figures.middle([None, 3, 1, None, 2]) == 2
     assert figures.middle([None]) is None
+
+
+def test_the_spread_is_the_best_round_over_the_worst():
+    assert figures.spread([sample(100, 1.0), sample(150, 1.0), sample(120, 1.0)]) == pytest.approx(1.5)
