@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 
+_new = object.__new__  # for copies: `__init__` would set everything a first time
+
+_SEVERAL = (list, tuple, set, frozenset, range)  # what `where(name=...)` takes for "any of these"
+
 
 class Query(Generic[M]):
     """A query for the records of one model."""
@@ -45,19 +49,11 @@ class Query(Generic[M]):
         Args:    conditions: as `Post.age >= 18`; equals: values by field; a list means any of them, None means NULL.
         Raises:  UnknownField with near matches, QueryError.
         """
-        query = self._copy()
-        for given in conditions:
-            condition = as_condition(given)
-            if condition.model != self._schema.model:
-                raise QueryError(f"a query of {self._schema.model} can't have a condition on {condition.model}")
-            query._add(condition)
-        for name, value in equals.items():
-            query._add(self._equal(name, value))
-        return query
+        return self._copy().narrow(conditions, equals)
 
     def or_(self, *conditions: Condition | bool, **equals: Any) -> Query[M]:
         """Keep, besides what the query has so far, the records for which these conditions hold."""
-        other = self._model.__query__(self._model).where(*conditions, **equals)
+        other = self.__class__(self._model).narrow(conditions, equals)
         query = self._copy()
         query._conditions = (("or", _all_of(self._conditions), _all_of(other._conditions)),)
         query._values = self._values + other._values
@@ -70,7 +66,7 @@ class Query(Generic[M]):
         Raises:  UnknownField with near matches.
         """
         query = self._copy()
-        query._ordering += tuple(self._order_key(key) for key in keys)
+        query._ordering += tuple([self._order_key(key) for key in keys])
         return query
 
     def limit(self, records: int) -> Query[M]:
@@ -198,7 +194,8 @@ class Query(Generic[M]):
         return self._limit is not None or self._offset > 0
 
     def _copy(self) -> Query[M]:
-        query = self.__class__(self._model)
+        query: Query[M] = _new(self.__class__)
+        query._model = self._model
         query._conditions = self._conditions
         query._values = self._values
         query._ordering = self._ordering
@@ -206,16 +203,30 @@ class Query(Generic[M]):
         query._offset = self._offset
         return query
 
+    def narrow(self, conditions: tuple[Condition | bool, ...], equals: dict[str, Any]) -> Query[M]:
+        """Add conditions to this query itself: for the methods that have just made it."""
+        for given in conditions:
+            condition = as_condition(given)
+            if condition.model != self._schema.model:
+                raise QueryError(f"a query of {self._schema.model} can't have a condition on {condition.model}")
+            self._add(condition)
+        for name, value in equals.items():
+            field = self._schema.field(name)
+            if value is None or field.is_json or isinstance(value, _SEVERAL):
+                column: Column = getattr(self._model, name)
+                self._add(column.in_(value) if isinstance(value, _SEVERAL) else column == value)
+            else:  # what column == value makes, for the commonest case
+                self._conditions += (("eq", name),)
+                self._values += (value,)
+        return self
+
     def _add(self, condition: Condition) -> None:
         self._conditions += (condition.shape,)
         self._values += condition.values
 
-    def _equal(self, name: str, value: Any) -> Condition:
-        self._schema.field(name)
-        column: Column = getattr(self._model, name)
-        return column.in_(value) if isinstance(value, (list, tuple, set, frozenset, range)) else column == value
-
     def _order_key(self, key: str | Ordering) -> tuple[str, bool]:
+        if type(key) is str and key in self._schema.by_name:
+            return key, False
         if isinstance(key, Ordering):
             if key.model != self._schema.model:
                 raise QueryError(f"a query of {self._schema.model} can't be ordered by {key.model}.{key.name}")

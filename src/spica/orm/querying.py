@@ -32,7 +32,7 @@ class Querying:
     @classmethod
     def where(cls, *conditions: Condition | bool, **equals: Any) -> Query[Self]:
         """A query for the records for which every condition holds."""
-        return cls.all().where(*conditions, **equals)
+        return cls.__query__(cls).narrow(conditions, equals)
 
     @classmethod
     def order(cls, *keys: str | Ordering) -> Query[Self]:

@@ -38,11 +38,8 @@ class Plan(NamedTuple):
 
     def bind(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
         """Convert a query's values and put them where the text has its placeholders."""
-        bound = [
-            value if bind is None or value is None else bind(value)
-            for bind, value in zip(self.binders, values, strict=True)
-        ]
-        return self.arrange(bound)
+        bound = [value if bind is None else bind(value) for bind, value in zip(self.binders, values, strict=True)]
+        return tuple(bound) if self.order is None else self.arrange(bound)
 
     def arrange(self, values: Any) -> tuple[Any, ...]:
         """Put values that are already converted where the text has its placeholders."""
@@ -142,6 +139,8 @@ def _binder(model: str, field: Field, encode: Convert | None) -> Convert:
 
     def bind(value: Any) -> Any:
         if type(value) is not kind:
+            if value is None:
+                return None
             try:
                 value = convert(value)
             except CoercionFailed as problem:
