@@ -27,6 +27,12 @@ class Comparison:
     def regressed(self) -> bool:
         return self.stored is not None and self.ratio > self.stored * ALLOWED_GROWTH
 
+    @property
+    def word(self) -> str:
+        if self.stored is None:
+            return "nothing stored"
+        return "REGRESSED" if self.regressed else "ok"
+
 
 def ratios(result: Result) -> dict[str, float]:
     """Return Spica's CPU time a request over the limit's, by workload that was measured."""

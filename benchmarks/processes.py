@@ -135,8 +135,8 @@ def _prepare(core: int) -> None:
 def clean_environment() -> dict[str, str]:
     """Return this program's environment without what changes how Python runs or how Spica is configured.
 
-    PYTHONDONTWRITEBYTECODE above all: with it every start of Spica, which is installed from its source here, would compile
-    it anew, while the peers were compiled when they were installed.
+    PYTHONDONTWRITEBYTECODE above all: with it every start of Spica, which runs from its source here, would compile it
+    anew, while the peers were compiled when they were installed.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SPICA_"))}
 

@@ -107,8 +107,8 @@ def _render_python(result: Result) -> str:
 
 
 def _render_budgets(result: Result) -> str:
-    verdicts = judge(result)
-    if all(verdict.value is None for verdict in verdicts):
+    verdicts = [verdict for verdict in judge(result) if verdict.value is not None]
+    if not verdicts:
         return ""
     header = ["budget", "promise", "value", "by CPU", "limit", "limit by CPU", ""]
     rows = [
