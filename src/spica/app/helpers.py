@@ -16,12 +16,11 @@ from spica.http.context import Context
 from spica.middleware import csrf
 from spica.middleware.method_override import FIELD, METHODS
 from spica.routing.urls import paths, to_param, urls
+from spica.templates.escaping import check_url
 from spica.templates.functions import uses_context
 from spica.templates.safe import Safe
 
 _NOTHING = Safe("")
-# Schemes that run code when a link with them is followed.
-_SCRIPT_SCHEMES = ("javascript:", "vbscript:", "data:")
 
 
 class PageFlash:
@@ -115,7 +114,7 @@ def link_to(text: object, url: object, /, **attributes: object) -> Safe:
     Raises:  ValueError when the URL would run a script.
     """
     href = url if isinstance(url, str) else to_param(url)
-    if "".join(href.split()).lower().startswith(_SCRIPT_SCHEMES):
+    if check_url(href) != href:
         raise ValueError(f"a link to {href[:40]!r} would run a script")
     return Safe(f'<a href="{escape(href)}"{_render_attributes(attributes)}>{_render_text(text)}</a>')
 

@@ -63,15 +63,23 @@ def _read_frame(frame: FrameType, line: int) -> TraceFrame:
     file = frame.f_code.co_filename
     first = max(1, line - _CONTEXT_LINES)
     numbered = [(number, linecache.getline(file, number)) for number in range(first, line + _CONTEXT_LINES + 1)]
-    names = [name for name in frame.f_locals if not name.startswith("__")][:_MAX_LOCALS]
+    values = _locals(frame)
     return TraceFrame(
         file=_shorten(file),
         line=line,
         function=frame.f_code.co_qualname,
         lines=tuple((number, text.rstrip("\n")) for number, text in numbered if text),
-        locals=tuple((name, describe(name, frame.f_locals[name])) for name in names),
+        locals=tuple((name, describe(name, values[name])) for name in list(values)[:_MAX_LOCALS]),
         is_own=not file.startswith((_SPICA, *_LIBRARIES, "<")),
     )
+
+
+def _locals(frame: FrameType) -> dict[str, object]:
+    # Here and not above: it needs the template compiler, which an application without templates never loads.
+    from spica.templates.traceback import template_locals
+
+    found = template_locals(frame) or frame.f_locals
+    return {name: value for name, value in found.items() if name.isidentifier() and not name.startswith("__")}
 
 
 def _shorten(file: str) -> str:

@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 import os
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,6 +50,10 @@ class ContextServices:
 
 
 NO_SERVICES = ContextServices()
+
+# A trace id must be unique, not secret: this generator is seeded by the system and costs no system call a request.
+_ids = random.Random()  # noqa: S311 - see above
+os.register_at_fork(after_in_child=_ids.seed)
 
 
 class Context:
@@ -153,7 +158,7 @@ class Context:
         """The id that ties log lines and the X-Request-Id field together; 32 hex digits when it is ours."""
         trace_id = self._trace_id
         if trace_id is None:
-            trace_id = self._trace_id = os.urandom(16).hex()
+            trace_id = self._trace_id = f"{_ids.getrandbits(128):032x}"
         return trace_id
 
     @trace_id.setter

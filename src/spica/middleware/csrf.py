@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spica._core import escape
+from spica.config.settings import Settings
+from spica.errors.http import Forbidden
 from spica.http import media_types
 from spica.http.context import Context
-from spica.http.problem import build_problem, respond_with
 from spica.http.response import Response
 from spica.middleware.pipeline import Middleware
 from spica.security.csrf import SAFE_METHODS, Verdict, check_source, check_token, make_secret, mask_token
@@ -20,6 +20,7 @@ from spica.templates.safe import Safe
 
 FIELD = "_csrf_token"
 HEADER = "x-csrf-token"
+_MASKED = "spica.csrf_token"
 
 _FIX = {
     Verdict.TOKEN_MISSING: (
@@ -30,16 +31,7 @@ _FIX = {
     Verdict.FOREIGN_ORIGIN: "If that origin is yours, name it: m.Csrf(trusted=['https://other.example']).",
 }
 
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>403 Forbidden</title></head>
-<body>
-<h1>This request was refused</h1>
-<p>It was not sent by a page of this site, or that page is out of date: {reason}.</p>
-<p>{fix}</p>
-</body>
-</html>
-"""
+_TO_A_VISITOR = "This page was out of date, or another site sent the request: go back, reload the page and try again."
 
 
 class Csrf(Middleware):
@@ -50,6 +42,11 @@ class Csrf(Middleware):
 
     def __init__(self, *, trusted: Sequence[str] = ()) -> None:
         self._trusted = frozenset(trusted)
+        self._explains = False
+
+    def bind(self, settings: Settings) -> None:
+        """Explain a refusal to developers; to visitors in production only say what they can do."""
+        self._explains = not settings.is_production
 
     def before(self, ctx: Context) -> Response | None:
         """Let a request through, or answer it with 403."""
@@ -68,11 +65,13 @@ class Csrf(Middleware):
         return None if verdict is Verdict.ALLOWED else self.refuse(ctx, verdict)
 
     def refuse(self, ctx: Context, verdict: Verdict) -> Response:
-        """Build the 403: a page, or problem details for clients that prefer JSON. Override it for your own page."""
-        fix = _FIX[verdict]
-        if ctx.request.accepts("text/html", "application/json") == "text/html":
-            return Response.html(_PAGE.format(reason=escape(verdict.value), fix=escape(fix)), status=403)
-        return respond_with(build_problem(403, f"The request was refused: {verdict.value}.", fix=fix))
+        """Refuse a request, by default with the application's own 403; override it for another answer.
+
+        Raises: Forbidden, which becomes a page or problem details by what the client takes.
+        """
+        if not self._explains:
+            raise Forbidden(_TO_A_VISITOR)
+        raise Forbidden(f"The request was refused: {verdict.value}. {_FIX[verdict]}")
 
 
 def sent_token(ctx: Context) -> str | None:
@@ -87,11 +86,16 @@ def sent_token(ctx: Context) -> str | None:
 
 @uses_context
 def csrf_token(ctx: Context) -> str:
-    """Return a token for this session, making its secret on first use; every call gives another, all are valid."""
+    """Return a token for this session, making its secret on first use; each page has another, all are valid."""
     session = ctx.session
-    if session.csrf_secret is None:
-        session.csrf_secret = make_secret()
-    return mask_token(session.csrf_secret)
+    secret = session.csrf_secret
+    if secret is None:
+        secret = session.csrf_secret = make_secret()
+    # One mask for the whole page: compression sees it together with everything else on it, so a second hides no more.
+    masked: tuple[str, str] | None = ctx.assigns.get(_MASKED)
+    if masked is None or masked[0] != secret:
+        masked = ctx.assigns[_MASKED] = (secret, mask_token(secret))
+    return masked[1]
 
 
 @uses_context

@@ -8,7 +8,7 @@ import pytest
 
 from spica import middleware as m
 from spica.config.settings import AppSection, Settings
-from spica.http import json
+from spica.errors.http import Forbidden
 from spica.http.context import Context
 from spica.http.errors import SessionMissing
 from spica.http.response import Response
@@ -32,12 +32,17 @@ def form_page(ctx: Context) -> Response:
     return Response.html("form")
 
 
+def refused(ctx: Context, error: Exception) -> Response:
+    assert isinstance(error, Forbidden)
+    return Response.text(error.detail, status=error.status)
+
+
 def visit(middleware: m.Csrf, request_fields: dict[str, str], method: str = "GET", form: str | None = None) -> Response:
     fields = list(request_fields.items())
     request = make_form(form, method=method, fields=fields) if form is not None else make_request(method, "/", fields)
     ctx = make_context(request)
     endpoint = form_page if method == "GET" else lambda ctx: Response.text("changed")
-    response: Response = compose([SESSION, middleware], endpoint)(ctx)
+    response: Response = compose([SESSION, middleware], endpoint, on_error=refused)(ctx)
     return ctx.finish(response)
 
 
@@ -105,26 +110,27 @@ def test_a_wrong_header_is_not_saved_by_a_right_form() -> None:
 
 def test_the_query_is_no_place_for_a_token() -> None:
     ctx = make_context(make_request("POST", f"/?_csrf_token={TOKEN}", {"cookie": f"spica_session={COOKIE}"}))
-    assert compose([SESSION, m.Csrf()], lambda ctx: Response.text("changed"))(ctx).status == 403
+    with pytest.raises(Forbidden):
+        compose([SESSION, m.Csrf()], lambda ctx: Response.text("changed"))(ctx)
 
 
-def test_the_refusal_is_a_page_that_names_the_fix() -> None:
-    response = visit(m.Csrf(), {"accept": "text/html"}, "POST")
-    page = response.body.decode()
-    assert response.header("content-type") == "text/html; charset=utf-8"
-    assert "carries no CSRF token" in page
-    assert "{{ csrf_field() }}" in page
-    assert "<script" not in page
-    assert "style=" not in page  # the default Content-Security-Policy allows neither
+def test_a_developer_is_told_the_reason_and_the_fix() -> None:
+    middleware = m.Csrf()
+    middleware.bind(Settings(env="development"))
+    missing = visit(middleware, {}, "POST").body.decode()
+    assert "carries no CSRF token" in missing
+    assert "{{ csrf_field() }}" in missing
+    foreign = visit(middleware, {"sec-fetch-site": "cross-site"}, "POST").body.decode()
+    assert "Sec-Fetch-Site" in foreign
+    assert "m.Csrf(trusted=" in foreign
 
 
-def test_the_refusal_of_a_program_is_a_problem_that_names_the_fix() -> None:
-    response = visit(m.Csrf(), {"accept": "application/json", "sec-fetch-site": "cross-site"}, "POST")
-    problem = json.decode(response.body)
-    assert response.header("content-type") == "application/problem+json"
-    assert (problem["status"], problem["title"]) == (403, "Forbidden")
-    assert "Sec-Fetch-Site" in problem["detail"]
-    assert "m.Csrf(trusted=" in problem["fix"]
+def test_a_visitor_in_production_is_told_what_to_do_and_no_more() -> None:
+    middleware = m.Csrf()
+    middleware.bind(Settings(env="production"))
+    told = visit(middleware, {"sec-fetch-site": "cross-site"}, "POST").body.decode()
+    assert "reload the page" in told
+    assert "trusted" not in told
 
 
 def test_a_subclass_answers_its_own_way() -> None:
@@ -148,5 +154,9 @@ def test_the_template_functions() -> None:
     assert isinstance(meta, Safe)
     assert field.startswith('<input type="hidden" name="_csrf_token" value="')
     assert meta.startswith('<meta name="csrf-token" content="')
-    assert csrf_token(ctx) != csrf_token(ctx)
+    assert csrf_token(ctx) == csrf_token(ctx), "one mask a page"
+    other = make_context()
+    other.session_source = SESSION
+    other.session.csrf_secret = ctx.session.csrf_secret
+    assert csrf_token(other) != csrf_token(ctx), "and another on every page"
     assert all(wants_context(function) for function in (csrf_token, csrf_field, csrf_meta))
