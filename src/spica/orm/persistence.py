@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from spica.db.engine import Database, current
-from spica.db.errors import ConstraintViolation
+from spica.db.errors import BadValue, ConstraintViolation
 from spica.db.transaction import Rollback
 from spica.orm.callbacks import run_callbacks
 from spica.orm.checking import check_record, check_types
@@ -129,6 +129,13 @@ async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
             await _insert(record, schema, database, storage)
         else:
             await _update(record, schema, database, storage)
+    except BadValue:
+        unstorable = storage.list_unstorable(record)
+        if not unstorable:
+            raise
+        for name, message in unstorable:
+            errors.add(name, message)
+        return False
     except ConstraintViolation as problem:
         message = _CONSTRAINT_MESSAGES.get(problem.kind)
         names = [name for name in problem.columns if name in schema.by_name]

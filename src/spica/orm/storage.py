@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import astuple
 
 from spica.db.engine import Database, current
+from spica.db.errors import BadValue
 from spica.orm.errors import QueryError
 from spica.orm.fields import Field
 from spica.orm.hydration import build_loader
@@ -95,6 +96,18 @@ class Storage:
             value if encode is None or value is None else encode(value)
             for encode, value in zip(self._encoders, astuple(record), strict=True)
         ]
+
+    def list_unstorable(self, record: Any) -> list[tuple[str, str]]:
+        """List the fields whose values have the right type and still can't be stored here, with the reason."""
+        found = []
+        for field, encode in zip(self.schema.fields, self._encoders, strict=True):
+            value = getattr(record, field.name)
+            try:
+                if encode is not None and value is not None:
+                    encode(value)
+            except BadValue as problem:
+                found.append((field.name, problem.what))
+        return found
 
     def decode(self, position: int, value: Any) -> Any:
         """Turn one value of a row into the record's."""

@@ -47,7 +47,7 @@ def encode_decimal(value: Decimal) -> str:
     digits = value.normalize().as_tuple().digits
     if len(digits) > MAX_DECIMAL_DIGITS:
         raise BadValue(
-            f"a decimal has {len(digits)} significant digits; SQLite keeps {MAX_DECIMAL_DIGITS}",
+            f"has {len(digits)} significant digits, of which SQLite keeps {MAX_DECIMAL_DIGITS}",
             fix="round it, store it as text, or use a database with exact decimals",
         )
     return format(value, "f")
