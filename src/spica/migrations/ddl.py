@@ -34,6 +34,7 @@ from spica.migrations.operations import (
     RenameTable,
 )
 from spica.migrations.rebuild import rebuilding
+from spica.migrations.reflection import list_indexes
 
 # An integer id on SQLite must be INTEGER to be the row's own number; other databases get 64 bits.
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -97,8 +98,8 @@ class Executor:
 
     def _remove_column(self, table: str, name: str, where: str) -> None:
         self._check_column(table, name, where)
-        for index in sa.inspect(self._connection).get_indexes(table):
-            if name in index["column_names"] and index["name"]:
+        for index in list_indexes(sa.inspect(self._connection), table):
+            if name in index["column_names"]:
                 self._alembic.drop_index(index["name"], table_name=table)
         with rebuilding(self._alembic, table, without=name) as batch:
             batch.drop_column(name)

@@ -5,7 +5,6 @@ Tables come by name, but after those they refer to; columns in the order of the 
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from spica import inflection
 from spica.migrations.history import TABLE
 from spica.migrations.operations import index_name
+from spica.migrations.reflection import list_indexes
 
 _HEAD = '''"""The tables of the database as of migration {version}.
 
@@ -73,11 +73,8 @@ def _render_table(inspector: sa.Inspector, table: str) -> list[str]:
 
 def _plain_indexes(inspector: sa.Inspector, table: str) -> list[Any]:
     """List the indexes that the DSL can say: on columns, of all rows."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sa.exc.SAWarning)  # it says that it leaves out indexes on expressions
-        indexes = inspector.get_indexes(table)
-    plain = [index for index in indexes if not index.get("dialect_options", {}).get("sqlite_where")]
-    return sorted(plain, key=lambda index: index["name"] or "")
+    indexes = list_indexes(inspector, table)
+    return [index for index in indexes if not index.get("dialect_options", {}).get("sqlite_where")]
 
 
 def _render_rest(connection: sa.Connection, inspector: sa.Inspector, tables: list[str]) -> list[str]:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from alembic.operations import BatchOperations, Operations
 
+from spica.migrations.reflection import without_index_warnings
+
 _PARTS = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
 
 
@@ -33,12 +35,15 @@ def rebuilding(alembic: Operations, table: str, *, without: str = "") -> Iterato
     # Views that read the table would make the renaming of the copy fail: for that moment the table is not there.
     run("PRAGMA legacy_alter_table = ON")
     try:
-        with alembic.batch_alter_table(
-            table,
-            recreate="always",
-            table_args=checks,
-            table_kwargs={"sqlite_autoincrement": counter is not None},
-        ) as batch:
+        with (
+            without_index_warnings(),
+            alembic.batch_alter_table(
+                table,
+                recreate="always",
+                table_args=checks,
+                table_kwargs={"sqlite_autoincrement": counter is not None},
+            ) as batch,
+        ):
             yield batch
     finally:
         run("PRAGMA legacy_alter_table = OFF")

@@ -133,8 +133,8 @@ async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
         unstorable = storage.list_unstorable(record)
         if not unstorable:
             raise
-        for name, message in unstorable:
-            errors.add(name, message)
+        for name, reason in unstorable:
+            errors.add(name, reason)
         return False
     except ConstraintViolation as problem:
         message = _CONSTRAINT_MESSAGES.get(problem.kind)
