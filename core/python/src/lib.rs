@@ -7,6 +7,7 @@ mod crypto;
 mod dispatch;
 mod escape;
 mod memory;
+mod memory_trim;
 mod names;
 mod request;
 mod response;
@@ -29,6 +30,8 @@ mod _core {
     use crate::escape::escape;
     #[pymodule_export]
     use crate::memory::MemoryConnection;
+    #[pymodule_export]
+    use crate::memory_trim::trim_memory;
     #[pymodule_export]
     use crate::request::Request;
     #[pymodule_export]

@@ -8,11 +8,10 @@ Rules of this file:
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
 
 from spica._core import escape
+from spica.app.page_policy import build_policy
 from spica.app.redaction import HIDDEN, describe, is_secret
 from spica.app.traces import TraceFrame, list_causes, read_frames, render_text
 from spica.errors import SpicaError
@@ -45,11 +44,6 @@ td:first-child { width: 14rem; color: var(--dim); }
 textarea { width: 100%; height: 14rem; padding: .75rem; border: 1px solid var(--line); border-radius: 8px;
   background: var(--soft); color: inherit; }
 """
-# The policy names the style sheet by its hash, so that nothing injected into the page could style or run.
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 def build_debug_page(request: Request, error: BaseException, *, status: int = 500, trace_id: str = "") -> Response:
@@ -91,7 +85,7 @@ def _page(title: str, body: str, status: int) -> Response:
         f"<body><main>{body}</main></body></html>",
         status=status,
     )
-    response.set_header("content-security-policy", POLICY)
+    response.set_header("content-security-policy", build_policy(STYLE))
     response.set_header("cache-control", "no-store")
     return response
 

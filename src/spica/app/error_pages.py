@@ -8,12 +8,11 @@ Rules of this file:
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import logging
 from pathlib import Path
 
 from spica._core import escape
+from spica.app.page_policy import build_policy
 from spica.controllers.rendering import Renderer
 from spica.errors.http import HttpError, UnprocessableContent
 from spica.http.response import Response
@@ -25,8 +24,6 @@ STYLE = (
     "font:16px/1.5 system-ui,sans-serif}main{max-width:34rem;padding:2rem}h1{margin:0;font-size:1.5rem}"
     "p{margin:.5rem 0 0}small{opacity:.65}"
 )
-_STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-_POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 
 
 class ErrorPages:
@@ -45,7 +42,7 @@ class ErrorPages:
         if text is not None:
             return Response.html(text, status=error.status)
         response = Response.html(_plain_page(error, trace_id), status=error.status)
-        response.set_header("content-security-policy", _POLICY)
+        response.set_header("content-security-policy", build_policy(STYLE))
         return response
 
     def _own_template(self, error: HttpError, trace_id: str) -> str | None:

@@ -7,7 +7,6 @@ The TOML library keeps no positions; `find_lines` reads the headers and keys aga
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,8 @@ class Source:
 
 def read_source(path: Path, root: Path) -> Source | Problem:
     """Read and parse a file; a Problem when it is unreadable or not TOML."""
+    import tomllib  # here, not above: an application in one file has no configuration files
+
     name = path.relative_to(root).as_posix()
     try:
         text = path.read_text("utf-8")

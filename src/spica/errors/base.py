@@ -8,7 +8,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -48,6 +47,8 @@ def closest(word: str, options: Iterable[str], *, limit: int = 3) -> list[str]:
     Returns: near matches, best first; [] when nothing is near.
     Raises:  nothing.
     """
+    import difflib  # here, not above: only mistakes need it, every start would pay for it
+
     return difflib.get_close_matches(word, list(options), n=limit, cutoff=0.6)
 
 

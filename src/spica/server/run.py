@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from spica._core import Server
+from spica._core import Server, trim_memory
 from spica.app.application import App
 from spica.server.event_loop import new_event_loop
 from spica.server.listener import open_listener
@@ -61,6 +61,7 @@ async def _serve(app: App, listener: socket.socket, options: ServerOptions) -> N
                 # What exists now lives as long as the process: let the collector never look at it again.
                 gc.collect()
                 gc.freeze()
+                trim_memory()
                 await stop.wait()
                 await drain(server, options.grace_s)
         finally:

@@ -4,9 +4,10 @@ import pytest
 
 from spica import App, HttpError, SpicaError
 from spica._core import Request as NativeRequest
-from spica.app.debug_page import POLICY
+from spica.app.debug_page import STYLE
 from spica.app.error_pages import ErrorPages
 from spica.app.failures import Failures, Statuses
+from spica.app.page_policy import build_policy
 from spica.app.redaction import HIDDEN, describe
 from spica.errors.http import FieldError, TooManyRequests, UnprocessableContent
 from spica.http.request import Request
@@ -93,8 +94,8 @@ def test_the_debug_page_shows_source_values_and_request_but_no_secrets() -> None
     assert SECRET not in page
     assert "<td>query page</td>" in page
     assert "<script" not in page
-    assert response.header("content-security-policy") == POLICY
-    assert "unsafe-inline" not in POLICY
+    assert response.header("content-security-policy") == build_policy(STYLE)
+    assert "unsafe-inline" not in build_policy(STYLE)
 
 
 def test_the_debug_page_names_the_fix_of_our_own_errors_and_the_cause() -> None:
