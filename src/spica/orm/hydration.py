@@ -68,7 +68,7 @@ def _stored_value_error(
                 return StoredValueError(
                     f"the database holds a value that {model}.{field.name} can't have",
                     where=f"{model} with id {row[0]!r}",
-                    why=f"a {type(value).__name__} does not read as {field.kind}",
+                    why=f"the stored {type(value).__name__} does not read as {field.kind}",
                     fix="correct the row, or change the field's type and write a migration",
                 )
     return StoredValueError(f"a row does not fit {model}", why="its columns are not those of the model")

@@ -152,8 +152,9 @@ def test_up_and_down_say_both_ways(project: Project) -> None:
     assert project.query("select name from sqlite_master where name = 'a'") == []
     path.write_text(path.read_text().partition("    def down")[0])
     project.runner.migrate()
-    with pytest.raises(IrreversibleMigration, match="has `up` and no `down`|can't be rolled back"):
+    with pytest.raises(IrreversibleMigration) as caught:
         project.runner.rollback()
+    assert caught.value.why == "it has `up` and no `down`"
 
 
 def test_load_makes_the_tables_of_the_dump(project: Project) -> None:
@@ -206,7 +207,8 @@ def test_without_migrations_there_is_an_empty_schema(project: Project) -> None:
         ),
         (
             {
-                "20260101000001_a.py": "from spica.migrations import Migration\nclass A(Migration): pass\nclass B(A): pass"
+                "20260101000001_a.py": "from spica.migrations import Migration\n"
+                "class A(Migration): pass\nclass B(A): pass"
             },
             "has 2 migration classes",
         ),
