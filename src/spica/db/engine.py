@@ -19,7 +19,6 @@ from spica.db.errors import DatabaseError, NotConfigured
 from spica.db.transaction import Transaction, active_transaction
 from spica.db.url import parse_url
 
-MAX_PLANS = 4_096
 STREAM_ROWS = 500
 
 _TRANSACTION_CONTROL = re.compile(r"\s*(begin|commit|end|rollback|savepoint|release|start)\b", re.IGNORECASE)
@@ -42,7 +41,7 @@ class Database:
         self.url = url
         self.driver: Driver = build_driver(parsed)
         self.dialect = self.driver.dialect
-        self.plans: dict[Any, Any] = {}  # compiled queries by shape; kept and bounded by spica.orm.plans
+        self.plans: dict[Any, Any] = {}  # what spica.orm.storage knows of each model here
 
     async def query(self, sql: str, /, **values: object) -> list[dict[str, Any]]:
         """Run a statement and return its rows.
