@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spica.server.errors import AddressError, PortInUseError
 
+LAST_PORT = 65_535
 # As nginx and granian; the kernel caps it at net.core.somaxconn.
 BACKLOG = 4096
 
@@ -19,9 +20,12 @@ def open_listener(host: str, port: int) -> socket.socket:
     Returns: a listening socket.
     Raises:  PortInUseError: somebody has it, named if that can be known; AddressError: it can't be had at all.
     """
+    if not 0 <= port <= LAST_PORT:
+        # getaddrinfo takes the number modulo 65,536: another port would be served than the one asked for.
+        raise AddressError(f"{port} is no port: ports are 0 (any free one) to {LAST_PORT}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except (socket.gaierror, OverflowError) as error:
+    except socket.gaierror as error:
         fix = "use an address of this machine"
         raise AddressError(f"can't listen on {host}:{port}", why=str(error), fix=fix) from None
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -41,7 +45,7 @@ def _explained(error: OSError, host: str, port: int) -> Exception:
         return PortInUseError(
             f"port {port} is in use" + (f" by {owner}" if owner else ""),
             where=f"{host}:{port}",
-            fix=f"stop that process, or choose another port: spica server --port {port + 1}",
+            fix=f"stop that process, or choose another port: spica server --port {port + 1 if port < LAST_PORT else 0}",
         )
     fix = "ports below 1024 need privileges: choose one above" if error.errno == errno.EACCES else "check host and port"
     return AddressError(f"can't listen on {host}:{port}", why=error.strerror or str(error), fix=fix)
