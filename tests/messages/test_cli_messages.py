@@ -257,7 +257,7 @@ def test_every_error_here_is_documented_and_has_a_code_of_its_own() -> None:
         if issubclass(member, SpicaError) and member.__module__ == module.__name__
     ]
     codes = [member.code for member in classes]
-    assert len(classes) == 11
+    assert len(classes) == 12
     assert len(set(codes)) == len(codes)
     assert all(code.startswith("SPICA-G") for code in codes)
     assert all(member.__doc__ for member in classes)

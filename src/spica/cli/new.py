@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,7 @@ def new(
         check_empty(root)
     code = apply_and_report(plan, root, force=force, dry_run=dry_run)
     if not dry_run:
-        enter = "" if root == Path.cwd() else f"cd {folder} && "
+        enter = "" if root == Path.cwd() else f"cd {shlex.quote(folder)} && "
         print(f"\nReady. Now: {enter}spica dev")
     return code
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from spica.cli.terminal import paint
 from spica.generators.apply import Outcome, Step, check_steps, decide, write_steps
+from spica.generators.errors import CannotWrite
 from spica.generators.plan import Plan
 
 _COLOURS = {
@@ -24,7 +25,8 @@ def apply_and_report(plan: Plan, root: Path, *, force: bool, dry_run: bool) -> i
 
     Args:    plan: what to do; root: the project; force: overwrite what differs, showing how; dry_run: only show.
     Returns: the exit code.
-    Raises:  FilesDiffer when something would be overwritten and `force` is not set; nothing is written then.
+    Raises:  FilesDiffer when something would be overwritten and `force` is not set; CannotWrite when the disk refuses.
+             Nothing is written then.
     """
     steps = decide(plan, root, force=force)
     if not dry_run:
@@ -32,7 +34,11 @@ def apply_and_report(plan: Plan, root: Path, *, force: bool, dry_run: bool) -> i
         if refused:
             print_steps(step for step in steps if step.outcome is Outcome.CONFLICT)
         check_steps(steps)
-        write_steps(steps, root)
+        try:
+            write_steps(steps, root)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CannotWrite(f"can't write {error.filename or root}: {reason}; nothing was written") from error
     print_steps(steps)
     for note in [] if dry_run else plan.notes:
         print(f"\n{note}")

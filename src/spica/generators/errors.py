@@ -6,7 +6,8 @@ SpicaError
 │   └── UnknownFieldType  G012
 ├── FolderNotEmpty        G013
 ├── FilesDiffer           G014
-└── RoutesNotRecognised   G015
+├── RoutesNotRecognised   G015
+└── CannotWrite           G016
 """
 
 from __future__ import annotations
@@ -54,3 +55,12 @@ class RoutesNotRecognised(SpicaError):
     """config/routes.py has no `def draw(r)` into which a generator could put a line."""
 
     code = "SPICA-G015"
+
+
+class CannotWrite(SpicaError):
+    """A file could not be written: no permission, a full disk, or a file stands where a folder is needed.
+
+    What was written before it is taken back.
+    """
+
+    code = "SPICA-G016"
