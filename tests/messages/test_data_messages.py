@@ -205,7 +205,7 @@ stored(
     open_missing_folder,
     """SPICA-D004  the database FOLDER/no/app.db can't be opened
   why    unable to open database file
-  fix    check that its folder exists and may be written: the file is created, the folder is not""",
+  fix    check that its folder exists and may be written; SQLite writes beside the file even to read""",
 )
 stored(
     "DatabaseBusy",

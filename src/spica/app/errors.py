@@ -39,8 +39,16 @@ class LifespanError(SpicaError):
 
 
 def raise_all(mistakes: Sequence[SpicaError]) -> None:
-    """Raise what was collected: nothing, the one mistake itself, or a BootError with all of them."""
-    if len(mistakes) == 1:
-        raise mistakes[0]
-    if mistakes:
-        raise BootError(mistakes)
+    """Raise what was collected: nothing, the one mistake itself, or a BootError with all of them.
+
+    The same mistake met at several routes (a controller that is missing) is told once, with every place.
+    """
+    told: dict[tuple[type[SpicaError], str, str, str], SpicaError] = {}
+    for mistake in mistakes:
+        first = told.setdefault((type(mistake), mistake.what, mistake.why, mistake.fix), mistake)
+        if mistake is not first and mistake.where not in first.where:
+            first.where = f"{first.where}\n{mistake.where}".strip()
+    if len(told) == 1:
+        raise next(iter(told.values()))
+    if told:
+        raise BootError(list(told.values()))

@@ -88,7 +88,7 @@ def _build_by_code(problem: sqlite3.Error, sql: str, path: str) -> DatabaseError
             return CannotOpen(
                 f"the database {path} can't be opened",
                 why=text,
-                fix="check that its folder exists and may be written: the file is created, the folder is not",
+                fix="check that its folder exists and may be written; SQLite writes beside the file even to read",
             )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_IOERR:
             return DamagedDatabase(f"the database {path} can't be read: {text}", where=sql)
