@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pathlib
 import socket
 import time
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -219,3 +221,71 @@ def test_drain_lets_requests_in_flight_finish(make_native: Callable[..., NativeS
     server._listener.close()
     with pytest.raises(ConnectionRefusedError):
         server.connect()
+
+
+def test_drain_answers_a_request_that_has_arrived_unread(make_native: Callable[..., NativeServer]) -> None:
+    import asyncio
+
+    server = make_native()
+
+    @server.get("/slow")
+    async def slow() -> str:
+        await asyncio.sleep(0.02)
+        return "slow"
+
+    server.start()
+    with server.connect() as peer:
+
+        def send_and_drain() -> None:
+            # The loop is busy here, and inside a task: the request waits in the kernel.
+            peer.sendall(b"GET /slow HTTP/1.1\r\nHost: t\r\n\r\n")
+            server.native.drain()
+
+        while not server.on_loop(lambda: server.native.connections):
+            pass
+        server.on_loop(send_and_drain)
+        answer = read_all(peer)
+    assert answer.endswith(b"slow")
+    assert b"connection: close\r\n" in answer
+
+
+def test_pipelined_files_are_opened_one_after_the_other(
+    make_native: Callable[..., NativeServer], tmp_path: pathlib.Path
+) -> None:
+    server = make_native()
+    path = tmp_path / "large"
+    path.write_bytes(b"x" * 20_000_000)
+    opened = []
+
+    @server.get("/large", kind="plain")
+    def large() -> Response:
+        opened.append(1)
+        return Response.file(path)
+
+    server.get("/hello", kind="plain")(lambda: "hello")
+    server.start()
+    with server.connect() as peer:
+        peer.sendall(b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n" * 100)
+        while not opened:
+            server.fetch("/hello")
+        assert server.fetch("/hello") == (200, b"hello")
+        assert len(opened) == 1
+
+
+def test_a_connection_without_a_socket_lets_its_sink_go_when_it_ends(make_native: Callable[..., NativeServer]) -> None:
+    server = make_native()
+    server.get("/hello", kind="plain")(lambda: "hello")
+    server.start()
+    got: list[bytes | None] = []
+
+    def feed() -> weakref.ref[object]:
+        def sink(data: bytes | None) -> None:
+            got.append(data)
+
+        server.native.connect(sink).feed(b"GET /hello HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+        return weakref.ref(sink)
+
+    sink = server.on_loop(feed)
+    server.on_loop(lambda: None)
+    assert got[-1] is None
+    assert sink() is None  # type: ignore[operator]

@@ -49,7 +49,8 @@ impl Clock {
 
     /// The tick at which `after` from now has wholly passed.
     pub fn after(&self, after: Duration) -> Tick {
-        self.tick().saturating_add(after.as_millis().div_ceil(TICK.as_millis()) as Tick).saturating_add(1)
+        let ticks = Tick::try_from(after.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX);
+        self.tick().saturating_add(ticks).saturating_add(1)
     }
 
     /// The Date field's value (RFC 9110 5.6.7, IMF-fixdate).
@@ -119,5 +120,6 @@ mod tests {
     fn a_deadline_is_never_early() {
         let clock = Clock::new();
         assert!(clock.after(Duration::from_secs(1)) >= clock.tick() + 4);
+        assert_eq!(clock.after(Duration::MAX), Tick::MAX);
     }
 }

@@ -12,7 +12,8 @@
 //! | Linger  | the peer to stop sending         | linger_timeout, absolute    | close                       |
 //!
 //! Requests are handled strictly one after the other, so pipelined answers are in order. While a handler waits or the
-//! peer does not take its answers, nothing more is read: backpressure is the kernel's.
+//! peer does not take its answers, no request is served and nothing more is read: backpressure is the kernel's. Events are
+//! edges: whoever stops before the socket is empty leaves `readable` or `held_back` set, and `rest` looks at both.
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
@@ -30,8 +31,10 @@ use crate::output::{send_some, Flushed, Output};
 use crate::reactor::Worker;
 use crate::reply::{Answer, Body, Reply, Shape};
 
-/// Queued answers above this stop reading until the peer has taken them.
+/// Queued answers above this stop serving and reading until the peer has taken them; so does one queued file.
 const OUTPUT_HIGH: usize = 256 * 1024;
+/// A shared buffer larger than this is given away or back, so that one large answer does not stay in memory.
+const OUT_KEPT: usize = 256 * 1024;
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 8;
 /// The longest that a deadline can be away: "never".
@@ -94,7 +97,12 @@ pub struct Connection {
     arriving: Option<Box<Arriving>>,
     waiting: Option<Box<WaitingCall>>,
     output: Option<Box<Output>>,
+    /// The socket may hold bytes, or its end, that have not been read.
     readable: bool,
+    /// `input` may hold whole requests: serving stopped for a waiting call or a full output.
+    held_back: bool,
+    /// The peer has ended its side; the end itself may still have to be read.
+    hung_up: bool,
     closing: bool,
     lingers: bool,
     drained: usize,
@@ -116,6 +124,8 @@ impl Connection {
             waiting: None,
             output: None,
             readable: false,
+            held_back: false,
+            hung_up: false,
             closing: false,
             lingers: false,
             drained: 0,
@@ -132,7 +142,13 @@ impl Connection {
         self.waiting.is_none() && self.arriving.is_none() && self.output.is_none() && self.holds_nothing()
     }
 
-    /// No part of a request has arrived. An empty line is none: RFC 9112 2.2 lets clients send one after a request.
+    /// Whether the kernel holds bytes that have not been read.
+    pub fn has_arrived(&self) -> bool {
+        let Some(socket) = &self.socket else { return false };
+        matches!(recv(socket, &mut [0; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT), Ok((n, _)) if n > 0)
+    }
+
+    /// No part of a request has been read. An empty line is none: RFC 9112 2.2 lets clients send one after a request.
     fn holds_nothing(&self) -> bool {
         self.input.is_empty() || self.input == b"\r\n"
     }
@@ -145,41 +161,60 @@ impl Connection {
     /// Reads until the socket is empty, a handler waits, or the peer owes us reading.
     pub fn on_readable<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.readable = true;
-        for _ in 0..READS_PER_TURN {
+        self.proceed(worker)
+    }
+
+    /// Serves what was held back, then what the socket holds, for a turn.
+    fn proceed<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        let mut turns = 0;
+        loop {
             if self.stage == Stage::Linger {
                 return self.drain(worker);
             }
-            if !self.may_read() {
-                return self.settle(worker);
+            // Without a socket there is no event that would come back here, so the turn has no end.
+            if !self.may_serve()
+                || !(self.held_back || self.readable)
+                || (turns == READS_PER_TURN && self.socket.is_some())
+            {
+                return self.rest(worker);
             }
-            let mut buffer = std::mem::take(&mut worker.buffer);
-            let read = self.read(&mut buffer);
-            let next = match read {
-                Ok(0) => Some(self.on_end(worker)),
-                Ok(n) => {
-                    self.readable = n == buffer.len();
-                    self.receive(worker, &buffer[..n]);
-                    None
-                }
-                Err(Errno::AGAIN) => {
-                    self.readable = false;
-                    None
-                }
-                Err(_) => Some(Next::Close),
-            };
-            worker.buffer = buffer;
-            if let Some(next) = next {
+            turns += 1;
+            if self.held_back {
+                self.serve_input(worker);
+            } else if let Some(next) = self.read_once(worker) {
                 return next;
             }
-            if !self.readable {
-                return self.settle(worker);
-            }
-            if self.flush(worker) == Flushed::Broken {
+            if (self.held_back || self.readable) && self.flush(worker) == Flushed::Broken {
                 return Next::Close;
             }
         }
+    }
+
+    /// Reads and serves one buffer. Returns what is next when the connection's end was read.
+    fn read_once<A: Application>(&mut self, worker: &mut Worker<A>) -> Option<Next> {
+        let mut buffer = std::mem::take(&mut worker.buffer);
+        let next = match self.read(&mut buffer) {
+            Ok(0) => Some(self.on_end(worker)),
+            Ok(n) => {
+                // A full buffer may have left bytes behind; an end that was announced is still to be read.
+                self.readable = n == buffer.len() || self.hung_up;
+                self.receive(worker, &buffer[..n]);
+                None
+            }
+            Err(Errno::AGAIN) => {
+                self.readable = false;
+                None
+            }
+            Err(_) => Some(Next::Close),
+        };
+        worker.buffer = buffer;
+        next
+    }
+
+    /// Settles, and asks for another turn when something can go on at once: its event is spent.
+    fn rest<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         match self.settle(worker) {
-            Next::Keep if self.readable && self.may_read() => Next::Again,
+            Next::Keep if self.may_serve() && (self.held_back || self.readable) => Next::Again,
             next => next,
         }
     }
@@ -190,7 +225,7 @@ impl Connection {
             return Next::Keep;
         }
         match self.settle(worker) {
-            Next::Keep if self.output.is_none() => self.resume(worker),
+            Next::Keep if self.output.is_none() => self.proceed(worker),
             next => next,
         }
     }
@@ -198,7 +233,7 @@ impl Connection {
     /// Takes bytes for a connection that has no socket.
     pub fn feed<A: Application>(&mut self, worker: &mut Worker<A>, bytes: &[u8]) -> Next {
         self.receive(worker, bytes);
-        self.settle(worker)
+        self.proceed(worker)
     }
 
     /// Answers the waiting call, then serves what has been pipelined behind it.
@@ -209,8 +244,8 @@ impl Connection {
         let mut reply = Reply::new(&mut worker.out, &mut file, &worker.heads, shape);
         let unwound = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply))).is_err();
         let answer = reply.answer();
-        self.after_call(worker, answer, unwound, file, waiting.log);
-        self.resume(worker)
+        self.after_call(worker, answer, unwound, file, shape, waiting.log);
+        self.proceed(worker)
     }
 
     /// The stage's deadline has passed.
@@ -225,9 +260,7 @@ impl Connection {
 
     /// The peer is gone or will send no more (a half-closed connection counts as gone; see docs/decisions/0001).
     pub fn on_hang_up<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        if self.waiting.is_some() {
-            return Next::Close;
-        }
+        self.hung_up = true;
         self.on_readable(worker)
     }
 
@@ -238,8 +271,16 @@ impl Connection {
         self.settle(worker)
     }
 
-    fn may_read(&self) -> bool {
-        self.waiting.is_none() && !self.closing && self.output.as_ref().is_none_or(|output| output.held() < OUTPUT_HIGH)
+    /// Whether the next request may be served, and more read.
+    fn may_serve(&self) -> bool {
+        self.waiting.is_none() && !self.closing && !self.is_full(0)
+    }
+
+    /// Whether the peer must take answers before more are made; `more` bytes are about to be queued.
+    fn is_full(&self, more: usize) -> bool {
+        let queued = self.output.as_ref();
+        queued.map_or(more, |output| output.held() + more) >= OUTPUT_HIGH
+            || queued.is_some_and(|output| output.has_file())
     }
 
     fn read(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
@@ -256,6 +297,7 @@ impl Connection {
     /// The peer has sent its last byte.
     fn on_end<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.readable = false;
+        self.input = Vec::new();
         self.closing = true;
         self.lingers = false;
         self.settle(worker)
@@ -267,13 +309,21 @@ impl Connection {
             let consumed = self.serve(worker, bytes);
             self.keep(&bytes[consumed..]);
         } else {
-            let mut input = std::mem::take(&mut self.input);
-            input.extend_from_slice(bytes);
-            let consumed = self.serve(worker, &input);
-            input.drain(..consumed);
-            if !input.is_empty() && !self.closing {
-                self.input = input;
+            self.input.extend_from_slice(bytes);
+            // Behind a waiting call or a full output, a connection without a socket still gets bytes.
+            if !self.held_back {
+                self.serve_input(worker);
             }
+        }
+    }
+
+    /// Serves what is complete of the input and keeps the rest.
+    fn serve_input<A: Application>(&mut self, worker: &mut Worker<A>) {
+        let mut input = std::mem::take(&mut self.input);
+        let consumed = self.serve(worker, &input);
+        input.drain(..consumed);
+        if !input.is_empty() && !self.closing {
+            self.input = input;
         }
     }
 
@@ -286,7 +336,12 @@ impl Connection {
     /// The life of requests: parse, route, call, write, for as many as are complete. Returns the bytes consumed.
     fn serve<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8]) -> usize {
         let mut at = 0;
-        while at < input.len() && self.waiting.is_none() && !self.closing {
+        self.held_back = false;
+        while at < input.len() && !self.closing {
+            if self.waiting.is_some() || self.is_full(worker.out.len()) {
+                self.held_back = true;
+                break;
+            }
             let parsed = match self.arriving.take() {
                 None => self.parse_request(worker, &input[at..]),
                 Some(arriving) => self.parse_content(worker, arriving, &input[at..]),
@@ -392,11 +447,11 @@ impl Connection {
             }
             Ok(Called::Answered) => {
                 let answer = reply.answer();
-                self.after_call(worker, answer, false, file, log);
+                self.after_call(worker, answer, false, file, shape, log);
             }
             Err(_) => {
                 let answer = reply.answer();
-                self.after_call(worker, answer, true, file, log);
+                self.after_call(worker, answer, true, file, shape, log);
             }
         }
     }
@@ -408,12 +463,13 @@ impl Connection {
         answer: Option<Answer>,
         unwound: bool,
         file: Option<crate::reply::FileBody>,
+        shape: Shape,
         log: Option<(Vec<u8>, Vec<u8>, Instant)>,
     ) {
         let answer = match answer {
             Some(answer) if !unwound => answer,
             // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
-            None => worker.error(500, "the server failed to answer"),
+            None => worker.error(500, "the server failed to answer", shape.head_only),
             Some(answer) => Answer { close: true, ..answer },
         };
         if let Some(file) = file {
@@ -440,22 +496,9 @@ impl Connection {
     /// Answers what is not a request. The rest of the input can't be trusted, so the connection ends (promise 6).
     fn refuse<A: Application>(&mut self, worker: &mut Worker<A>, refusal: Refusal) {
         worker.counts.refused += 1;
-        worker.error(refusal.status, refusal.reason);
+        worker.error(refusal.status, refusal.reason, false);
         self.closing = true;
         self.lingers = true;
-    }
-
-    /// Goes on after a wait: first with bytes that arrived meanwhile, then with the socket.
-    fn resume<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        if !self.input.is_empty() && self.may_read() {
-            let input = std::mem::take(&mut self.input);
-            let consumed = self.serve(worker, &input);
-            self.keep(&input[consumed..]);
-        }
-        if self.readable && self.may_read() {
-            return self.on_readable(worker);
-        }
-        self.settle(worker)
     }
 
     /// Sends what has been written, decides whether the connection goes on and sets its deadline.
@@ -465,10 +508,15 @@ impl Connection {
         match self.flush(worker) {
             Flushed::Broken => return Next::Close,
             Flushed::Blocked => {
-                self.enter(Stage::Write, worker.clock.after(write));
-                return Next::Keep;
+                let fresh = worker.clock.after(write);
+                let deadline = self.output.as_mut().map_or(fresh, |output| output.deadline(fresh));
+                self.enter(Stage::Write, deadline);
+                return if self.is_abandoned() { Next::Close } else { Next::Keep };
             }
             Flushed::All => {}
+        }
+        if self.is_abandoned() {
+            return Next::Close;
         }
         if self.closing && self.waiting.is_none() {
             return self.finish(worker);
@@ -479,13 +527,19 @@ impl Connection {
             self.enter(Stage::Content, worker.clock.after(worker.options.content_timeout));
         } else if self.holds_nothing() && self.stage != Stage::Head {
             if worker.draining {
-                return Next::Close;
+                self.closing = true;
+                return self.finish(worker);
             }
             self.enter(Stage::Idle, worker.clock.after(idle));
         } else if self.stage == Stage::Idle || self.stage == Stage::Write {
             self.enter(Stage::Head, worker.clock.after(worker.options.head_timeout));
         }
         Next::Keep
+    }
+
+    /// A handler works for a peer that is gone.
+    fn is_abandoned(&self) -> bool {
+        self.waiting.is_some() && self.hung_up
     }
 
     fn flush<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
@@ -503,18 +557,17 @@ impl Connection {
                 }
             };
             if sent == worker.out.len() {
-                worker.out.clear();
+                worker.empty_out();
                 return Flushed::All;
             }
             let mut output = Box::<Output>::default();
-            output.push(&worker.out[sent..]);
-            worker.out.clear();
+            output.push_rest(&mut worker.out, sent);
             self.output = Some(output);
             return Flushed::Blocked;
         }
         let Some(output) = &mut self.output else { return Flushed::All };
         output.push(&worker.out);
-        worker.out.clear();
+        worker.empty_out();
         let flushed = output.flush(socket);
         if flushed == Flushed::All {
             self.output = None;
@@ -536,7 +589,7 @@ impl Connection {
             worker.app.deliver(self.token, &out, false);
         }
         worker.out = out;
-        worker.out.clear();
+        worker.empty_out();
         if whole {
             Flushed::All
         } else {
@@ -547,7 +600,9 @@ impl Connection {
     /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.
     fn finish<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         let Some(socket) = &self.socket else { return Next::Close };
-        if !self.lingers || shutdown(socket, Shutdown::Write).is_err() {
+        // What was left unread here or in the kernel would answer our close with a reset.
+        let unread = self.lingers || self.readable || !self.input.is_empty();
+        if !unread || shutdown(socket, Shutdown::Write).is_err() {
             return Next::Close;
         }
         self.input = Vec::new();
@@ -579,9 +634,15 @@ impl Connection {
 }
 
 impl<A: Application> Worker<A> {
+    /// Empties the buffer of answers, and gives it back when an answer has made it large.
+    fn empty_out(&mut self) {
+        self.out.clear();
+        self.out.shrink_to(OUT_KEPT);
+    }
+
     /// Writes an answer that the core makes itself and that ends the connection.
-    fn error(&mut self, status: u16, text: &str) -> Answer {
-        let shape = Shape { head_only: false, keep_alive: false, minor: 1 };
+    fn error(&mut self, status: u16, text: &str, head_only: bool) -> Answer {
+        let shape = Shape { head_only, keep_alive: false, minor: 1 };
         let mut file = None;
         let mut reply = Reply::new(&mut self.out, &mut file, &self.heads, shape);
         let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
@@ -591,6 +652,6 @@ impl<A: Application> Worker<A> {
             [(&b"content-type"[..], &b"text/plain; charset=utf-8"[..])].into_iter(),
             Body::Bytes(body.as_bytes()),
         );
-        Answer { status, bytes: body.len() as u64, close: true }
+        Answer { status, bytes: if head_only { 0 } else { body.len() as u64 }, close: true }
     }
 }

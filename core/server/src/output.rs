@@ -9,7 +9,11 @@ use rustix::fs::sendfile;
 use rustix::io::Errno;
 use rustix::net::{send, SendFlags};
 
+use crate::clock::Tick;
 use crate::reply::FileBody;
+
+/// A rest of this size or more is moved, not copied.
+const MOVED: usize = 64 * 1024;
 
 /// How far a flush came.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,16 +35,42 @@ enum Segment {
 #[derive(Default)]
 pub struct Output {
     segments: VecDeque<Segment>,
+    /// When the peer must have taken something; none before it is asked for.
+    deadline: Option<Tick>,
 }
 
 impl Output {
     /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) {
-        if let Some(Segment::Bytes { bytes: last, .. }) = self.segments.back_mut() {
+        if let Some(Segment::Bytes { bytes: last, sent }) = self.segments.back_mut() {
+            // A peer that never takes quite everything must not make the part it has taken grow for ever.
+            if *sent >= last.len() - *sent {
+                last.drain(..std::mem::take(sent));
+            }
             last.extend_from_slice(bytes);
         } else if !bytes.is_empty() {
             self.segments.push_back(Segment::Bytes { bytes: bytes.to_vec(), sent: 0 });
         }
+    }
+
+    /// Begins with what `out` holds from `sent` on, and leaves `out` empty.
+    pub fn push_rest(&mut self, out: &mut Vec<u8>, sent: usize) {
+        if out.len() - sent < MOVED {
+            self.push(&out[sent..]);
+            out.clear();
+        } else {
+            self.segments.push_back(Segment::Bytes { bytes: std::mem::take(out), sent });
+        }
+    }
+
+    /// Whether a file waits: it holds a descriptor.
+    pub fn has_file(&self) -> bool {
+        self.segments.iter().any(|segment| matches!(segment, Segment::File { .. }))
+    }
+
+    /// When the peer must have taken more: `fresh` after every progress, unchanged without.
+    pub fn deadline(&mut self, fresh: Tick) -> Tick {
+        *self.deadline.get_or_insert(fresh)
     }
 
     /// Appends a file.
@@ -62,6 +92,7 @@ impl Output {
             let done = match segment {
                 Segment::Bytes { bytes, sent } => match send_some(socket, &bytes[*sent..]) {
                     Ok(n) => {
+                        self.deadline = None;
                         *sent += n;
                         *sent == bytes.len()
                     }
@@ -69,6 +100,7 @@ impl Output {
                 },
                 Segment::File { body, sent } => match send_file_part(socket, body, *sent) {
                     Ok(n) => {
+                        self.deadline = None;
                         *sent += n;
                         *sent == body.len
                     }

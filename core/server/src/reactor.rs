@@ -224,23 +224,30 @@ impl<A: Application> Reactor<A> {
         self.with(token, |_, _| Next::Close);
     }
 
-    /// Stops accepting and tells every connection to end after its current request; idle ones end now.
+    /// Stops accepting and tells every connection to end after its current request; idle ones end now, but not before
+    /// a request that has arrived already is answered.
     pub fn drain(&mut self) {
         self.worker.draining = true;
         for listener in std::mem::take(&mut self.listeners) {
             // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
             let _ = epoll::delete(&self.epoll, &listener);
         }
-        let idle: Vec<Token> = self
+        let idle: Vec<(Token, bool)> = self
             .connections
             .iter()
             .flatten()
             .filter(|connection| connection.is_idle())
-            .map(|connection| connection.token())
+            .map(|connection| (connection.token(), connection.has_arrived()))
             .collect();
-        for token in idle {
-            self.hang_up(token);
+        for (token, arrived) in idle {
+            if arrived {
+                // Not here: the owner may be inside a task, where no other task can take its first step.
+                self.again.push(token);
+            } else {
+                self.hang_up(token);
+            }
         }
+        self.end_turn();
     }
 
     /// Ends every connection, whatever it does.

@@ -3,15 +3,21 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use spica_router::{Found, Params, Router, RouterBuilder};
 use spica_server::{Application, Called, Options, Reactor, Reply, Request, Token};
 
-/// Answers `/echo` with the content, `/wait` later, `/panic` never.
+const LARGE: usize = 8 * 1024 * 1024;
+
+/// Answers `/echo` with the content, `/wait` later, `/panic` never, `/large` with more than the kernel takes.
 struct Echo {
     router: Router,
     sent: RefCell<Vec<u8>>,
+    large: RefCell<usize>,
     closed: RefCell<bool>,
     waiting: RefCell<VecDeque<Token>>,
     cancelled: RefCell<Vec<usize>>,
@@ -20,12 +26,13 @@ struct Echo {
 impl Echo {
     fn new() -> Self {
         let mut builder = RouterBuilder::new();
-        for (method, pattern) in [("POST", "/echo"), ("GET", "/wait"), ("GET", "/panic")] {
+        for (method, pattern) in [("POST", "/echo"), ("GET", "/wait"), ("GET", "/panic"), ("GET", "/large")] {
             builder.add(method, pattern, pattern).unwrap();
         }
         Echo {
             router: builder.build().unwrap(),
             sent: RefCell::default(),
+            large: RefCell::default(),
             closed: RefCell::default(),
             waiting: RefCell::default(),
             cancelled: RefCell::default(),
@@ -44,6 +51,10 @@ impl Application for Echo {
             Found::Route(1) => {
                 self.waiting.borrow_mut().push_back(request.token);
                 return Called::Waiting(self.waiting.borrow().len());
+            }
+            Found::Route(3) => {
+                *self.large.borrow_mut() += 1;
+                reply.content(200, "text/plain", &vec![b'x'; LARGE]);
             }
             Found::Route(_) => panic!("as asked"),
             _ => reply.content(404, "text/plain", b"none"),
@@ -203,4 +214,125 @@ fn promise_5_trailers_share_the_limits_of_the_head() {
         format!("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n{fields}\r\n0\r\n{fields}\r\n");
     reactor.feed(token, request.as_bytes());
     assert!(reactor.app().sent.borrow().starts_with(b"HTTP/1.1 431 "));
+}
+
+/// A connection to a reactor that listens on a real socket.
+fn connected(options: Options) -> (Reactor<Echo>, TcpStream) {
+    let mut reactor = Reactor::new(Echo::new(), options, None).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    reactor.listen(listener.into()).unwrap();
+    peer.set_nonblocking(true).unwrap();
+    (reactor, peer)
+}
+
+/// Polls until `done` says so, or fails.
+fn poll_until(reactor: &mut Reactor<Echo>, mut done: impl FnMut(&Reactor<Echo>) -> bool) {
+    let began = Instant::now();
+    while !done(reactor) {
+        assert!(began.elapsed() < Duration::from_secs(10), "nothing happens any more");
+        reactor.poll().unwrap();
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+#[test]
+fn promise_5_a_pipeline_is_served_no_faster_than_its_answers_are_taken() {
+    let (mut reactor, mut peer) = connected(Options::default());
+    peer.write_all(&b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n".repeat(8)).unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
+    poll_until(&mut reactor, |reactor| *reactor.app().large.borrow() > 0);
+    for _ in 0..50 {
+        reactor.poll().unwrap();
+    }
+    assert_eq!(*reactor.app().large.borrow(), 1, "one answer fills the kernel; the others wait as requests");
+    let (mut got, mut buffer) = (0, vec![0; 1 << 20]);
+    poll_until(&mut reactor, |_| {
+        while let Ok(n @ 1..) = peer.read(&mut buffer) {
+            got += n;
+        }
+        got > 8 * LARGE
+    });
+    poll_until(&mut reactor, |reactor| reactor.connections() == 0);
+}
+
+#[test]
+fn promise_5_a_pipeline_without_a_socket_is_served_whole() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, &b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n".repeat(12));
+    assert_eq!(*reactor.app().large.borrow(), 12);
+}
+
+#[test]
+fn promise_16_bytes_that_arrive_do_not_move_the_deadline_of_bytes_that_leave() {
+    let (mut reactor, mut peer) =
+        connected(Options { write_timeout: Duration::from_millis(500), ..Options::default() });
+    peer.write_all(b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    poll_until(&mut reactor, |reactor| *reactor.app().large.borrow() == 1);
+    let began = Instant::now();
+    poll_until(&mut reactor, |reactor| {
+        assert!(began.elapsed() < Duration::from_secs(4), "a peer that reads nothing is kept");
+        let _ = peer.write(b"G");
+        std::thread::sleep(Duration::from_millis(20));
+        reactor.connections() == 0
+    });
+}
+
+#[test]
+fn promise_26_an_end_that_came_behind_a_full_output_is_not_forgotten() {
+    let (mut reactor, mut peer) = connected(Options::default());
+    peer.write_all(b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    poll_until(&mut reactor, |reactor| *reactor.app().large.borrow() == 1);
+    peer.write_all(b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
+    for _ in 0..20 {
+        reactor.poll().unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let mut buffer = vec![0; 1 << 20];
+    poll_until(&mut reactor, |reactor| {
+        while let Ok(1..) = peer.read(&mut buffer) {}
+        reactor.connections() == 0
+    });
+    assert_eq!(*reactor.app().cancelled.borrow(), [1]);
+}
+
+#[test]
+fn promise_23_a_request_that_has_arrived_is_answered_by_a_draining_reactor() {
+    let (mut reactor, mut peer) = connected(Options::default());
+    poll_until(&mut reactor, |reactor| reactor.connections() == 1);
+    peer.write_all(b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+    reactor.drain();
+    poll_until(&mut reactor, |reactor| reactor.connections() == 0);
+    let mut answer = String::new();
+    peer.set_nonblocking(false).unwrap();
+    peer.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("connection: close\r\n") && answer.ends_with("hi"));
+}
+
+#[test]
+fn promise_6_an_answer_that_closes_survives_what_the_peer_sent_while_it_was_made() {
+    let (mut reactor, mut peer) = connected(Options::default());
+    peer.write_all(b"GET /wait HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").unwrap();
+    poll_until(&mut reactor, |reactor| !reactor.app().waiting.borrow().is_empty());
+    peer.write_all(b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    for _ in 0..20 {
+        reactor.poll().unwrap();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let token = reactor.app().waiting.borrow_mut().pop_front().unwrap();
+    reactor.complete(token, |_, reply| reply.content(200, "text/plain", b"done"));
+    let mut answer = String::new();
+    peer.set_nonblocking(false).unwrap();
+    peer.read_to_string(&mut answer).expect("no reset");
+    assert!(answer.ends_with("done"));
+}
+
+#[test]
+fn promise_7_a_panic_under_head_has_no_content() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"HEAD /panic HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert!(reactor.app().sent.borrow().ends_with(b"\r\n\r\n"));
 }
