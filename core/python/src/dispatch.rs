@@ -208,9 +208,12 @@ impl spica_server::Application for Dispatcher {
     }
 
     fn deliver(&self, token: Token, bytes: &[u8], closed: bool) {
-        let sinks = self.sinks.borrow();
-        let Some(sink) = sinks.get(&token.0) else { return };
         Python::attach(|py| {
+            let sink = match closed {
+                true => self.sinks.borrow_mut().remove(&token.0),
+                false => self.sinks.borrow().get(&token.0).map(|sink| sink.clone_ref(py)),
+            };
+            let Some(sink) = sink else { return };
             let event_loop = self.names.event_loop.bind(py);
             let data = if closed { py.None() } else { PyBytes::new(py, bytes).into_any().unbind() };
             // Later, not now: the sink is Python code, and the reactor is in the middle of its work.
