@@ -258,7 +258,7 @@ def test_pipelined_files_are_opened_one_after_the_other(
     opened = []
 
     @server.get("/large", kind="plain")
-    def large() -> Response:
+    def large() -> object:
         opened.append(1)
         return Response.file(path)
 
