@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 import time
 
 import anyio
@@ -200,6 +201,32 @@ def test_pipelined_answers_are_in_order_though_the_first_waits(native: NativeSer
     )
     contents = [part.split(b"HTTP/1.1")[0] for part in answer.split(b"\r\n\r\n")[1:]]
     assert contents == [b"slow", b"fast", b"slow"]
+
+
+@pytest.mark.parametrize("arguments", [["with an argument"], []])
+def test_what_calls_the_loop_while_a_task_is_made_is_heard(native: NativeServer, arguments: list[str]) -> None:
+    heard: list[tuple[str, ...]] = []
+
+    @native.get("/")
+    async def handler() -> str:
+        await asyncio.sleep(0)
+        return "done"
+
+    native.start()
+    said: list[bool] = []
+
+    def get_debug() -> bool:
+        # Making a Task asks for this; in life, a finalizer run by the collector may come at the same moment.
+        if "call_soon" in vars(native.loop) and not said:
+            said.append(True)
+            native.loop.call_soon(lambda *values: heard.append(values), *arguments)
+        return False
+
+    native.on_loop(lambda: setattr(native.loop, "get_debug", get_debug))
+    assert native.fetch("/") == (200, b"done")
+    native.on_loop(lambda: delattr(native.loop, "get_debug"))
+    eager = sys.version_info >= (3, 12)  # there the loop's call_soon stays in its place
+    assert heard == ([] if eager else [tuple(arguments)])
 
 
 def test_a_plain_function_that_returns_a_coroutine_is_awaited(native: NativeServer) -> None:

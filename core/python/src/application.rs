@@ -98,6 +98,9 @@ impl Application {
         status: u16,
         label: &str,
     ) -> PyResult<u32> {
+        if !(200..=599).contains(&status) {
+            return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
+        }
         let route = Route { handler, takes: Takes::parse(takes, order)?, kind: Kind::parse(kind)?, status };
         let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
         let draft = draft

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::context::EnteredContext;
 use crate::names::Names;
@@ -18,10 +18,30 @@ thread_local! {
 }
 
 /// Stands in for `loop.call_soon` while a Task is made.
+///
+/// A finalizer that the garbage collector runs at that very moment may call it too: what is not one bare callback with a
+/// context, or comes second, goes to the loop.
 #[pyfunction]
-#[pyo3(signature = (callback, *, context))]
-fn capture(callback: Py<PyAny>, context: Py<PyAny>) {
-    CAPTURED.with(|slot| slot.replace(Some((callback, context))));
+#[pyo3(signature = (callback, *args, context=None))]
+fn capture<'py>(
+    callback: Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    context: Option<Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = callback.py();
+    let step = match context {
+        Some(context) if args.is_empty() && CAPTURED.with_borrow(Option::is_none) => {
+            CAPTURED.set(Some((callback.unbind(), context.unbind())));
+            return Ok(None);
+        }
+        other => other,
+    };
+    let event_loop = py.import("asyncio")?.call_method0("get_running_loop")?;
+    let call_soon = event_loop.get_type().getattr("call_soon")?;
+    let positional = [event_loop, callback].into_iter().chain(args.iter()).collect::<Vec<_>>();
+    let keywords = PyDict::new(py);
+    keywords.set_item("context", step)?;
+    call_soon.call(PyTuple::new(py, positional)?, Some(&keywords)).map(Some)
 }
 
 /// How tasks start on this Python and this loop.

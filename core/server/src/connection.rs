@@ -14,27 +14,29 @@
 //! Requests are handled strictly one after the other, so pipelined answers are in order. While a handler waits or the
 //! peer does not take its answers, no request is served and nothing more is read: backpressure is the kernel's. Events are
 //! edges: whoever stops before the socket is empty leaves `readable` or `held_back` set, and `rest` looks at both.
+//!
+//! Here are the events and the order of stages; `receiving` has how octets become requests, `sending` how answers leave.
+
+mod receiving;
+mod sending;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::time::Instant;
 
-use rustix::io::Errno;
-use rustix::net::{recv, shutdown, RecvFlags, Shutdown};
-use spica_http1::{parse_head, Content, ContentReader, Head, Refusal};
+use rustix::net::{recv, RecvFlags};
+use spica_http1::{ContentReader, Head, Refusal};
 
 use crate::access_log::Entry;
 use crate::application::{Application, Called, Request, Token};
 use crate::clock::Tick;
-use crate::output::{send_some, Flushed, Output};
+use crate::output::{Flushed, Output};
 use crate::reactor::Worker;
-use crate::reply::{Answer, Body, Reply, Shape};
+use crate::reply::{Answer, Reply, Shape};
 
 /// Queued answers above this stop serving and reading until the peer has taken them; so does one queued file.
 const OUTPUT_HIGH: usize = 256 * 1024;
-/// A shared buffer larger than this is given away or back, so that one large answer does not stay in memory.
-const OUT_KEPT: usize = 256 * 1024;
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 8;
 /// The longest that a deadline can be away: "never".
@@ -190,27 +192,6 @@ impl Connection {
         }
     }
 
-    /// Reads and serves one buffer. Returns what is next when the connection's end was read.
-    fn read_once<A: Application>(&mut self, worker: &mut Worker<A>) -> Option<Next> {
-        let mut buffer = std::mem::take(&mut worker.buffer);
-        let next = match self.read(&mut buffer) {
-            Ok(0) => Some(self.on_end(worker)),
-            Ok(n) => {
-                // A full buffer may have left bytes behind; an end that was announced is still to be read.
-                self.readable = n == buffer.len() || self.hung_up;
-                self.receive(worker, &buffer[..n]);
-                None
-            }
-            Err(Errno::AGAIN) => {
-                self.readable = false;
-                None
-            }
-            Err(_) => Some(Next::Close),
-        };
-        worker.buffer = buffer;
-        next
-    }
-
     /// Settles, and asks for another turn when something can go on at once: its event is spent.
     fn rest<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         match self.settle(worker) {
@@ -283,17 +264,6 @@ impl Connection {
             || queued.is_some_and(|output| output.has_file())
     }
 
-    fn read(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
-        let Some(socket) = &self.socket else { return Err(Errno::AGAIN) };
-        loop {
-            match recv(socket, &mut *buffer, RecvFlags::empty()) {
-                Ok((n, _)) => return Ok(n),
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     /// The peer has sent its last byte.
     fn on_end<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.readable = false;
@@ -301,36 +271,6 @@ impl Connection {
         self.closing = true;
         self.lingers = false;
         self.settle(worker)
-    }
-
-    /// Adds arrived bytes to what is unfinished, serves what is complete and keeps the rest.
-    fn receive<A: Application>(&mut self, worker: &mut Worker<A>, bytes: &[u8]) {
-        if self.input.is_empty() {
-            let consumed = self.serve(worker, bytes);
-            self.keep(&bytes[consumed..]);
-        } else {
-            self.input.extend_from_slice(bytes);
-            // Behind a waiting call or a full output, a connection without a socket still gets bytes.
-            if !self.held_back {
-                self.serve_input(worker);
-            }
-        }
-    }
-
-    /// Serves what is complete of the input and keeps the rest.
-    fn serve_input<A: Application>(&mut self, worker: &mut Worker<A>) {
-        let mut input = std::mem::take(&mut self.input);
-        let consumed = self.serve(worker, &input);
-        input.drain(..consumed);
-        if !input.is_empty() && !self.closing {
-            self.input = input;
-        }
-    }
-
-    fn keep(&mut self, rest: &[u8]) {
-        if !rest.is_empty() && !self.closing {
-            self.input = rest.to_vec();
-        }
     }
 
     /// The life of requests: parse, route, call, write, for as many as are complete. Returns the bytes consumed.
@@ -359,69 +299,6 @@ impl Connection {
             self.lingers = true;
         }
         at
-    }
-
-    /// Parses a head, and its content when that is here too: then nothing is copied.
-    fn parse_request<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8]) -> Result<Parsed, Refusal> {
-        let mut head = std::mem::take(&mut worker.head);
-        let parsed = self.parse_into(worker, input, &mut head);
-        worker.head = head;
-        parsed
-    }
-
-    fn parse_into<A: Application>(
-        &mut self,
-        worker: &mut Worker<A>,
-        input: &[u8],
-        head: &mut Head,
-    ) -> Result<Parsed, Refusal> {
-        if !parse_head(input, &mut self.scanned, &worker.options.limits, head)? {
-            if self.stage == Stage::Idle && input != b"\r\n" {
-                self.enter(Stage::Head, worker.clock.after(worker.options.head_timeout));
-            }
-            return Ok(Parsed::Incomplete { consumed: 0 });
-        }
-        self.scanned = 0;
-        let (bytes, rest) = input.split_at(head.len);
-        match head.content {
-            Content::None => {
-                self.call(worker, bytes, head, b"");
-                return Ok(Parsed::Answered { consumed: head.len });
-            }
-            Content::Length(length) if length <= rest.len() as u64 => {
-                // The limit is checked even for content that is already here.
-                ContentReader::for_head(head, &worker.options.limits)?;
-                let content = &rest[..length as usize];
-                self.call(worker, bytes, head, content);
-                return Ok(Parsed::Answered { consumed: head.len + content.len() });
-            }
-            Content::Length(_) | Content::Chunked => {}
-        }
-        let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        if head.expects_continue && rest.is_empty() {
-            worker.out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        }
-        self.enter(Stage::Content, worker.clock.after(worker.options.content_timeout));
-        let arriving = Box::new(Arriving { bytes: bytes.to_vec(), head: head.clone(), reader, content: Vec::new() });
-        match self.parse_content(worker, arriving, rest)? {
-            Parsed::Answered { consumed } => Ok(Parsed::Answered { consumed: head.len + consumed }),
-            Parsed::Incomplete { consumed } => Ok(Parsed::Incomplete { consumed: head.len + consumed }),
-        }
-    }
-
-    fn parse_content<A: Application>(
-        &mut self,
-        worker: &mut Worker<A>,
-        mut arriving: Box<Arriving>,
-        input: &[u8],
-    ) -> Result<Parsed, Refusal> {
-        let progress = arriving.reader.feed(input, &mut arriving.content)?;
-        if !progress.done {
-            self.arriving = Some(arriving);
-            return Ok(Parsed::Incomplete { consumed: progress.consumed });
-        }
-        self.call(worker, &arriving.bytes, &arriving.head, &arriving.content);
-        Ok(Parsed::Answered { consumed: progress.consumed })
     }
 
     /// Routes and calls. A panic is a 500 and the end of this connection, never of the worker.
@@ -542,87 +419,6 @@ impl Connection {
         self.waiting.is_some() && self.hung_up
     }
 
-    fn flush<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
-        let Some(socket) = &self.socket else { return self.deliver(worker) };
-        if self.output.is_none() {
-            if worker.out.is_empty() {
-                return Flushed::All;
-            }
-            let sent = match send_some(socket, &worker.out) {
-                Ok(sent) => sent,
-                Err(Flushed::Blocked) => 0,
-                Err(_) => {
-                    worker.out.clear();
-                    return Flushed::Broken;
-                }
-            };
-            if sent == worker.out.len() {
-                worker.empty_out();
-                return Flushed::All;
-            }
-            let mut output = Box::<Output>::default();
-            output.push_rest(&mut worker.out, sent);
-            self.output = Some(output);
-            return Flushed::Blocked;
-        }
-        let Some(output) = &mut self.output else { return Flushed::All };
-        output.push(&worker.out);
-        worker.empty_out();
-        let flushed = output.flush(socket);
-        if flushed == Flushed::All {
-            self.output = None;
-        }
-        flushed
-    }
-
-    /// `flush` for a connection without a socket: everything goes to the application at once.
-    fn deliver<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
-        let out = std::mem::take(&mut worker.out);
-        let mut whole = true;
-        if let Some(mut output) = self.output.take() {
-            output.push(&out);
-            match output.into_bytes() {
-                Ok(bytes) => worker.app.deliver(self.token, &bytes, false),
-                Err(_) => whole = false,
-            }
-        } else if !out.is_empty() {
-            worker.app.deliver(self.token, &out, false);
-        }
-        worker.out = out;
-        worker.empty_out();
-        if whole {
-            Flushed::All
-        } else {
-            Flushed::Broken
-        }
-    }
-
-    /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.
-    fn finish<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        let Some(socket) = &self.socket else { return Next::Close };
-        // What was left unread here or in the kernel would answer our close with a reset.
-        let unread = self.lingers || self.readable || !self.input.is_empty();
-        if !unread || shutdown(socket, Shutdown::Write).is_err() {
-            return Next::Close;
-        }
-        self.input = Vec::new();
-        self.enter(Stage::Linger, worker.clock.after(worker.options.linger_timeout));
-        self.drain(worker)
-    }
-
-    fn drain<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        let mut buffer = std::mem::take(&mut worker.buffer);
-        let next = loop {
-            match self.read(&mut buffer) {
-                Ok(n) if n > 0 && self.drained + n <= worker.options.linger_bytes => self.drained += n,
-                Err(Errno::AGAIN) => break Next::Keep,
-                Ok(_) | Err(_) => break Next::Close,
-            }
-        };
-        worker.buffer = buffer;
-        next
-    }
-
     /// Changes the stage. Absolute deadlines are set when the stage is entered and not moved while it lasts.
     fn enter(&mut self, stage: Stage, deadline: Tick) {
         let absolute = matches!(stage, Stage::Head | Stage::Content | Stage::Linger);
@@ -630,28 +426,5 @@ impl Connection {
             self.stage = stage;
             self.deadline = deadline;
         }
-    }
-}
-
-impl<A: Application> Worker<A> {
-    /// Empties the buffer of answers, and gives it back when an answer has made it large.
-    fn empty_out(&mut self) {
-        self.out.clear();
-        self.out.shrink_to(OUT_KEPT);
-    }
-
-    /// Writes an answer that the core makes itself and that ends the connection.
-    fn error(&mut self, status: u16, text: &str, head_only: bool) -> Answer {
-        let shape = Shape { head_only, keep_alive: false, minor: 1 };
-        let mut file = None;
-        let mut reply = Reply::new(&mut self.out, &mut file, &self.heads, shape);
-        let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
-        // Only the core's own fixed texts come here, so this cannot be refused.
-        let _ = reply.response(
-            status,
-            [(&b"content-type"[..], &b"text/plain; charset=utf-8"[..])].into_iter(),
-            Body::Bytes(body.as_bytes()),
-        );
-        Answer { status, bytes: if head_only { 0 } else { body.len() as u64 }, close: true }
     }
 }
