@@ -22,4 +22,6 @@ else
 fi
 run spica db migrate
 printf '\n  open http://127.0.0.1:%s/posts   (Ctrl-C stops)\n' "$port"
-run spica server --port "$port"
+printf '\n$ spica server --port %s\n' "$port"
+# In this shell's place, so that what stops the demo stops the server.
+exec spica server --port "$port"
