@@ -14,6 +14,7 @@ from typing import Any
 from spica.cli.arguments import Option, parse
 from spica.cli.errors import UsageError
 
+HIGHEST_PORT = 65_535
 OPTIONS = [
     Option("host", str, "address to listen on [127.0.0.1]"),
     Option("port", int, "port to listen on, 0 for any free one [3000]", "p"),
@@ -36,6 +37,8 @@ def server(arguments: Sequence[str]) -> int:
         return 0
     if len(targets) > 1:
         raise UsageError(f'spica server takes one application, "{targets[0]}" or "{targets[1]}"')
+    if not 0 <= options.get("port", 0) <= HIGHEST_PORT:
+        raise UsageError(f"{options['port']} is no port: ports are 0 (any free one) to {HIGHEST_PORT}")
     if "env" in options:
         os.environ["SPICA_ENV"] = options.pop("env")
     _serve(targets[0] if targets else None, options)
