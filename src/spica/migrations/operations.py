@@ -7,6 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from spica.migrations.columns import Column
@@ -14,14 +15,14 @@ from spica.migrations.errors import IrreversibleMigration
 
 
 @dataclass(slots=True, kw_only=True)
-class Operation:
+class Operation(ABC):
     """One change. `where` is the file and line of the migration that asks for it."""
 
     where: str = field(default="", compare=False)
 
+    @abstractmethod
     def inverse(self) -> Operation:
         """Build the operation that undoes this one. Raises IrreversibleMigration."""
-        raise NotImplementedError
 
 
 @dataclass(slots=True)

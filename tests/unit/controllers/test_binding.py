@@ -238,3 +238,4 @@ def test_a_query_parameter_beside_an_unused_path_parameter_is_fine_where_it_is_m
     def action(page: int) -> None: ...
 
     build_plan(action, HttpHost(parse_pattern("/users/{id}"), strict_path=False))
+    assert "'page'" in refused_signature(action, "/users/{id}").what, "a function must say that it means the query"
