@@ -1,0 +1,1 @@
+//! Content codings: which one a client takes, and zstd, br and gzip encoders that can be flushed.

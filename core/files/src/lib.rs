@@ -1,0 +1,1 @@
+//! Files over HTTP: names, types, validators, conditions and ranges, without sockets.

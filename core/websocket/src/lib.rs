@@ -1,0 +1,1 @@
+//! WebSocket as bytes: handshake, frames and compressed messages, without sockets.
