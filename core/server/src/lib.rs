@@ -23,7 +23,7 @@ mod output;
 mod reactor;
 mod reply;
 
-pub use access_log::{AccessLog, LogFormat};
+pub use access_log::{AccessLog, Entry, LogFormat};
 pub use application::{Application, Called, Request, Token};
 pub use options::Options;
 pub use reactor::{Counts, Reactor};

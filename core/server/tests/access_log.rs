@@ -1,0 +1,208 @@
+//! The access log's promise: a sink that is slow, full, broken or dead delays nobody, and what it loses is told.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use spica_server::{AccessLog, Entry, LogFormat};
+
+const SECOND: i64 = 1_795_253_400;
+
+fn push(log: &mut AccessLog, target: &str) {
+    let target = target.as_bytes();
+    log.push(SECOND, &Entry { method: b"GET", target, status: 200, bytes: 0, since: Instant::now(), peer: None });
+}
+
+/// A sink that a test opens, closes and breaks.
+#[derive(Clone, Default)]
+struct Sink(Arc<(Mutex<Script>, Condvar)>);
+
+#[derive(Default)]
+struct Script {
+    text: Vec<u8>,
+    writes: usize,
+    writers: Vec<String>,
+    shut: bool,
+    /// What the next writes come to; when there is no more, all succeed.
+    faults: Vec<Fault>,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    /// Takes so many octets, then the disk is full.
+    Full(usize),
+    WouldBlock,
+    Interrupted,
+}
+
+impl Sink {
+    fn shut(&self, shut: bool) {
+        self.0 .0.lock().unwrap().shut = shut;
+        self.0 .1.notify_all();
+    }
+
+    fn fail(&self, faults: &[Fault]) {
+        self.0 .0.lock().unwrap().faults = faults.iter().rev().copied().collect();
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0 .0.lock().unwrap().text.clone()).unwrap()
+    }
+
+    fn targets(&self) -> Vec<String> {
+        let text = self.text();
+        text.lines().map(|line| line.split(' ').nth(2).unwrap_or(line).to_owned()).collect()
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        let script = self.0 .0.lock().unwrap();
+        let mut script = self.0 .1.wait_while(script, |script| script.shut).unwrap();
+        script.writes += 1;
+        script.writers.push(std::thread::current().name().unwrap_or_default().to_owned());
+        let taken = match script.faults.pop() {
+            None => octets.len(),
+            Some(Fault::Full(0)) => return Err(ErrorKind::StorageFull.into()),
+            Some(Fault::Full(room)) => {
+                script.faults.push(Fault::Full(0));
+                room
+            }
+            Some(Fault::WouldBlock) => return Err(ErrorKind::WouldBlock.into()),
+            Some(Fault::Interrupted) => return Err(ErrorKind::Interrupted.into()),
+        };
+        script.text.extend_from_slice(&octets[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn text_log() -> (AccessLog, Sink) {
+    let sink = Sink::default();
+    (AccessLog::new(LogFormat::Text, Box::new(sink.clone())), sink)
+}
+
+#[test]
+fn every_line_is_written_in_order_by_another_thread() {
+    let (mut log, sink) = text_log();
+    for line in 0..5_000 {
+        push(&mut log, &format!("/{line}"));
+        if line % 7 == 0 {
+            log.flush();
+        }
+    }
+    drop(log);
+    assert_eq!(sink.targets(), (0..5_000).map(|line| format!("/{line}")).collect::<Vec<_>>());
+    let script = sink.0 .0.lock().unwrap();
+    assert!(script.writers.iter().all(|name| name == "spica-access-log"), "{:?}", script.writers);
+    assert!(script.writes < 500, "lines gather: {} writes", script.writes);
+}
+
+#[test]
+fn a_line_is_written_without_waiting_for_more() {
+    let (collector, sink) = UnixStream::pair().unwrap();
+    collector.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut log = AccessLog::new(LogFormat::Text, Box::new(sink));
+    for target in ["/1", "/2"] {
+        push(&mut log, target);
+        log.flush();
+        let mut buffer = [0; 256];
+        let n = (&collector).read(&mut buffer).unwrap();
+        assert!(String::from_utf8_lossy(&buffer[..n]).contains(&format!(" GET {target} 200 ")));
+    }
+}
+
+#[test]
+fn a_sink_that_takes_nothing_delays_nobody_and_its_losses_are_told() {
+    let (mut log, sink) = text_log();
+    sink.shut(true);
+    let target = format!("/{}", "x".repeat(4_000));
+    let began = Instant::now();
+    for _ in 0..2_000 {
+        push(&mut log, &target);
+        log.flush();
+    }
+    assert!(began.elapsed() < Duration::from_secs(2), "8 MB of lines took {:?}", began.elapsed());
+    sink.shut(false);
+    assert!(log.finish(), "the sink takes lines again");
+    push(&mut log, "/after");
+    assert!(log.finish());
+
+    let text = sink.text();
+    let written = text.lines().filter(|line| line.contains("/xxx")).count();
+    let lost: usize = text
+        .lines()
+        .filter_map(|line| line.split_once(" access log: ")?.1.split(' ').next()?.parse::<usize>().ok())
+        .sum();
+    assert!(lost > 0 && written > 0, "{written} written, {lost} lost");
+    assert_eq!(written + lost, 2_000);
+    assert!(written * target.len() < 3 * 1024 * 1024, "memory is bounded: {written} lines");
+    assert!(text.ends_with(" ms\n") && text.contains(" /after "));
+}
+
+#[test]
+fn a_full_disk_loses_lines_tears_none_and_is_told() {
+    let (mut log, sink) = text_log();
+    sink.fail(&[Fault::Full(70)]);
+    for target in ["/1", "/2", "/3", "/4"] {
+        push(&mut log, target); // some 34 octets each
+    }
+    assert!(log.finish(), "what failed does not wait");
+    push(&mut log, "/5");
+    assert!(log.finish());
+    let text = sink.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains(" /1 ") && lines[1].contains(" /2 "), "{text}");
+    assert!(lines[2].len() < 20, "the torn line ends where it was torn: {text}");
+    assert!(lines[3].ends_with(" access log: 2 lines lost, they could not be written"), "{text}");
+    assert!(lines[4].contains(" /5 ") && lines.len() == 5, "{text}");
+}
+
+#[test]
+fn a_sink_that_does_not_block_is_waited_for() {
+    let (mut log, sink) = text_log();
+    sink.fail(&[Fault::WouldBlock, Fault::Interrupted, Fault::WouldBlock]);
+    push(&mut log, "/1");
+    assert!(log.finish());
+    assert_eq!(sink.targets(), ["/1"]);
+}
+
+#[test]
+fn a_dead_sink_does_not_hang_the_exit() {
+    let (mut log, sink) = text_log();
+    sink.shut(true);
+    push(&mut log, "/1");
+    let began = Instant::now();
+    assert!(!log.finish());
+    drop(log);
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(900) && took < Duration::from_millis(1_900), "one wait, not two: {took:?}");
+    sink.shut(false);
+}
+
+#[test]
+fn a_log_without_lines_has_no_thread_and_never_touches_its_sink() {
+    let (mut log, sink) = text_log();
+    log.flush();
+    assert!(log.finish());
+    drop(log);
+    assert_eq!(sink.0 .0.lock().unwrap().writes, 0);
+    assert_eq!(Arc::strong_count(&sink.0), 1, "nobody else holds the sink");
+}
+
+#[test]
+fn the_thread_ends_with_its_log() {
+    let (mut log, sink) = text_log();
+    push(&mut log, "/1");
+    drop(log);
+    let began = Instant::now();
+    while Arc::strong_count(&sink.0) > 1 {
+        assert!(began.elapsed() < Duration::from_secs(5), "the thread still holds the sink");
+        std::thread::yield_now();
+    }
+}
