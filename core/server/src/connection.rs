@@ -19,24 +19,28 @@
 
 mod receiving;
 mod sending;
+mod serving;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::time::Instant;
 
 use rustix::net::{recv, RecvFlags};
-use spica_http1::{ContentReader, Head, Refusal};
+use spica_http1::Refusal;
 
-use crate::access_log::Entry;
-use crate::application::{Application, Called, Request, Token};
+use crate::application::{Application, Called, Exchange, Token};
 use crate::clock::Tick;
+use crate::exchange::InFlight;
+use crate::inbox::End;
 use crate::output::{Flushed, Output};
 use crate::reactor::Worker;
-use crate::reply::{Answer, Reply, Shape};
+use crate::reply::Reply;
+
+use receiving::{Arriving, Sink};
 
 /// Queued answers above this stop serving and reading until the peer has taken them; so does one queued file.
 const OUTPUT_HIGH: usize = 256 * 1024;
+/// Queued octets of a streamed answer above this ask its handler to wait.
+const STREAM_HIGH: usize = 64 * 1024;
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 8;
 /// The longest that a deadline can be away: "never".
@@ -63,27 +67,6 @@ enum Stage {
     Linger,
 }
 
-/// A request whose head is complete and whose content is not.
-struct Arriving {
-    bytes: Vec<u8>,
-    head: Head,
-    reader: ContentReader,
-    content: Vec<u8>,
-}
-
-/// A request whose handler has not answered yet.
-struct WaitingCall {
-    call: usize,
-    shape: Shape,
-    log: Option<(Vec<u8>, Vec<u8>, Instant)>,
-}
-
-/// How `serve` leaves the input.
-enum Parsed {
-    Incomplete { consumed: usize },
-    Answered { consumed: usize },
-}
-
 /// One connection, with or without a socket.
 pub struct Connection {
     socket: Option<OwnedFd>,
@@ -96,8 +79,10 @@ pub struct Connection {
     pub entered: Tick,
     input: Vec<u8>,
     scanned: usize,
+    /// Requests called so far; the number of the next one.
+    requests: u32,
     arriving: Option<Box<Arriving>>,
-    waiting: Option<Box<WaitingCall>>,
+    waiting: Option<Box<InFlight>>,
     output: Option<Box<Output>>,
     /// The socket may hold bytes, or its end, that have not been read.
     readable: bool,
@@ -122,6 +107,7 @@ impl Connection {
             entered: NEVER,
             input: Vec::new(),
             scanned: 0,
+            requests: 0,
             arriving: None,
             waiting: None,
             output: None,
@@ -153,11 +139,6 @@ impl Connection {
     /// No part of a request has been read. An empty line is none: RFC 9112 2.2 lets clients send one after a request.
     fn holds_nothing(&self) -> bool {
         self.input.is_empty() || self.input == b"\r\n"
-    }
-
-    /// The waiting call, taken, so that the owner can cancel it.
-    pub fn take_call(&mut self) -> Option<usize> {
-        self.waiting.take().map(|waiting| waiting.call)
     }
 
     /// Reads until the socket is empty, a handler waits, or the peer owes us reading.
@@ -218,15 +199,59 @@ impl Connection {
     }
 
     /// Answers the waiting call, then serves what has been pipelined behind it.
-    pub fn complete<A: Application>(&mut self, worker: &mut Worker<A>, write: impl FnOnce(&A, &mut Reply<'_>)) -> Next {
-        let Some(waiting) = self.waiting.take() else { return Next::Keep };
-        let mut file = None;
-        let shape = Shape { keep_alive: waiting.shape.keep_alive && !worker.draining, ..waiting.shape };
-        let mut reply = Reply::new(&mut worker.out, &mut file, &worker.heads, shape);
-        let unwound = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply))).is_err();
-        let answer = reply.answer();
-        self.after_call(worker, answer, unwound, file, shape, waiting.log);
+    pub fn complete<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        stream: u32,
+        write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
+    ) -> Next {
+        let Some(in_flight) = self.take_waiting(worker, stream) else { return Next::Keep };
+        self.answer_waiting(worker, in_flight, write);
         self.proceed(worker)
+    }
+
+    /// Ends a streamed answer, whole or broken off, then serves what has been pipelined behind it.
+    pub fn finish_stream<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32, whole: bool) -> Next {
+        let Some(in_flight) = self.take_waiting(worker, stream) else { return Next::Keep };
+        self.end_streaming(worker, *in_flight, whole);
+        self.proceed(worker)
+    }
+
+    /// Looks at the boxes of a call that waits. Its handler may be running, so no other is called here.
+    pub fn attend<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> Next {
+        match &mut self.waiting {
+            Some(in_flight) if in_flight.stream == stream => {}
+            _ => return Next::Keep,
+        }
+        self.push_streamed(worker);
+        self.continue_content(worker);
+        self.proceed(worker)
+    }
+
+    /// Sends an interim response (103) ahead of an answer that is still to come.
+    pub fn interim<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32, head: &[u8]) -> Next {
+        match &self.waiting {
+            Some(in_flight) if in_flight.stream == stream && in_flight.streaming.is_none() => {
+                worker.out.extend_from_slice(head);
+                self.proceed(worker)
+            }
+            _ => Next::Keep,
+        }
+    }
+
+    /// What still waits is told that the connection is gone; its owner forgets it afterwards.
+    pub fn abandon<A: Application>(&mut self, worker: &mut Worker<A>) {
+        if let Some(arriving) = self.arriving.take() {
+            arriving.abandon();
+        }
+        if let Some(in_flight) = self.waiting.take() {
+            worker.waiting -= 1;
+            if let Some(streaming) = &in_flight.streaming {
+                streaming.outbox.set_gone();
+                worker.log_answer(self.peer, in_flight.log.as_ref(), streaming.status, streaming.sent);
+            }
+            worker.app.cancel(in_flight.call);
+        }
     }
 
     /// The stage's deadline has passed.
@@ -246,15 +271,28 @@ impl Connection {
     }
 
     fn time_out<A: Application>(&mut self, worker: &mut Worker<A>, reason: &'static str) -> Next {
-        self.arriving = None;
+        let refusal = Refusal { status: 408, reason };
         self.input = Vec::new();
-        self.refuse(worker, Refusal { status: 408, reason });
+        if self.waiting.is_some() {
+            self.break_content(worker, refusal);
+        } else {
+            self.arriving = None;
+            self.refuse(worker, refusal);
+        }
         self.settle(worker)
     }
 
     /// Whether the next request may be served, and more read.
     fn may_serve(&self) -> bool {
-        self.waiting.is_none() && !self.closing && !self.is_full(0)
+        !self.closing && if self.waiting.is_some() { self.takes_content() } else { !self.is_full(0) }
+    }
+
+    /// Whether content of the request in hand may be read while its handler is at work.
+    fn takes_content(&self) -> bool {
+        self.arriving.as_ref().is_some_and(|arriving| match &arriving.sink {
+            Sink::Stream(inbox) => inbox.has_room(),
+            Sink::Whole { .. } | Sink::Nowhere => true,
+        })
     }
 
     /// Whether the peer must take answers before more are made; `more` bytes are about to be queued.
@@ -267,122 +305,20 @@ impl Connection {
     /// The peer has sent its last byte.
     fn on_end<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.readable = false;
+        self.hung_up = true;
         self.input = Vec::new();
         self.closing = true;
         self.lingers = false;
         self.settle(worker)
     }
 
-    /// The life of requests: parse, route, call, write, for as many as are complete. Returns the bytes consumed.
-    fn serve<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8]) -> usize {
-        let mut at = 0;
-        self.held_back = false;
-        while at < input.len() && !self.closing {
-            if self.waiting.is_some() || self.is_full(worker.out.len()) {
-                self.held_back = true;
-                break;
-            }
-            let parsed = match self.arriving.take() {
-                None => self.parse_request(worker, &input[at..]),
-                Some(arriving) => self.parse_content(worker, arriving, &input[at..]),
-            };
-            match parsed {
-                Ok(Parsed::Answered { consumed }) => at += consumed,
-                Ok(Parsed::Incomplete { consumed }) => return at + consumed,
-                Err(refusal) => {
-                    self.refuse(worker, refusal);
-                    return input.len();
-                }
-            }
-        }
-        if self.closing && at < input.len() {
-            self.lingers = true;
-        }
-        at
-    }
-
-    /// Routes and calls. A panic is a 500 and the end of this connection, never of the worker.
-    fn call<A: Application>(&mut self, worker: &mut Worker<A>, bytes: &[u8], head: &Head, content: &[u8]) {
-        self.stage = Stage::Idle;
-        let method = head.method.of(bytes);
-        let shape =
-            Shape { head_only: method == b"HEAD", keep_alive: head.keep_alive && !worker.draining, minor: head.minor };
-        let log = worker.log.as_ref().map(|_| (method.to_vec(), head.target.of(bytes).to_vec(), Instant::now()));
-        worker.counts.requests += 1;
-        let mut file = None;
-        let mut reply = Reply::new(&mut worker.out, &mut file, &worker.heads, shape);
-        let request = Request { bytes, head, content, peer: self.peer, token: self.token };
-        let (app, params) = (&worker.app, &mut worker.params);
-        let called = catch_unwind(AssertUnwindSafe(|| {
-            let found = app.router().find(method, head.path.of(bytes), params);
-            app.call(found, params, &request, &mut reply)
-        }));
-        match called {
-            Ok(Called::Waiting(call)) => {
-                self.waiting = Some(Box::new(WaitingCall { call, shape, log }));
-                self.enter(Stage::Handler, NEVER);
-            }
-            Ok(Called::Answered) => {
-                let answer = reply.answer();
-                self.after_call(worker, answer, false, file, shape, log);
-            }
-            Err(_) => {
-                let answer = reply.answer();
-                self.after_call(worker, answer, true, file, shape, log);
-            }
-        }
-    }
-
-    /// Keeps the order of bytes and files, closes when the answer says so, and logs.
-    fn after_call<A: Application>(
-        &mut self,
-        worker: &mut Worker<A>,
-        answer: Option<Answer>,
-        unwound: bool,
-        file: Option<crate::reply::FileBody>,
-        shape: Shape,
-        log: Option<(Vec<u8>, Vec<u8>, Instant)>,
-    ) {
-        let answer = match answer {
-            Some(answer) if !unwound => answer,
-            // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
-            None => worker.error(500, "the server failed to answer", shape.head_only),
-            Some(answer) => Answer { close: true, ..answer },
-        };
-        if let Some(file) = file {
-            let output = self.output.get_or_insert_with(Box::default);
-            output.push(&worker.out);
-            output.push_file(file);
-            worker.out.clear();
-        }
-        self.stage = Stage::Idle;
-        self.closing |= answer.close;
-        if let Some((method, target, since)) = log {
-            let entry = Entry {
-                method: &method,
-                target: &target,
-                status: answer.status,
-                bytes: answer.bytes,
-                since,
-                peer: self.peer,
-            };
-            worker.log_line(&entry);
-        }
-    }
-
-    /// Answers what is not a request. The rest of the input can't be trusted, so the connection ends (promise 6).
-    fn refuse<A: Application>(&mut self, worker: &mut Worker<A>, refusal: Refusal) {
-        worker.counts.refused += 1;
-        worker.error(refusal.status, refusal.reason, false);
-        self.closing = true;
-        self.lingers = true;
-    }
-
     /// Sends what has been written, decides whether the connection goes on and sets its deadline.
     fn settle<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         let options = &worker.options;
         let (write, idle) = (options.write_timeout, options.keep_alive_timeout);
-        match self.flush(worker) {
+        let flushed = self.flush(worker);
+        self.report_room(worker);
+        match flushed {
             Flushed::Broken => return Next::Close,
             Flushed::Blocked => {
                 let fresh = worker.clock.after(write);
@@ -398,7 +334,7 @@ impl Connection {
         if self.closing && self.waiting.is_none() {
             return self.finish(worker);
         }
-        if self.waiting.is_some() {
+        if self.waiting.is_some() && !self.takes_content() {
             self.enter(Stage::Handler, NEVER);
         } else if self.arriving.is_some() {
             self.enter(Stage::Content, worker.clock.after(worker.options.content_timeout));
@@ -426,5 +362,27 @@ impl Connection {
             self.stage = stage;
             self.deadline = deadline;
         }
+    }
+
+    fn take_waiting<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> Option<Box<InFlight>> {
+        let in_flight = self.waiting.take_if(|in_flight| in_flight.stream == stream)?;
+        worker.waiting -= 1;
+        Some(in_flight)
+    }
+
+    fn exchange(&self) -> Exchange {
+        Exchange { token: self.token, stream: self.requests }
+    }
+
+    /// The content that a handler reads will not be whole: tells it, and ends the connection after its answer.
+    fn break_content<A: Application>(&mut self, worker: &mut Worker<A>, refusal: Refusal) {
+        if let Some(Sink::Stream(inbox)) = self.arriving.take().map(|arriving| arriving.sink) {
+            inbox.end(End::Broken(refusal), Vec::new());
+            self.tell_content(worker, &inbox);
+        }
+        if let Some(in_flight) = &mut self.waiting {
+            in_flight.shape.keep_alive = false;
+        }
+        self.lingers = true;
     }
 }

@@ -1,5 +1,6 @@
 //! What an operator may set, with the source of each default.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use spica_http1::Limits;
@@ -23,6 +24,10 @@ pub struct Options {
     pub linger_bytes: usize,
     /// Connections accepted at most; more wait in the kernel's backlog.
     pub max_connections: usize,
+    /// Calls that may wait at the same time; beyond, requests are answered 503, those of vital routes excepted.
+    pub max_waiting: usize,
+    /// Where content too large for memory waits, in files without a name.
+    pub spool_folder: PathBuf,
     /// Response fields added to every answer that does not set them itself.
     pub fields: Vec<(String, String)>,
 }
@@ -38,6 +43,8 @@ impl Default for Options {
             linger_timeout: Duration::from_secs(2),
             linger_bytes: 256 * 1024,
             max_connections: 16_384,
+            max_waiting: 10_000,
+            spool_folder: std::env::temp_dir(),
             fields: Vec::new(),
         }
     }

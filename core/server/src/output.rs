@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{send, SendFlags};
 
 use crate::clock::Tick;
-use crate::reply::FileBody;
+use crate::reply::{FilePart, Segment as Content};
 
 /// A rest of this size or more is moved, not copied.
 const MOVED: usize = 64 * 1024;
@@ -28,7 +28,7 @@ pub enum Flushed {
 
 enum Segment {
     Bytes { bytes: Vec<u8>, sent: usize },
-    File { body: FileBody, sent: u64 },
+    File { part: FilePart, sent: u64 },
 }
 
 /// The queue of one connection; absent while everything fits the kernel's buffer.
@@ -73,9 +73,13 @@ impl Output {
         *self.deadline.get_or_insert(fresh)
     }
 
-    /// Appends a file.
-    pub fn push_file(&mut self, body: FileBody) {
-        self.segments.push_back(Segment::File { body, sent: 0 });
+    /// Appends a part of a response's content.
+    pub fn push_content(&mut self, content: Content) {
+        match content {
+            Content::Bytes(bytes) => self.push(&bytes),
+            Content::File(part) if part.len > 0 => self.segments.push_back(Segment::File { part, sent: 0 }),
+            Content::File(_) => {}
+        }
     }
 
     /// Bytes that occupy memory.
@@ -98,11 +102,11 @@ impl Output {
                     }
                     Err(flushed) => return flushed,
                 },
-                Segment::File { body, sent } => match send_file_part(socket, body, *sent) {
+                Segment::File { part, sent } => match send_file_part(socket, part, *sent) {
                     Ok(n) => {
                         self.deadline = None;
                         *sent += n;
-                        *sent == body.len
+                        *sent == part.len
                     }
                     Err(flushed) => return flushed,
                 },
@@ -120,10 +124,10 @@ impl Output {
         for segment in self.segments {
             match segment {
                 Segment::Bytes { bytes, sent } => all.extend_from_slice(&bytes[sent..]),
-                Segment::File { body, sent } => {
+                Segment::File { part, sent } => {
                     let start = all.len();
-                    all.resize(start + (body.len - sent) as usize, 0);
-                    body.file.read_exact_at(&mut all[start..], sent)?;
+                    all.resize(start + (part.len - sent) as usize, 0);
+                    part.file.read_exact_at(&mut all[start..], part.offset + sent)?;
                 }
             }
         }
@@ -143,11 +147,11 @@ pub fn send_some(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Flushed> {
     }
 }
 
-fn send_file_part(socket: &OwnedFd, body: &FileBody, sent: u64) -> Result<u64, Flushed> {
-    let mut offset = sent;
+fn send_file_part(socket: &OwnedFd, part: &FilePart, sent: u64) -> Result<u64, Flushed> {
+    let mut offset = part.offset + sent;
     loop {
         // 1 MiB a call, so that a fast reader of a large file does not hold the thread.
-        match sendfile(socket, &body.file, Some(&mut offset), (body.len - sent).min(1 << 20) as usize) {
+        match sendfile(socket, &*part.file, Some(&mut offset), (part.len - sent).min(1 << 20) as usize) {
             // The file became shorter than its announced length: only closing tells the client (promise 7).
             Ok(0) => return Err(Flushed::Broken),
             Ok(n) => return Ok(n as u64),

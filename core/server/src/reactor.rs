@@ -1,7 +1,11 @@
 //! The event loop's inner half: descriptors become events, events become calls on connections.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -13,10 +17,11 @@ use spica_http1::Head;
 use spica_router::Params;
 
 use crate::access_log::{AccessLog, Entry};
-use crate::application::{Application, Token};
+use crate::application::{Application, Called, Exchange, Token};
 use crate::clock::{Clock, TICK};
 use crate::connection::{Connection, Next};
 use crate::deadlines::Deadlines;
+use crate::exchange::{LogLine, Notice};
 use crate::listener::{accept, Accepted};
 use crate::options::Options;
 use crate::reply::{Heads, Reply, ReplyError};
@@ -54,18 +59,22 @@ pub struct Worker<A: Application> {
     pub(crate) heads: Heads,
     pub(crate) buffer: Vec<u8>,
     pub(crate) out: Vec<u8>,
+    pub(crate) scratch: Vec<u8>,
     pub(crate) head: Head,
     pub(crate) params: Params,
     pub(crate) log: Option<AccessLog>,
     pub(crate) counts: Counts,
     pub(crate) draining: bool,
+    /// Calls that wait or stream, on all connections.
+    pub(crate) waiting: usize,
 }
 
 impl<A: Application> Worker<A> {
-    pub(crate) fn log_line(&mut self, entry: &Entry<'_>) {
+    pub(crate) fn log_answer(&mut self, peer: Option<SocketAddr>, line: Option<&LogLine>, status: u16, bytes: u64) {
         let now = self.clock.unix_second();
-        if let Some(log) = &mut self.log {
-            log.push(now, entry);
+        if let (Some(log), Some(line)) = (&mut self.log, line) {
+            let LogLine { method, target, since } = line;
+            log.push(now, &Entry { method, target, status, bytes, since: *since, peer });
         }
     }
 }
@@ -86,7 +95,28 @@ pub struct Reactor<A: Application> {
     deadlines: Deadlines,
     due: Vec<(u32, Token)>,
     events: Vec<epoll::Event>,
+    notices: Notices,
     worker: Worker<A>,
+}
+
+/// Where a handler that runs inside the reactor's turn leaves what is to be done at its end.
+#[derive(Clone, Default)]
+pub struct Notices(Rc<RefCell<VecDeque<Notice>>>);
+
+impl Notices {
+    /// Asks for [`Reactor::attend`].
+    pub fn attend(&self, exchange: Exchange) {
+        self.0.borrow_mut().push_back(Notice::Attend(exchange));
+    }
+
+    /// Asks for [`Reactor::interim`].
+    pub fn interim(&self, exchange: Exchange, head: Vec<u8>) {
+        self.0.borrow_mut().push_back(Notice::Interim(exchange, head));
+    }
+
+    fn pop(&self) -> Option<Notice> {
+        self.0.borrow_mut().pop_front()
+    }
 }
 
 impl<A: Application> Reactor<A> {
@@ -118,6 +148,7 @@ impl<A: Application> Reactor<A> {
             deadlines: Deadlines::new(),
             due: Vec::new(),
             events: Vec::with_capacity(EVENTS),
+            notices: Notices::default(),
             worker: Worker {
                 app,
                 options,
@@ -125,11 +156,13 @@ impl<A: Application> Reactor<A> {
                 heads,
                 buffer: vec![0; READ_BYTES],
                 out: Vec::with_capacity(READ_BYTES),
+                scratch: Vec::new(),
                 head: Head::new(),
                 params: Params::new(),
                 log,
                 counts: Counts::default(),
                 draining: false,
+                waiting: 0,
             },
         })
     }
@@ -196,9 +229,33 @@ impl<A: Application> Reactor<A> {
     }
 
     /// Answers a call that had returned `Waiting`. Returns whether its connection was still there.
-    pub fn complete(&mut self, token: Token, write: impl FnOnce(&A, &mut Reply<'_>)) -> bool {
+    pub fn complete(&mut self, exchange: Exchange, write: impl FnOnce(&A, &mut Reply<'_>) -> Called) -> bool {
+        self.step(exchange, |connection, worker| connection.complete(worker, exchange.stream, write))
+    }
+
+    /// Ends an answer that had begun with `Streaming`: whole, or broken off, which ends its connection too.
+    pub fn finish(&mut self, exchange: Exchange, whole: bool) -> bool {
+        self.step(exchange, |connection, worker| connection.finish_stream(worker, exchange.stream, whole))
+    }
+
+    /// Sends what a call has pushed into its outbox, and reads on for its inbox. Calls no handler.
+    pub fn attend(&mut self, exchange: Exchange) -> bool {
+        self.step(exchange, |connection, worker| connection.attend(worker, exchange.stream))
+    }
+
+    /// Sends an interim response (RFC 9110 15.2) for a call that waits; `head` is whole and checked.
+    pub fn interim(&mut self, exchange: Exchange, head: &[u8]) -> bool {
+        self.step(exchange, |connection, worker| connection.interim(worker, exchange.stream, head))
+    }
+
+    /// Where to leave what can't be done while the reactor is at work.
+    pub fn notices(&self) -> Notices {
+        self.notices.clone()
+    }
+
+    fn step(&mut self, exchange: Exchange, step: impl FnOnce(&mut Connection, &mut Worker<A>) -> Next) -> bool {
         self.refresh_clock();
-        let known = self.with(token, |connection, worker| connection.complete(worker, write));
+        let known = self.with(exchange.token, step);
         self.end_turn();
         known
     }
@@ -367,9 +424,7 @@ impl<A: Application> Reactor<A> {
                     self.free.push(key as u32);
                     self.open -= 1;
                     self.worker.out.clear();
-                    if let Some(call) = connection.take_call() {
-                        self.worker.app.cancel(call);
-                    }
+                    connection.abandon(&mut self.worker);
                     self.worker.app.deliver(token, b"", true);
                 }
             }
@@ -440,8 +495,23 @@ impl<A: Application> Reactor<A> {
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: tick, it_value: tick });
     }
 
+    /// Does what handlers asked for during the turn.
+    fn run_notices(&mut self) {
+        while let Some(notice) = self.notices.pop() {
+            match notice {
+                Notice::Attend(exchange) => {
+                    self.with(exchange.token, |connection, worker| connection.attend(worker, exchange.stream));
+                }
+                Notice::Interim(exchange, head) => {
+                    self.with(exchange.token, |connection, worker| connection.interim(worker, exchange.stream, &head));
+                }
+            }
+        }
+    }
+
     /// Writes the log and asks for another poll when some connection gave way to others.
     fn end_turn(&mut self) {
+        self.run_notices();
         if let Some(log) = &mut self.worker.log {
             log.flush();
         }

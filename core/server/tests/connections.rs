@@ -5,28 +5,47 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::FileExt;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use spica_router::{Found, Params, Router, RouterBuilder};
-use spica_server::{Application, Called, Options, Reactor, Reply, Request, Token};
+use spica_server::{
+    Application, Called, Content, Exchange, Inbox, Options, Outbox, Pushed, Reactor, Reply, Request, Signal, Taken,
+    Takes, Token,
+};
 
 const LARGE: usize = 8 * 1024 * 1024;
 
-/// Answers `/echo` with the content, `/wait` later, `/panic` never, `/large` with more than the kernel takes.
+/// Answers `/echo` with the content, `/wait` later, `/panic` never, `/large` with more than the kernel takes, `/flow` with
+/// a streamed answer to streamed content; `/vital` is answered under any load.
 struct Echo {
     router: Router,
     sent: RefCell<Vec<u8>>,
     large: RefCell<usize>,
     closed: RefCell<bool>,
-    waiting: RefCell<VecDeque<Token>>,
+    waiting: RefCell<VecDeque<Exchange>>,
     cancelled: RefCell<Vec<usize>>,
+    woken: RefCell<Vec<Signal>>,
+    inbox: RefCell<Option<Rc<Inbox>>>,
+    outbox: RefCell<Option<Rc<Outbox>>>,
 }
 
 impl Echo {
     fn new() -> Self {
         let mut builder = RouterBuilder::new();
-        for (method, pattern) in [("POST", "/echo"), ("GET", "/wait"), ("GET", "/panic"), ("GET", "/large")] {
+        let routes = [
+            ("POST", "/echo"),
+            ("GET", "/wait"),
+            ("GET", "/panic"),
+            ("GET", "/large"),
+            ("POST", "/flow"),
+            ("GET", "/flow"),
+            ("GET", "/vital"),
+            ("POST", "/take"),
+        ];
+        for (method, pattern) in routes {
             builder.add(method, pattern, pattern).unwrap();
         }
         Echo {
@@ -36,6 +55,9 @@ impl Echo {
             closed: RefCell::default(),
             waiting: RefCell::default(),
             cancelled: RefCell::default(),
+            woken: RefCell::default(),
+            inbox: RefCell::default(),
+            outbox: RefCell::default(),
         }
     }
 }
@@ -45,13 +67,48 @@ impl Application for Echo {
         &self.router
     }
 
+    fn takes(&self, route: u32) -> Takes {
+        if route == 4 || route == 7 {
+            Takes::Stream
+        } else {
+            Takes::Whole
+        }
+    }
+
+    fn is_vital(&self, route: u32) -> bool {
+        route == 6
+    }
+
+    fn wake(&self, _: usize, signal: Signal) {
+        self.woken.borrow_mut().push(signal);
+    }
+
     fn call(&self, found: Found<'_>, _: &Params, request: &Request<'_>, reply: &mut Reply<'_>) -> Called {
+        if let Content::Stream(inbox) = &request.content {
+            self.inbox.replace(Some(inbox.clone()));
+        }
         match found {
-            Found::Route(0) => reply.content(200, "text/plain", request.content),
-            Found::Route(1) => {
-                self.waiting.borrow_mut().push_back(request.token);
+            Found::Route(0) => match &request.content {
+                Content::Bytes(bytes) => reply.content(200, "text/plain", bytes),
+                Content::File { file, len } => {
+                    let mut bytes = vec![0; *len as usize];
+                    file.read_exact_at(&mut bytes, 0).unwrap();
+                    reply.content(200, "text/plain", &bytes);
+                }
+                Content::Stream(_) => unreachable!("it takes whole content"),
+            },
+            Found::Route(1 | 7) => {
+                self.waiting.borrow_mut().push_back(request.exchange);
                 return Called::Waiting(self.waiting.borrow().len());
             }
+            Found::Route(4 | 5) => {
+                self.waiting.borrow_mut().push_back(request.exchange);
+                let outbox = reply.stream(200, [(&b"x"[..], &b"y"[..])].into_iter()).unwrap();
+                let streams = outbox.is_some();
+                self.outbox.replace(outbox);
+                return if streams { Called::Streaming(70) } else { Called::Answered };
+            }
+            Found::Route(6) => reply.content(200, "text/plain", b"well"),
             Found::Route(3) => {
                 *self.large.borrow_mut() += 1;
                 reply.content(200, "text/plain", &vec![b'x'; LARGE]);
@@ -70,6 +127,16 @@ impl Application for Echo {
         self.sent.borrow_mut().extend_from_slice(bytes);
         *self.closed.borrow_mut() |= closed;
     }
+}
+
+fn answer(reply: &mut Reply<'_>, status: u16, content_type: &str, body: &[u8]) -> Called {
+    reply.content(status, content_type, body);
+    Called::Answered
+}
+
+/// The first request of a connection.
+fn first(token: Token) -> Exchange {
+    Exchange { token, stream: 1 }
 }
 
 fn reactor() -> Reactor<Echo> {
@@ -164,7 +231,7 @@ fn what_is_pipelined_behind_a_waiting_request_waits_too() {
     reactor.feed(token, b"end");
     assert!(reactor.app().sent.borrow().is_empty());
     let waiting = reactor.app().waiting.borrow_mut().pop_front().unwrap();
-    assert!(reactor.complete(waiting, |_, reply| reply.content(200, "text/plain", b"waited")));
+    assert!(reactor.complete(waiting, |_, reply| answer(reply, 200, "text/plain", b"waited")));
     let sent = String::from_utf8(reactor.app().sent.borrow().clone()).unwrap();
     assert!(sent.find("waited").unwrap() < sent.find("\r\n\r\nend").unwrap());
 }
@@ -176,10 +243,10 @@ fn a_hang_up_cancels_the_call_and_its_completion_is_too_late() {
     reactor.feed(token, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
     reactor.hang_up(token);
     assert_eq!(*reactor.app().cancelled.borrow(), [1]);
-    assert!(!reactor.complete(token, |_, reply| reply.content(200, "text/plain", b"late")));
+    assert!(!reactor.complete(first(token), |_, reply| answer(reply, 200, "text/plain", b"late")));
     let next = reactor.open();
     assert_ne!(next, token, "a place is reused, a name is not");
-    assert!(!reactor.complete(token, |_, reply| reply.content(200, "text/plain", b"late")));
+    assert!(!reactor.complete(first(token), |_, reply| answer(reply, 200, "text/plain", b"late")));
     assert!(reactor.app().sent.borrow().is_empty());
 }
 
@@ -191,7 +258,7 @@ fn a_draining_reactor_says_close_and_ends_idle_connections() {
     reactor.feed(busy, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
     reactor.drain();
     assert_eq!(reactor.connections(), 1);
-    reactor.complete(busy, |_, reply| reply.content(200, "text/plain", b"done"));
+    reactor.complete(first(busy), |_, reply| answer(reply, 200, "text/plain", b"done"));
     assert!(String::from_utf8_lossy(&reactor.app().sent.borrow()).contains("connection: close\r\n"));
     assert_eq!(reactor.connections(), 0);
 }
@@ -322,7 +389,7 @@ fn promise_6_an_answer_that_closes_survives_what_the_peer_sent_while_it_was_made
         std::thread::sleep(Duration::from_millis(1));
     }
     let token = reactor.app().waiting.borrow_mut().pop_front().unwrap();
-    reactor.complete(token, |_, reply| reply.content(200, "text/plain", b"done"));
+    reactor.complete(token, |_, reply| answer(reply, 200, "text/plain", b"done"));
     let mut answer = String::new();
     peer.set_nonblocking(false).unwrap();
     peer.read_to_string(&mut answer).expect("no reset");
@@ -335,4 +402,268 @@ fn promise_7_a_panic_under_head_has_no_content() {
     let token = reactor.open();
     reactor.feed(token, b"HEAD /panic HTTP/1.1\r\nHost: t\r\n\r\n");
     assert!(reactor.app().sent.borrow().ends_with(b"\r\n\r\n"));
+}
+
+#[test]
+fn rfc9112_7_1_a_streamed_answer_is_chunked_and_ends_with_its_trailers() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"GET /flow HTTP/1.1\r\nHost: t\r\n\r\nGET /none HTTP/1.1\r\nHost: t\r\n\r\n");
+    let outbox = reactor.app().outbox.take().unwrap();
+    assert_eq!(outbox.push(b"hello"), Pushed::Room);
+    reactor.attend(first(token));
+    assert_eq!(outbox.push(b" world!"), Pushed::Room);
+    outbox.set_trailers(vec![(b"x-sum".to_vec(), b"12".to_vec()), (b"bad\r\n".to_vec(), b"1".to_vec())]);
+    assert!(reactor.finish(first(token), true));
+    let sent = String::from_utf8(reactor.app().sent.borrow().clone()).unwrap();
+    assert!(sent.contains(
+        "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n7\r\n world!\r\n0\r\nx-sum: 12\r\n\r\nHTTP/1.1 404 "
+    ));
+    assert!(!sent.contains("content-length: 12"));
+}
+
+#[test]
+fn rfc9112_6_3_a_streamed_answer_to_http_1_0_ends_with_the_connection() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"GET /flow HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    reactor.app().outbox.take().unwrap().push(b"all");
+    reactor.finish(first(token), true);
+    let sent = String::from_utf8(reactor.app().sent.borrow().clone()).unwrap();
+    assert!(sent.contains("connection: close\r\n") && sent.ends_with("\r\n\r\nall") && !sent.contains("chunked"));
+    assert!(*reactor.app().closed.borrow());
+}
+
+#[test]
+fn promise_7_a_streamed_answer_that_breaks_off_has_no_end() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"GET /flow HTTP/1.1\r\nHost: t\r\n\r\n");
+    reactor.app().outbox.take().unwrap().push(b"half");
+    reactor.finish(first(token), false);
+    assert!(reactor.app().sent.borrow().ends_with(b"4\r\nhalf\r\n"));
+    assert!(*reactor.app().closed.borrow(), "closing is the only way to say it");
+}
+
+#[test]
+fn rfc9110_9_3_2_head_of_a_streamed_answer_has_no_content() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"HEAD /flow HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert!(reactor.app().outbox.take().is_none());
+    assert!(reactor.app().sent.borrow().ends_with(b"\r\n\r\n"));
+    assert_eq!(reactor.app().waiting.borrow().len(), 1);
+}
+
+const STREAMED: &[u8] = b"POST /take HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+#[test]
+fn content_reaches_a_streaming_handler_as_it_comes_with_its_trailers() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, STREAMED);
+    let inbox = reactor.app().inbox.take().unwrap();
+    assert_eq!(inbox.take(), Taken::Nothing);
+    reactor.feed(token, b"3\r\nabc\r\n");
+    assert_eq!(*reactor.app().woken.borrow(), [Signal::Content]);
+    assert_eq!(inbox.take(), Taken::Some(b"abc".to_vec()));
+    reactor.feed(token, b"0\r\nx-sum: 3\r\n\r\nGET /none HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert_eq!(inbox.take(), Taken::End);
+    assert_eq!(inbox.trailers(), [(b"x-sum".to_vec(), b"3".to_vec())]);
+    assert!(reactor.app().sent.borrow().is_empty(), "the next request waits");
+    reactor.complete(first(token), |_, reply| answer(reply, 200, "text/plain", b"took"));
+    let sent = String::from_utf8(reactor.app().sent.borrow().clone()).unwrap();
+    assert!(sent.find("took").unwrap() < sent.find("HTTP/1.1 404").unwrap());
+}
+
+#[test]
+fn rfc9110_10_1_1_100_is_sent_when_the_handler_looks_and_not_before() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"POST /take HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    assert!(reactor.app().sent.borrow().is_empty());
+    let inbox = reactor.app().inbox.take().unwrap();
+    assert_eq!(inbox.take(), Taken::Nothing);
+    reactor.attend(first(token));
+    assert_eq!(*reactor.app().sent.borrow(), b"HTTP/1.1 100 Continue\r\n\r\n");
+    reactor.attend(first(token));
+    assert_eq!(reactor.app().sent.borrow().len(), 25, "once");
+    reactor.feed(token, b"abc");
+    assert_eq!(inbox.take(), Taken::Some(b"abc".to_vec()));
+}
+
+#[test]
+fn rfc9110_10_1_1_an_answer_instead_of_100_ends_the_connection() {
+    for (path, called) in [("/take", true), ("/none", false)] {
+        let mut reactor = reactor();
+        let token = reactor.open();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+        reactor.feed(token, head.as_bytes());
+        if called {
+            reactor.complete(first(token), |_, reply| answer(reply, 403, "text/plain", b"no"));
+        }
+        let sent = String::from_utf8(reactor.app().sent.borrow().clone()).unwrap();
+        assert!(sent.starts_with("HTTP/1.1 40") && sent.contains("connection: close\r\n"), "{path}: {sent}");
+        assert!(*reactor.app().closed.borrow(), "{path}");
+    }
+}
+
+#[test]
+fn promise_6_content_that_nobody_reads_never_becomes_a_request() {
+    let inner = b"GET /vital HTTP/1.1\r\nHost: t\r\n\r\n";
+    for path in ["/take", "/none"] {
+        let mut reactor = reactor();
+        let token = reactor.open();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n", inner.len());
+        reactor.feed(token, head.as_bytes());
+        if path == "/take" {
+            reactor.complete(first(token), |_, reply| answer(reply, 200, "text/plain", b"early"));
+        }
+        reactor.feed(token, &[&inner[..], b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n"].concat());
+        let sent = reactor.app().sent.borrow();
+        assert!(!sent.ends_with(b"well"), "{path}");
+        assert_eq!(*reactor.app().large.borrow(), 1, "{path}: what follows the content is served");
+    }
+}
+
+#[test]
+fn promise_6_more_unread_content_than_is_drained_ends_the_connection() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"POST /none HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n\r\n");
+    for _ in 0..20 {
+        reactor.feed(token, &[b'x'; 20_000]);
+    }
+    assert!(*reactor.app().closed.borrow());
+}
+
+#[test]
+fn promise_4_content_that_breaks_reaches_a_streaming_handler_as_an_error() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, STREAMED);
+    let inbox = reactor.app().inbox.take().unwrap();
+    assert_eq!(inbox.take(), Taken::Nothing);
+    reactor.feed(token, b"3\r\nabc\r\nnonsense\r\n");
+    assert_eq!(inbox.take(), Taken::Some(b"abc".to_vec()));
+    assert!(matches!(inbox.take(), Taken::Broken(refusal) if refusal.status == 400));
+    reactor.complete(first(token), |_, reply| answer(reply, 400, "text/plain", b"broken"));
+    assert!(*reactor.app().closed.borrow(), "nothing after it has a meaning");
+}
+
+#[test]
+fn promise_18_large_whole_content_is_the_same_from_its_file() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    let content: Vec<u8> = (0..300_000u32).map(|n| n as u8).collect();
+    reactor
+        .feed(token, format!("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: {}\r\n\r\n", content.len()).as_bytes());
+    for part in content.chunks(7001) {
+        reactor.feed(token, part);
+    }
+    assert!(reactor.app().sent.borrow().ends_with(&content));
+}
+
+#[test]
+fn a_full_disk_is_507_and_not_a_crash() {
+    let options = Options { spool_folder: "/nowhere/at/all".into(), ..Options::default() };
+    let mut reactor = Reactor::new(Echo::new(), options, None).unwrap();
+    let token = reactor.open();
+    reactor.feed(token, b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 100000\r\n\r\n");
+    reactor.feed(token, &[b'x'; 70_000]);
+    assert!(reactor.app().sent.borrow().starts_with(b"HTTP/1.1 507 "));
+}
+
+#[test]
+fn promise_21_beyond_the_limit_of_waiting_calls_only_vital_routes_are_answered() {
+    let options = Options { max_waiting: 1, ..Options::default() };
+    let mut reactor = Reactor::new(Echo::new(), options, None).unwrap();
+    let (busy, shed) = (reactor.open(), reactor.open());
+    reactor.feed(busy, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
+    reactor.feed(shed, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\nGET /vital HTTP/1.1\r\nHost: t\r\n\r\n");
+    let sent = String::from_utf8(reactor.app().sent.take()).unwrap();
+    assert!(sent.starts_with("HTTP/1.1 503 ") && sent.contains("retry-after: 1\r\n") && sent.ends_with("well"));
+    reactor.complete(first(busy), |_, reply| answer(reply, 200, "text/plain", b"done"));
+    reactor.feed(shed, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert_eq!(reactor.app().waiting.borrow().len(), 2, "there is room again");
+}
+
+#[test]
+fn rfc9110_15_2_an_interim_response_goes_before_the_answer_only() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
+    reactor.interim(first(token), b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
+    reactor.complete(first(token), |_, reply| answer(reply, 200, "text/plain", b"done"));
+    reactor.interim(first(token), b"HTTP/1.1 103 Early Hints\r\n\r\n");
+    let sent = String::from_utf8(reactor.app().sent.take()).unwrap();
+    assert!(sent.starts_with("HTTP/1.1 103 ") && sent.ends_with("done") && sent.matches(" 103 ").count() == 1);
+}
+
+#[test]
+fn promise_12_a_streaming_handler_is_told_to_wait_and_when_to_go_on() {
+    let (mut reactor, mut peer) = connected(Options::default());
+    peer.write_all(b"GET /flow HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    poll_until(&mut reactor, |reactor| !reactor.app().waiting.borrow().is_empty());
+    let exchange = reactor.app().waiting.borrow_mut().pop_front().unwrap();
+    let outbox = reactor.app().outbox.take().unwrap();
+    let mut pushed = 0;
+    while !outbox.is_full() {
+        assert!(pushed < 64 * LARGE, "never asked to wait");
+        outbox.push(&[b'x'; 32 * 1024]);
+        pushed += 32 * 1024;
+        reactor.attend(exchange);
+    }
+    assert!(reactor.app().woken.borrow().is_empty());
+    let mut buffer = vec![0; 1 << 20];
+    poll_until(&mut reactor, |reactor| {
+        while let Ok(1..) = peer.read(&mut buffer) {}
+        *reactor.app().woken.borrow() == [Signal::Room]
+    });
+    drop(peer);
+    poll_until(&mut reactor, |reactor| reactor.connections() == 0);
+    assert_eq!(*reactor.app().cancelled.borrow(), [70]);
+    assert_eq!(outbox.push(b"more"), Pushed::Gone);
+}
+
+#[test]
+fn promise_18_a_streaming_handler_that_does_not_read_stops_its_client() {
+    let (mut reactor, mut peer) = connected(Options::default());
+    peer.write_all(b"POST /take HTTP/1.1\r\nHost: t\r\nContent-Length: 16000000\r\n\r\n").unwrap();
+    poll_until(&mut reactor, |reactor| reactor.app().inbox.borrow().is_some());
+    let inbox = reactor.app().inbox.take().unwrap();
+    let exchange = reactor.app().waiting.borrow_mut().pop_front().unwrap();
+    let mut sent = 0;
+    for _ in 0..200 {
+        while let Ok(n) = peer.write(&[b'x'; 65536]) {
+            sent += n;
+        }
+        reactor.poll().unwrap();
+    }
+    assert!(sent < 12_000_000, "{sent} bytes were taken for a handler that reads nothing");
+    let (mut got, mut left) = (0, 16_000_000 - sent);
+    poll_until(&mut reactor, |_| {
+        while let Ok(n @ 1..) = peer.write(&vec![b'x'; left.min(65536)]) {
+            left -= n;
+        }
+        true
+    });
+    let began = Instant::now();
+    while got < 16_000_000 {
+        assert!(began.elapsed() < Duration::from_secs(10), "{got} of 16000000");
+        while let Ok(n @ 1..) = peer.write(&vec![b'x'; left.min(65536)]) {
+            left -= n;
+        }
+        match inbox.take() {
+            Taken::Some(bytes) => {
+                assert!(bytes.len() <= 128 * 1024, "{} at once", bytes.len());
+                got += bytes.len();
+            }
+            Taken::Nothing => {}
+            other => panic!("{other:?}"),
+        }
+        reactor.attend(exchange);
+        reactor.poll().unwrap();
+    }
+    assert_eq!(inbox.take(), Taken::End);
 }

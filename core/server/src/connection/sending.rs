@@ -7,7 +7,7 @@ use super::{Connection, Next, Stage};
 use crate::application::Application;
 use crate::output::{send_some, Flushed, Output};
 use crate::reactor::Worker;
-use crate::reply::{Answer, Body, Reply, Shape};
+use crate::reply::{Answer, Body, Reply, Shape, Version};
 
 /// A shared buffer larger than this is given away or back, so that one large answer does not stay in memory.
 const OUT_KEPT: usize = 256 * 1024;
@@ -104,9 +104,9 @@ impl<A: Application> Worker<A> {
 
     /// Writes an answer that the core makes itself and that ends the connection.
     pub(super) fn error(&mut self, status: u16, text: &str, head_only: bool) -> Answer {
-        let shape = Shape { head_only, keep_alive: false, minor: 1 };
-        let mut file = None;
-        let mut reply = Reply::new(&mut self.out, &mut file, &self.heads, shape);
+        let shape = Shape { head_only, keep_alive: false, version: Version::Http11 };
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, shape);
         let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
         // Only the core's own fixed texts come here, so this cannot be refused.
         let _ = reply.response(

@@ -1,0 +1,304 @@
+//! Serving: a complete request is routed and called, and what the call comes to is written in order.
+
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::rc::Rc;
+use std::time::Instant;
+
+use spica_http1::response::push_field;
+use spica_http1::{Head, Refusal};
+use spica_router::Found;
+
+use super::receiving::{Arriving, Sink};
+use super::{Connection, Stage, STREAM_HIGH};
+use crate::application::{Application, Called, Content, Request, Signal};
+use crate::exchange::{InFlight, LogLine};
+use crate::inbox::{End, Inbox};
+use crate::reactor::Worker;
+use crate::reply::{Answer, Framing, Reply, Segment, Shape, Streaming, Version};
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+impl Connection {
+    /// The life of requests: parse, route, call, write, for as many as are complete. Returns the bytes consumed.
+    pub(super) fn serve<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8]) -> usize {
+        let mut at = 0;
+        self.held_back = false;
+        while at < input.len() && !self.closing {
+            let held = if self.waiting.is_some() { !self.takes_content() } else { self.is_full(worker.out.len()) };
+            if held {
+                self.held_back = true;
+                break;
+            }
+            let parsed = match self.arriving.take() {
+                None => self.parse_request(worker, &input[at..]),
+                Some(arriving) => self.parse_content(worker, arriving, &input[at..]),
+            };
+            match parsed {
+                Ok(step) => {
+                    at += step.consumed;
+                    if step.incomplete {
+                        return at;
+                    }
+                }
+                Err(refusal) if self.waiting.is_some() => {
+                    self.break_content(worker, refusal);
+                    return input.len();
+                }
+                Err(refusal) => {
+                    self.refuse(worker, refusal);
+                    return input.len();
+                }
+            }
+        }
+        if self.closing && at < input.len() {
+            self.lingers = true;
+        }
+        at
+    }
+
+    /// Routes and calls. A panic is a 500 and the end of this connection, never of the worker.
+    pub(super) fn call<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        bytes: &[u8],
+        head: &Head,
+        content: Content<'_>,
+        keep_alive: bool,
+    ) {
+        self.stage = Stage::Idle;
+        self.requests = self.requests.wrapping_add(1);
+        let method = head.method.of(bytes);
+        let shape = Shape {
+            head_only: method == b"HEAD",
+            keep_alive: keep_alive && head.keep_alive && !worker.draining,
+            version: if head.minor == 0 { Version::Http10 } else { Version::Http11 },
+        };
+        let log = worker.log.as_ref().map(|_| LogLine {
+            method: method.to_vec(),
+            target: head.target.of(bytes).to_vec(),
+            since: Instant::now(),
+        });
+        worker.counts.requests += 1;
+        let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
+        let mut params = std::mem::take(&mut worker.params);
+        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, shape);
+        let request = Request { bytes, head, content, peer: self.peer, secure: false, exchange: self.exchange() };
+        let (app, overloaded) = (&worker.app, worker.waiting >= worker.options.max_waiting);
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let found = app.router().find(method, head.path.of(bytes), &mut params);
+            if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
+                reply.overloaded();
+                return Called::Answered;
+            }
+            app.call(found, &params, &request, &mut reply)
+        }));
+        let (answer, streaming) = (reply.answer(), reply.take_streaming());
+        (worker.out, worker.params) = (out, params);
+        let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None };
+        self.after_call(worker, called.ok(), answer, streaming, tail, Box::new(in_flight));
+    }
+
+    /// Lets a call that waited write its answer.
+    pub(super) fn answer_waiting<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        mut in_flight: Box<InFlight>,
+        write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
+    ) {
+        in_flight.shape.keep_alive &= !worker.draining && !self.owes_continue();
+        let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
+        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, in_flight.shape);
+        let called = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply)));
+        let (answer, streaming) = (reply.answer(), reply.take_streaming());
+        worker.out = out;
+        self.after_call(worker, called.ok(), answer, streaming, tail, in_flight);
+    }
+
+    /// Keeps a call that waits; else keeps the order of bytes and files, closes when the answer says so, and logs.
+    fn after_call<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        called: Option<Called>,
+        answer: Option<Answer>,
+        streaming: Option<Streaming>,
+        tail: Vec<Segment>,
+        mut in_flight: Box<InFlight>,
+    ) {
+        self.stage = Stage::Idle;
+        let answer = match (called, answer) {
+            (Some(Called::Waiting(call)), None) => {
+                in_flight.call = call;
+                return self.wait(worker, in_flight);
+            }
+            (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
+                in_flight.call = call;
+                in_flight.shape.keep_alive = !answer.close;
+                in_flight.streaming = streaming;
+                self.wait(worker, in_flight);
+                return self.push_streamed(worker);
+            }
+            (Some(Called::Answered), Some(answer)) => answer,
+            // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
+            (_, None) => worker.error(500, "the server failed to answer", in_flight.shape.head_only),
+            (_, Some(answer)) => Answer { close: true, ..answer },
+        };
+        if !tail.is_empty() {
+            let output = self.output.get_or_insert_with(Box::default);
+            output.push(&worker.out);
+            tail.into_iter().for_each(|content| output.push_content(content));
+            worker.out.clear();
+        }
+        self.closing |= answer.close;
+        self.discard_content();
+        worker.log_answer(self.peer, in_flight.log.as_ref(), answer.status, answer.bytes);
+    }
+
+    fn wait<A: Application>(&mut self, worker: &mut Worker<A>, in_flight: Box<InFlight>) {
+        worker.waiting += 1;
+        self.waiting = Some(in_flight);
+    }
+
+    /// What a handler has not read of its content is read past, so that the next request is found (promise 6).
+    fn discard_content(&mut self) {
+        if self.closing {
+            self.lingers |= self.arriving.take().is_some();
+        } else if let Some(arriving) = &mut self.arriving {
+            arriving.sink = Sink::Nowhere;
+        }
+    }
+
+    /// Whether the client waits for a 100 that it never got: it may send the content or not, so nothing can follow.
+    fn owes_continue(&self) -> bool {
+        self.arriving.as_ref().is_some_and(|arriving| arriving.awaits_continue)
+    }
+
+    /// Moves what a handler has pushed into the output.
+    pub(super) fn push_streamed<A: Application>(&mut self, worker: &mut Worker<A>) {
+        let Some(streaming) = self.waiting.as_mut().and_then(|in_flight| in_flight.streaming.as_mut()) else { return };
+        streaming.push(&mut worker.out);
+    }
+
+    /// Tells a streaming handler whether the peer lags.
+    pub(super) fn report_room<A: Application>(&mut self, worker: &mut Worker<A>) {
+        let full = self.output.as_ref().is_some_and(|output| output.held() >= STREAM_HIGH || output.has_file());
+        let Some(in_flight) = &self.waiting else { return };
+        let Some(streaming) = &in_flight.streaming else { return };
+        if streaming.outbox.set_full(full) {
+            worker.app.wake(in_flight.call, Signal::Room);
+        }
+    }
+
+    /// A streamed answer's content is complete, or will never be.
+    pub(super) fn end_streaming<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        mut in_flight: InFlight,
+        whole: bool,
+    ) {
+        let Some(mut streaming) = in_flight.streaming.take() else { return };
+        streaming.push(&mut worker.out);
+        let whole = whole && streaming.outbox.missing() == 0;
+        if whole && streaming.framing == Framing::Chunked {
+            push_last_chunk(&mut worker.out, &streaming);
+        }
+        // A broken answer ends without its end, so that nobody takes it for whole.
+        self.closing |= !whole || streaming.framing == Framing::Close || !in_flight.shape.keep_alive || worker.draining;
+        self.stage = Stage::Idle;
+        self.discard_content();
+        worker.log_answer(self.peer, in_flight.log.as_ref(), streaming.status, streaming.sent);
+    }
+
+    /// Sends the 100 that a handler's first look into its inbox asks for.
+    pub(super) fn continue_content<A: Application>(&mut self, worker: &mut Worker<A>) {
+        let answered = self.waiting.as_ref().is_some_and(|in_flight| in_flight.streaming.is_some());
+        let Some(arriving) = &mut self.arriving else { return };
+        if let Sink::Stream(inbox) = &arriving.sink {
+            if arriving.awaits_continue && inbox.is_wanted() && !answered {
+                arriving.awaits_continue = false;
+                worker.out.extend_from_slice(CONTINUE);
+            }
+        }
+    }
+
+    /// Wakes the handler when it looked into its inbox in vain before.
+    pub(super) fn tell_content<A: Application>(&self, worker: &Worker<A>, inbox: &Inbox) {
+        if let Some(in_flight) = &self.waiting {
+            if inbox.take_wanted() {
+                worker.app.wake(in_flight.call, Signal::Content);
+            }
+        }
+    }
+
+    /// Answers what is not a request. The rest of the input can't be trusted, so the connection ends (promise 6).
+    pub(super) fn refuse<A: Application>(&mut self, worker: &mut Worker<A>, refusal: Refusal) {
+        worker.counts.refused += 1;
+        worker.error(refusal.status, refusal.reason, false);
+        self.closing = true;
+        self.lingers = true;
+    }
+
+    /// Content that a handler takes as it comes: the call is made first, then the octets follow.
+    pub(super) fn call_streaming<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        bytes: &[u8],
+        head: &Head,
+        mut arriving: Box<Arriving>,
+    ) {
+        let inbox = Rc::new(Inbox::new());
+        arriving.sink = Sink::Stream(inbox.clone());
+        let keep_alive = !arriving.awaits_continue;
+        self.arriving = Some(arriving);
+        self.call(worker, bytes, head, Content::Stream(inbox), true);
+        // It answered without reading, and the client may or may not send what it announced.
+        if !keep_alive && self.waiting.is_none() {
+            self.closing = true;
+            self.discard_content();
+        }
+    }
+
+    pub(super) fn push_continue<A: Application>(worker: &mut Worker<A>) {
+        worker.out.extend_from_slice(CONTINUE);
+    }
+}
+
+impl Arriving {
+    /// The connection is gone.
+    pub(super) fn abandon(self) {
+        if let Sink::Stream(inbox) = &self.sink {
+            inbox.end(End::Broken(Refusal { status: 400, reason: "the client went away" }), Vec::new());
+        }
+    }
+}
+
+impl Streaming {
+    /// Writes what has been pushed since, framed.
+    fn push(&mut self, out: &mut Vec<u8>) {
+        let bytes = self.outbox.take();
+        if bytes.is_empty() {
+            return;
+        }
+        self.sent += bytes.len() as u64;
+        if self.framing != Framing::Chunked {
+            return out.extend_from_slice(&bytes);
+        }
+        push_hexadecimal(out, bytes.len());
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&bytes);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn push_hexadecimal(out: &mut Vec<u8>, number: usize) {
+    out.extend_from_slice(format!("{number:x}").as_bytes());
+}
+
+/// The end of chunked content, with the trailer fields that can be sent.
+fn push_last_chunk(out: &mut Vec<u8>, streaming: &Streaming) {
+    out.extend_from_slice(b"0\r\n");
+    for (name, value) in streaming.outbox.take_trailers() {
+        // Checked when it was set; what can't be sent all the same is left out rather than half written.
+        let _ = push_field(out, &name, &value);
+    }
+    out.extend_from_slice(b"\r\n");
+}
