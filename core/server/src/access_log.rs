@@ -95,7 +95,7 @@ impl AccessLog {
         self.lines.clear();
     }
 
-    /// Hands over what there is and waits until it is written, at most [`FINISH_TIMEOUT`]. Returns whether it is.
+    /// Hands over what there is and waits until it is written, at most one second. Returns whether it is.
     pub fn finish(&mut self) -> bool {
         self.flush();
         self.writer.as_mut().is_none_or(|writer| writer.finish(FINISH_TIMEOUT))

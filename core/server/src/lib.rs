@@ -19,6 +19,7 @@ mod connection;
 mod deadlines;
 mod exchange;
 mod inbox;
+pub mod forwarded;
 mod listener;
 mod options;
 mod outbox;
