@@ -1,0 +1,48 @@
+//! Compression of whole messages: RFC 7692 section 7.2.1.
+
+use flate2::{Compress, Compression, FlushCompress};
+
+/// Octets kept between messages.
+const KEPT: usize = 64 * 1024;
+/// What a flush ends with, and a sender removes.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// Deflates messages, one at a time. One for a thread: since every message begins with an empty window, it serves all connections.
+///
+/// Holds nothing until the first message, then about 300 KiB.
+#[derive(Debug)]
+pub struct Deflater {
+    level: Compression,
+    stream: Option<Compress>,
+    out: Vec<u8>,
+}
+
+impl Default for Deflater {
+    fn default() -> Self {
+        Self::new(3)
+    }
+}
+
+impl Deflater {
+    /// A deflater that holds no memory yet; `level` is zlib's, 1 (fast) to 9 (small), others are brought into that range.
+    pub fn new(level: u32) -> Self {
+        Self { level: Compression::new(level.clamp(1, 9)), stream: None, out: Vec::new() }
+    }
+
+    /// Deflate one message; `None` when that would not make it smaller.
+    pub(crate) fn deflate(&mut self, payload: &[u8]) -> Option<&[u8]> {
+        self.out.clear();
+        if self.out.capacity() > KEPT {
+            self.out = Vec::new();
+        }
+        // Room for a result as long as the payload: what does not fit is not worth sending.
+        self.out.reserve(payload.len().saturating_add(TAIL.len()));
+        let level = self.level;
+        let stream = self.stream.get_or_insert_with(|| Compress::new(level, false));
+        stream.reset();
+        stream.compress_vec(payload, &mut self.out, FlushCompress::Sync).ok()?;
+        let is_whole = stream.total_in() == payload.len() as u64 && self.out.len() < self.out.capacity();
+        let deflated = self.out.strip_suffix(&TAIL)?;
+        (is_whole && deflated.len() < payload.len()).then_some(deflated)
+    }
+}
