@@ -5,9 +5,12 @@ Rules: routes for what the server does not speak yet are declared only when it d
 
 from __future__ import annotations
 
+import os
+
 from spica import App, Context, Request, Response
 
-app = App()
+# With a root, its config/server.toml is read: so the suites choose TLS.
+app = App(root=os.environ.get("SPICA_CONFORMANCE_ROOT"))
 
 
 def seen(request: Request) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import ssl
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,15 @@ def speaks_http2(port: int) -> bool:
     """Whether a client with prior knowledge is answered by a SETTINGS frame (RFC 9113 section 3.4)."""
     answer = _first_answer(port, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + SETTINGS_FRAME)
     return len(answer) >= 9 and answer[3] == 4
+
+
+def speaks_http2_over_tls(port: int) -> bool:
+    """Whether ALPN chooses h2 (RFC 9113 section 3.2)."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as plain, context.wrap_socket(plain) as peer:
+        return peer.selected_alpn_protocol() == "h2"
 
 
 def speaks_websocket(port: int) -> bool:
