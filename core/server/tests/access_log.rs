@@ -22,7 +22,7 @@ struct Sink(Arc<(Mutex<Script>, Condvar)>);
 #[derive(Default)]
 struct Script {
     text: Vec<u8>,
-    writes: usize,
+    pieces: Vec<Vec<u8>>,
     writers: Vec<String>,
     shut: bool,
     /// What the next writes come to; when there is no more, all succeed.
@@ -61,7 +61,7 @@ impl Write for Sink {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         let script = self.0 .0.lock().unwrap();
         let mut script = self.0 .1.wait_while(script, |script| script.shut).unwrap();
-        script.writes += 1;
+        script.pieces.push(octets.to_vec());
         script.writers.push(std::thread::current().name().unwrap_or_default().to_owned());
         let taken = match script.faults.pop() {
             None => octets.len(),
@@ -100,7 +100,25 @@ fn every_line_is_written_in_order_by_another_thread() {
     assert_eq!(sink.targets(), (0..5_000).map(|line| format!("/{line}")).collect::<Vec<_>>());
     let script = sink.0 .0.lock().unwrap();
     assert!(script.writers.iter().all(|name| name == "spica-access-log"), "{:?}", script.writers);
-    assert!(script.writes < 500, "lines gather: {} writes", script.writes);
+    assert!(script.pieces.len() < 500, "lines gather: {} writes", script.pieces.len());
+}
+
+#[test]
+fn workers_that_share_a_pipe_do_not_mix_their_lines() {
+    let (mut log, sink) = text_log();
+    for line in 0..2_000 {
+        let length = if line == 1_000 { 9_000 } else { line % 300 };
+        push(&mut log, &"x".repeat(length));
+    }
+    assert!(log.finish());
+    let script = sink.0 .0.lock().unwrap();
+    let lines = |piece: &[u8]| piece.iter().filter(|&&octet| octet == b'\n').count();
+    for piece in &script.pieces {
+        // Up to 4096 octets, a pipe takes all or nothing (POSIX, PIPE_BUF).
+        assert!(piece.ends_with(b"\n") && (piece.len() <= 4096 || lines(piece) == 1), "{} octets", piece.len());
+    }
+    assert!(script.pieces.iter().any(|piece| piece.len() > 9_000), "a line that is longer is still written");
+    assert_eq!(script.pieces.iter().map(|piece| lines(piece)).sum::<usize>(), 2_000);
 }
 
 #[test]
@@ -191,7 +209,7 @@ fn a_log_without_lines_has_no_thread_and_never_touches_its_sink() {
     log.flush();
     assert!(log.finish());
     drop(log);
-    assert_eq!(sink.0 .0.lock().unwrap().writes, 0);
+    assert_eq!(sink.0 .0.lock().unwrap().pieces.len(), 0);
     assert_eq!(Arc::strong_count(&sink.0), 1, "nobody else holds the sink");
 }
 

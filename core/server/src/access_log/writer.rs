@@ -22,6 +22,9 @@ const GATHER: Duration = Duration::from_millis(10);
 const GATHERED_BYTES: usize = WAITING_BYTES / 4;
 /// How long a sink that is full and does not block is left alone.
 const FULL_PAUSE: Duration = Duration::from_millis(5);
+/// Octets written at a time, up to a line's end: several workers share a pipe, and only this much is never mixed with
+/// what others write (`PIPE_BUF`, pipe(7)).
+const PIECE_BYTES: usize = 4096;
 /// Space that the buffers keep.
 const KEPT_BYTES: usize = 128 * 1024;
 /// The thread only copies and calls the system.
@@ -212,7 +215,7 @@ impl Output {
     fn write_some(&mut self, text: &[u8]) -> usize {
         let mut taken = 0;
         while let Some(rest @ [_, ..]) = text.get(taken..) {
-            match self.sink.write(rest) {
+            match self.sink.write(piece(rest)) {
                 Ok(n @ 1..) => taken += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 // Somebody made the descriptor non-blocking, for all who share it.
@@ -225,4 +228,12 @@ impl Output {
         let _ = self.sink.flush();
         taken
     }
+}
+
+/// The whole lines at the beginning of `text` that fit into a piece, or else the first line.
+fn piece(text: &[u8]) -> &[u8] {
+    let is_end = |octet: &u8| *octet == b'\n';
+    let fitting = &text[..text.len().min(PIECE_BYTES)];
+    let end = fitting.iter().rposition(is_end).or_else(|| text.iter().position(is_end));
+    end.and_then(|end| text.get(..=end)).unwrap_or(text)
 }
