@@ -17,7 +17,7 @@ from spica.errors.base import closest
 
 @dataclass(frozen=True)
 class Option:
-    """One option: `--name`, `-short`; kind: int, str, or bool for a flag; about: its line of help."""
+    """One option: `--name`, `-short`; kind: int, str, list for repeated text, or bool for a flag; about: its help."""
 
     name: str
     kind: type
@@ -27,7 +27,8 @@ class Option:
     @property
     def usage(self) -> str:
         """How it is written: `--port NUMBER, -p`."""
-        value = {int: " NUMBER", str: f" {self.name.rsplit('-')[-1].upper()}", bool: ""}[self.kind]
+        word = f" {self.name.rsplit('-')[-1].upper()}"
+        value = {int: " NUMBER", str: word, list: word, bool: ""}[self.kind]
         return f"--{self.name}{value}" + (f", -{self.short}" if self.short else "")
 
 
@@ -62,7 +63,10 @@ def parse(command: str, options: Sequence[Option], arguments: Sequence[str]) -> 
         value = text if equals else next(rest, None)
         if value is None:
             raise UsageError(f"{name} needs a value: {option.usage}")
-        values[option.name] = _convert(name, option, value)
+        if option.kind is list:
+            values.setdefault(option.name, []).append(value)
+        else:
+            values[option.name] = _convert(name, option, value)
     return positional, values
 
 

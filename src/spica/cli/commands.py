@@ -35,6 +35,7 @@ COMMANDS = [
     (("generate", "g"), MAKE),
     ("dev", RUN),
     ("server", RUN),
+    ("reload", RUN),
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),

@@ -3,21 +3,32 @@
 Rules of this file:
 - The time from here to the first answer is measured, so nothing is imported that serving does not need.
 - What is typed wins over [server] in config/, which wins over the defaults.
+- One worker serves in this very process. For several, or one with a supervisor, this process becomes the supervisor by
+  exec: nothing that was imported to decide that stays in its memory, and its process id stays the same.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spica.cli.arguments import Option, parse
 from spica.cli.errors import UsageError
+
+if TYPE_CHECKING:  # imported at run time where they are needed
+    from spica.app.application import App
+    from spica.server.plan import Plan
 
 HIGHEST_PORT = 65_535
 OPTIONS = [
     Option("host", str, "address to listen on [127.0.0.1]"),
     Option("port", int, "port to listen on, 0 for any free one [3000]", "p"),
+    Option("bind", list, "address instead, may be repeated: 127.0.0.1:8000, [::]:8000, unix:/run/app.sock, fd:3", "b"),
+    Option("workers", str, 'processes, "all" for one a core [1]', "w"),
+    Option("supervise", bool, "replace and reload one worker, too"),
+    Option("pid-file", str, "where spica reload finds it [tmp/server.pid of a supervisor]"),
     Option("env", str, "environment: development, test or production [SPICA_ENV or development]", "e"),
     Option("quiet", bool, "no line for each request", "q"),
     Option("help", bool, "show this", "h"),
@@ -39,6 +50,10 @@ def server(arguments: Sequence[str]) -> int:
         raise UsageError(f'spica server takes one application, "{targets[0]}" or "{targets[1]}"')
     if not 0 <= options.get("port", 0) <= HIGHEST_PORT:
         raise UsageError(f"{options['port']} is no port: ports are 0 (any free one) to {HIGHEST_PORT}")
+    if "bind" in options and ("host" in options or "port" in options):
+        raise UsageError("--bind says where to listen: leave --host and --port out")
+    if "workers" in options:
+        options["workers"] = _parse_workers(options["workers"])
     if "env" in options:
         os.environ["SPICA_ENV"] = options.pop("env")
     _serve(targets[0] if targets else None, options)
@@ -59,6 +74,7 @@ def render_help() -> str:
             "",
             "    spica server",
             "    spica server app:app --port 8000",
+            "    spica server --workers all --bind unix:/run/blog.sock",
             "    SPICA_ENV=production spica server --host 0.0.0.0",
             "",
             *lines,
@@ -66,21 +82,77 @@ def render_help() -> str:
     )
 
 
+def _parse_workers(text: str) -> int | str:
+    if text == "all":
+        return text
+    if not text.isdecimal() or int(text) < 1:
+        raise UsageError(f'--workers must be a whole number from 1, or all, not "{text}"')
+    return int(text)
+
+
 def _serve(target: str | None, options: dict[str, Any]) -> None:
     # Here and not above: `spica server --help` and a mistyped option need none of it.
     from spica.cli.application import application_folder
-    from spica.server.run import ServerOptions, serve
+    from spica.server.plan import Typed
+    from spica.server.planning import build_plan, load_settings
+
+    folder = application_folder(target)
+    typed = Typed(
+        target=target,
+        folder=str(folder),
+        host=options.get("host"),
+        port=options.get("port"),
+        binds=tuple(options.get("bind", ())),
+        workers=options.get("workers"),
+        supervise=options.get("supervise", False),
+        pid_file=options.get("pid-file"),
+        quiet=options.get("quiet", False),
+    )
+    plan = build_plan(typed, load_settings(folder))
+    if plan.is_supervised:
+        become_supervisor(plan)
     from spica.server.target import load_app
 
-    app = load_app(target, application_folder(target))
-    settings = app.settings.server
-    log = "off" if options.get("quiet") else settings.access_log
-    serve(
-        app,
-        ServerOptions(
-            host=options.get("host", settings.host),
-            port=options.get("port", settings.port),
-            access_log=None if log == "off" else log,
-            grace_s=settings.grace_s,
-        ),
-    )
+    app = load_app(target, folder)
+    if app.root is not None and app.root != folder:
+        # Its configuration is elsewhere, which only the application knows.
+        plan = build_plan(typed, app.settings)
+        if plan.is_supervised:
+            raise UsageError(
+                f"the application's project is {app.root}: run spica server there, so that its workers are known"
+            )
+    _serve_alone(app, plan)
+
+
+def become_supervisor(plan: Plan) -> None:
+    """Go on as the supervisor of a plan; does not return."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # -P: a file of the current folder is not found before the standard library's.
+    command = [sys.executable, "-P", "-m", "spica.server.supervisor", plan.to_json()]
+    os.execv(sys.executable, command)  # noqa: S606 - this interpreter
+
+
+def _serve_alone(app: App, plan: Plan) -> None:
+    from spica.server.pid_file import PidFile
+    from spica.server.run import ServerOptions, serve
+
+    pid_file = PidFile(plan.pid_file) if plan.pid_file else None
+    try:
+        serve(
+            app,
+            ServerOptions(
+                binds=plan.binds,
+                binds_typed=plan.binds_typed,
+                socket_mode=plan.socket_mode,
+                access_log=plan.access_log,
+                grace_s=plan.grace_s,
+                watchdog_s=plan.watchdog_s,
+                cpu=plan.cpus[0] if plan.cpus else None,
+                backend=plan.backend,
+                worker_threads=plan.worker_threads,
+            ),
+        )
+    finally:
+        if pid_file is not None:
+            pid_file.remove()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import typing
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from spica.config.environment import environment_name
 from spica.config.errors import ConfigurationError, Problem
 from spica.config.interpolation import Unset, interpolate
 from spica.config.merge import Setting, merge
+from spica.config.server_settings import AWAITED
 from spica.config.settings import SECTIONS, AppSection, Settings
 from spica.config.source import Source, read_source
 
@@ -36,12 +38,16 @@ def load(
              variables that aren't set, no secret key in production; UnknownEnvironment.
     """
     name = environment_name(env)
-    known = {**SECTIONS, **(sections or {})}
+    known = dict(_with_inner({**SECTIONS, **(sections or {})}))
     sources, problems = _read(root)
     merged, name_problems = merge(sources, {title: _keys(struct) for title, struct in known.items()}, name)
     problems += name_problems
     variables = os.environ if environ is None else environ
-    built = {title: _build(title, struct, merged[title], variables, problems) for title, struct in known.items()}
+    built: dict[str, Any] = {}
+    for title, struct in known.items():
+        values = _build(title, struct, merged[title], variables, problems)
+        inner = {key: built[f"{title}.{key}"] for key in _inner(struct)}
+        built[title] = struct(**values, **inner) if values is not None and None not in inner.values() else None
     app = built["app"]
     if isinstance(app, AppSection) and not app.secret_keys:
         built["app"] = _with_key(app, root, name, problems, merged["app"])
@@ -51,7 +57,7 @@ def load(
         env=name,
         root=root,
         **{title: built[title] for title in SECTIONS},
-        extra={title: section for title, section in built.items() if title not in SECTIONS and section is not None},
+        extra={title: built[title] for title in sections or {}},
     )
 
 
@@ -67,8 +73,26 @@ def _read(root: Path) -> tuple[list[Source], list[Problem]]:
     return sources, problems
 
 
+def _inner(struct: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
+    """The sections inside a section, by key."""
+    return {
+        field.encode_name: field.type
+        for field in msgspec.structs.fields(struct)
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
+    }
+
+
+def _with_inner(
+    sections: Mapping[str, type[msgspec.Struct]],
+) -> Iterator[tuple[str, type[msgspec.Struct]]]:
+    """Every section by its title, those inside another before it."""
+    for title, struct in sections.items():
+        yield from _with_inner({f"{title}.{key}": kind for key, kind in _inner(struct).items()})
+        yield title, struct
+
+
 def _keys(struct: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(field.encode_name for field in msgspec.structs.fields(struct))
+    return frozenset(field.encode_name for field in msgspec.structs.fields(struct)) - _inner(struct).keys()
 
 
 def _build(
@@ -77,11 +101,14 @@ def _build(
     settings: Mapping[str, Setting],
     environ: Mapping[str, str],
     problems: list[Problem],
-) -> Any:
-    """Convert one section; None, with the problems noted, when it can't be."""
+) -> dict[str, Any] | None:
+    """Convert the values of one section; None, with the problems noted, when that can't be done."""
     values: dict[str, Any] = {}
     before = len(problems)
+    keys = _keys(struct)
     for field in msgspec.structs.fields(struct):
+        if field.encode_name not in keys:
+            continue
         setting = settings.get(field.encode_name)
         if setting is None:
             if field.required:
@@ -94,12 +121,31 @@ def _build(
             if value not in ("", []):
                 # A value made of variables is text whatever it stands for, so only it may be read as a number or bool.
                 values[field.name] = msgspec.convert(value, field.type, strict=value == setting.value)
+                problems.extend(_awaited(title, field.encode_name, values[field.name], setting.where))
         except Unset as unset:
             what = f"[{title}] {field.encode_name} needs the environment variable {unset.name}, which is not set"
             problems.append(Problem(setting.where, what, _fix_for_unset(field.encode_name, unset.name)))
         except msgspec.ValidationError as error:
-            problems.append(Problem(setting.where, f"[{title}] {field.encode_name}: {error}"))
-    return None if len(problems) > before else struct(**values)
+            problems.append(Problem(setting.where, f"[{title}] {field.encode_name}: {error}", _choices(field.type)))
+    return None if len(problems) > before else values
+
+
+def _awaited(title: str, key: str, value: Any, where: str) -> Iterator[Problem]:
+    """Refuse to turn on what this version does not have: a setting that nobody acts on is a promise nobody keeps."""
+    if value and (title, key) in AWAITED:
+        lack, fix = AWAITED[title, key]
+        yield Problem(where, f"[{title}] {key} can't be turned on: this version {lack}", fix)
+
+
+def _choices(kind: Any) -> str:
+    parts = (kind, *typing.get_args(kind))
+    words = [word for part in parts for word in _words(part)]
+    number = ["a number"] if any(int in (part, *typing.get_args(part)) for part in parts) else []
+    return f"it may be {', '.join([*words, *number])}" if words else ""
+
+
+def _words(kind: Any) -> list[str]:
+    return [str(word) for word in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []
 
 
 def _resolve(value: Any, environ: Mapping[str, str]) -> Any:

@@ -1,7 +1,8 @@
 """Merging: from the tables of all files to one value a key for one environment, with its origin.
 
 Rules: `[section.production]` wins over `[section]` in production and is checked, but not used, elsewhere. A key that is
-set twice for the same environment is a mistake that names both places.
+set twice for the same environment is a mistake that names both places. A section inside a section, `[server.tls]`, is
+known by its whole title, "server.tls"; `[server.tls.production]` and `[server.production.tls]` are the same.
 """
 
 from __future__ import annotations
@@ -60,27 +61,41 @@ def _entries(source: Source, known: Mapping[str, frozenset[str]], problems: list
             problems.append(Problem(source.where(section), what, "put it under a header such as [app]"))
         elif section not in known:
             what = f"[{section}] is not a section"
-            problems.append(Problem(source.where(section), what, _suggest(section, known)))
+            options = [title for title in known if "." not in title]
+            problems.append(Problem(source.where(section), what, _suggest(section, options)))
         else:
-            yield from _section_entries(source, section, table, known[section], problems)
+            yield from _Table(source, known, problems).entries((section,), table, section, None)
 
 
-def _section_entries(
-    source: Source, section: str, table: dict[str, Any], keys: frozenset[str], problems: list[Problem]
-) -> Iterator[_Entry]:
-    for key, value in table.items():
-        if key in ENVIRONMENTS and key not in keys and isinstance(value, dict):
-            for inner_key, inner in value.items():
-                where = source.where(section, key, inner_key)
-                if inner_key in keys:
-                    yield _Entry(section, key, inner_key, Setting(inner, where))
+class _Table(NamedTuple):
+    """Walks one table of a file and those inside it."""
+
+    source: Source
+    known: Mapping[str, frozenset[str]]
+    problems: list[Problem]
+
+    def entries(self, path: tuple[str, ...], table: dict[str, Any], section: str, env: str | None) -> Iterator[_Entry]:
+        """Yield the settings of a table. path: where it stands in the file; section, env: whose settings they are."""
+        keys = self.known[section]
+        for key, value in table.items():
+            inner = f"{section}.{key}"
+            where = self.source.where(*path, key)
+            if inner in self.known:
+                if isinstance(value, dict):
+                    yield from self.entries((*path, key), value, inner, env)
                 else:
-                    problems.append(_unknown_key(where, inner_key, _title(section, key), keys))
-        elif key in keys:
-            yield _Entry(section, None, key, Setting(value, source.where(section, key)))
-        else:
-            options = keys | frozenset(ENVIRONMENTS) if isinstance(value, dict) else keys
-            problems.append(_unknown_key(source.where(section, key), key, section, options))
+                    what = f"[{_title(section, env)}] {key} is a section"
+                    self.problems.append(Problem(where, what, f"write its keys under [{inner}]"))
+            elif env is None and key in ENVIRONMENTS and key not in keys and isinstance(value, dict):
+                yield from self.entries((*path, key), value, section, key)
+            elif key in keys:
+                yield _Entry(section, env, key, Setting(value, where))
+            else:
+                options = set(keys)
+                if isinstance(value, dict):
+                    options |= {title.rpartition(".")[2] for title in self.known if title.startswith(f"{section}.")}
+                    options |= set() if env else set(ENVIRONMENTS)
+                self.problems.append(_unknown_key(where, key, _title(section, env), options))
 
 
 def _unknown_key(where: str, key: str, title: str, options: Iterable[str]) -> Problem:

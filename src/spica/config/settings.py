@@ -7,14 +7,13 @@ The defaults are those of an app without files.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
 from spica.config.environment import environment_name
+from spica.config.server_settings import RuntimeSection, ServerSection
 
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-Bytes = Annotated[int, msgspec.Meta(ge=1)]
 Secret = Annotated[str, msgspec.Meta(min_length=32)]
 
 
@@ -39,43 +38,6 @@ class AppSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return self.secret_key
 
 
-class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server]`: how it is served.
-
-    Args:    host, port: where to listen, port 0 for any free one; workers: processes; behind_tls: whether a proxy in
-             front ends TLS, which makes cookies Secure though we see plain http; access_log: the form of the line a
-             request leaves; grace_s: how long requests in flight may take when the server stops.
-             The limits are those of the core; None leaves its default.
-    """
-
-    host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 3000
-    # One until a supervisor runs several: a number that nobody acts on is refused rather than ignored.
-    workers: Annotated[int, msgspec.Meta(ge=1, le=1)] = 1
-    behind_tls: bool = False
-    access_log: Literal["text", "json", "off"] = "text"
-    grace_s: Seconds = 30.0
-    max_content_bytes: Bytes | None = None
-    max_connections: Bytes | None = None
-    head_timeout_s: Seconds | None = None
-    content_timeout_s: Seconds | None = None
-    keep_alive_timeout_s: Seconds | None = None
-    write_timeout_s: Seconds | None = None
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        """The options of `_core.Server` that the files set."""
-        names = (
-            "max_content_bytes",
-            "max_connections",
-            "head_timeout_s",
-            "content_timeout_s",
-            "keep_alive_timeout_s",
-            "write_timeout_s",
-        )
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
-
-
 class DatabaseSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[database]`: where the data is.
 
@@ -89,13 +51,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration.
 
     Args:    env: development, test or production; root: the project's folder, None for a one-file app; app, server,
-             database: the sections; extra: the sections that the project registered, by name.
+             runtime, database: the sections; extra: the sections that the project registered, by name.
     """
 
     env: str = msgspec.field(default_factory=environment_name)
     root: Path | None = None
     app: AppSection = AppSection()
     server: ServerSection = ServerSection()
+    runtime: RuntimeSection = RuntimeSection()
     database: DatabaseSection = DatabaseSection()
     extra: dict[str, msgspec.Struct] = {}
 
@@ -112,5 +75,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "app": AppSection,
     "server": ServerSection,
+    "runtime": RuntimeSection,
     "database": DatabaseSection,
 }

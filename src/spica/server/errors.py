@@ -1,4 +1,14 @@
-"""What keeps a server from starting."""
+"""What keeps a server from starting, or from being reloaded.
+
+SpicaError
+├── TargetError          S001
+├── PortInUseError       S002
+├── AddressError         S003
+├── PidFileError         S004
+├── NotRunningError      S005
+├── ReloadRefusedError   S006
+└── RuntimeSettingError  S007
+"""
 
 from __future__ import annotations
 
@@ -20,6 +30,30 @@ class PortInUseError(SpicaError):
 
 
 class AddressError(SpicaError):
-    """The host or port can't be listened on."""
+    """An address can't be listened on: it is not understood, not of this machine, or not allowed."""
 
     code: ClassVar[str] = "SPICA-S003"
+
+
+class PidFileError(SpicaError):
+    """The pid file belongs to a server that runs, or can't be written."""
+
+    code: ClassVar[str] = "SPICA-S004"
+
+
+class NotRunningError(SpicaError):
+    """`spica reload` found no server that it could reload."""
+
+    code: ClassVar[str] = "SPICA-S005"
+
+
+class ReloadRefusedError(SpicaError):
+    """The server could not be reloaded: the new configuration or code does not start. The old workers go on serving."""
+
+    code: ClassVar[str] = "SPICA-S006"
+
+
+class RuntimeSettingError(SpicaError):
+    """A setting of `[runtime]` asks for what this machine does not have: a core, an event loop."""
+
+    code: ClassVar[str] = "SPICA-S007"

@@ -7,17 +7,30 @@ A loop's instances must have a `__dict__`: on Python 3.11 the core starts tasks 
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
+
+from spica.server.errors import RuntimeSettingError
 
 try:
     import uvloop
 except ImportError:
     uvloop = None  # type: ignore[assignment]  # optional: Windows and PyPy have none
 
+Backend = Literal["auto", "uvloop", "asyncio"]
 
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Make the fastest loop that this interpreter has."""
-    if uvloop is None:
+
+def new_event_loop(backend: Backend = "auto") -> asyncio.AbstractEventLoop:
+    """Make an event loop.
+
+    Args:    backend: "auto" for the fastest that this interpreter has.
+    Raises:  RuntimeSettingError: uvloop is asked for by name and not installed.
+    """
+    if backend == "asyncio" or (backend == "auto" and uvloop is None):
         return asyncio.new_event_loop()
+    if uvloop is None:
+        raise RuntimeSettingError(
+            "uvloop is not installed", where="[runtime] backend", fix='pip install uvloop, or set it to "auto"'
+        )
     return _uvloop_class()()
 
 

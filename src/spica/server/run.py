@@ -1,4 +1,4 @@
-"""One worker's life: start the application, serve, and stop without losing a request.
+"""The life of a process that serves: start the application, serve, and stop without losing a request.
 
 The native reactor has its own epoll descriptor; the event loop watches that one descriptor and calls `poll` when it is
 readable. Everything else on the loop (timers, tasks, database sockets) runs between two polls.
@@ -8,90 +8,150 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
-import signal
+import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from spica._core import Server, trim_memory
 from spica.app.application import App
-from spica.server.event_loop import new_event_loop
-from spica.server.listener import open_listener
+from spica.config.settings import Settings
+from spica.server.address import Address
+from spica.server.announcement import render_announcement
+from spica.server.event_loop import Backend, new_event_loop
+from spica.server.listener import Listeners, choose_addresses, open_listeners
+from spica.server.signals import disarm_hard_end, stop_signals
 
 POLL_S = 0.02
+
+# Entered when the application accepts, left when it has stopped.
+Surroundings = Callable[[App], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
     """How to serve.
 
-    Args:    host, port: where to listen (port 0: any free one); access_log: "text", "json" or None for no lines;
-             grace_s: how long requests in flight may take once the server stops, in seconds;
-             announce: print where it listens, and how to stop it.
+    Args:    host, port: where to listen (port 0: any free one); binds: addresses as text instead of these, such as
+             "unix:/run/app.sock"; binds_typed: whether they win over sockets that systemd hands over; socket_mode: of
+             Unix sockets; access_log: "text", "json" or None for no lines; grace_s: how long requests in flight may
+             take once the server stops, in seconds; announce: print where it listens, and how to stop it; watchdog_s:
+             after how long a blocked loop is reported, 0 never; cpu: the core to run on, None for any; backend: the
+             event loop; worker_threads: for blocking work, None for Python's default.
     """
 
     host: str = "127.0.0.1"
     port: int = 3000
+    binds: tuple[str, ...] = ()
+    binds_typed: bool = False
+    socket_mode: int = 0o660
     access_log: Literal["text", "json"] | None = "text"
     grace_s: float = 30.0
     announce: bool = True
+    watchdog_s: float = 10.0
+    cpu: int | None = None
+    backend: Backend = "auto"
+    worker_threads: int | None = None
 
 
 def serve(app: App, options: ServerOptions) -> None:
-    """Serve until SIGINT or SIGTERM; then finish what is in flight, at most for the grace.
+    """Serve in this process until SIGINT or SIGTERM; then finish what is in flight, at most for the grace.
 
-    Raises:  PortInUseError, AddressError: nothing was started; whatever the application's startup raises.
+    Raises:  PortInUseError, AddressError, RuntimeSettingError: nothing was started; whatever the startup raises.
     """
-    listener = open_listener(options.host, options.port)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(app, listener, options))
+    if options.binds:
+        addresses = choose_addresses(options.binds, typed=options.binds_typed)
+    else:
+        addresses = [Address("tcp", host=options.host, port=options.port)]
+    listeners = open_listeners(addresses, socket_mode=options.socket_mode)
+    try:
+        serve_listeners(app, listeners.sockets, options, functools.partial(_alone, listeners, options))
+    finally:
+        listeners.close()
 
 
-async def _serve(app: App, listener: socket.socket, options: ServerOptions) -> None:
+def serve_listeners(
+    app: App,
+    listeners: Sequence[socket.socket],
+    options: ServerOptions,
+    around: Surroundings,
+    *,
+    is_worker: bool = False,
+) -> None:
+    """Run an event loop that serves `app` on open sockets until this process is asked to stop."""
+    if options.cpu is not None:
+        os.sched_setaffinity(0, {options.cpu})
+    try:
+        with asyncio.Runner(loop_factory=functools.partial(new_event_loop, options.backend)) as runner:
+            _limit_threads(runner.get_loop(), options.worker_threads)
+            runner.run(_serve(app, listeners, options, around, is_worker))
+    finally:
+        disarm_hard_end()
+
+
+async def _serve(
+    app: App, listeners: Sequence[socket.socket], options: ServerOptions, around: Surroundings, is_worker: bool
+) -> None:
     stop = asyncio.Event()
-    with _signals(stop.set):
+    with stop_signals(stop.set, options.grace_s, is_worker=is_worker):
         await app.startup()
         try:
-            async with running_server(app, listener, access_log=options.access_log) as server:
-                if options.announce:
-                    _announce(app, listener)
-                # What exists now lives as long as the process: let the collector never look at it again.
-                gc.collect()
-                gc.freeze()
-                trim_memory()
-                await stop.wait()
-                await drain(server, options.grace_s)
+            async with running_server(app, listeners, access_log=options.access_log) as server:
+                with around(app):
+                    # What exists now lives as long as the process: let the collector never look at it again.
+                    gc.collect()
+                    gc.freeze()
+                    trim_memory()
+                    await stop.wait()
+                    await _take_backlog(server)
+                    for listener in listeners:
+                        listener.close()
+                    await drain(server, options.grace_s)
         finally:
             await app.shutdown()
 
 
 @contextlib.asynccontextmanager
 async def running_server(
-    app: App, listener: socket.socket | None, *, access_log: Literal["text", "json"] | None = None
+    app: App,
+    listener: socket.socket | Sequence[socket.socket] | None,
+    *,
+    access_log: Literal["text", "json"] | None = None,
 ) -> AsyncIterator[Server]:
     """Run a reactor for `app` on the running loop; on leaving, everything that it holds ends.
 
-    Args:    listener: a listening socket, closed by the caller's leaving; None for in-memory connections only.
+    Args:    listener: one or several listening sockets, closed by the caller's leaving; None for in-memory connections.
     """
     loop = asyncio.get_running_loop()
-    server = Server(app.core, loop, access_log=access_log, **app.settings.server.limits)
+    listeners = [listener] if isinstance(listener, socket.socket) else list(listener or [])
+    server = Server(app.core, loop, access_log=access_log, **server_arguments(app.settings))
     descriptor = server.fileno()
     loop.add_reader(descriptor, server.poll)
     try:
-        if listener is not None:
-            server.listen(listener.fileno())
+        for one in listeners:
+            server.listen(one.fileno())
         yield server
     finally:
         loop.remove_reader(descriptor)
         server.drain()
         server.abort()
-        if listener is not None:
-            listener.close()
+        for one in listeners:
+            one.close()
         # Cancelled handlers get their turn to run `finally` before the loop goes on to end.
         await asyncio.sleep(0)
+
+
+def server_arguments(settings: Settings) -> dict[str, Any]:
+    """Turn the configuration into the core's options: the one place where they are handed over.
+
+    What the core can't take yet is refused by the configuration (`AWAITED` in spica.config.server_settings).
+    """
+    return settings.server.limits
 
 
 async def drain(server: Server, grace_s: float) -> None:
@@ -103,20 +163,28 @@ async def drain(server: Server, grace_s: float) -> None:
         await asyncio.sleep(POLL_S)
 
 
+async def _take_backlog(server: Server) -> None:
+    """Accept who has connected already: for them the server did not stop."""
+    # From the loop and not from this task: inside a task no handler can take its first step.
+    asyncio.get_running_loop().call_soon(server.poll)
+    await asyncio.sleep(0)
+
+
+def _limit_threads(loop: asyncio.AbstractEventLoop, threads: int | None) -> None:
+    if threads is not None:
+        # Lazy: Python makes its own pool at first use, and most applications never need one.
+        from concurrent.futures import ThreadPoolExecutor
+
+        loop.set_default_executor(ThreadPoolExecutor(threads, thread_name_prefix="spica-worker"))
+
+
 @contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-    try:
+def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[None]:
+    """What is around the only process of a server: its announcement and its watchdog."""
+    # Lazy: traceback and threads, which a worker with a supervisor does not need.
+    from spica.server.watchdog import watched
+
+    if options.announce:
+        print(render_announcement(app.name, listeners.urls), file=sys.stderr, flush=True)
+    with watched(asyncio.get_running_loop(), options.watchdog_s, str(app.root or os.getcwd())):
         yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-
-
-def _announce(app: App, listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    name = getattr(app, "name", None) or "spica"
-    print(f"{name} on http://{shown}:{port} (Ctrl-C stops)", file=sys.stderr, flush=True)

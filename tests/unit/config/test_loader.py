@@ -15,6 +15,7 @@ from spica.config.environment import environment_name
 from spica.config.errors import ConfigurationError, UnknownEnvironment
 from spica.config.interpolation import Unset, interpolate
 from spica.config.loader import load
+from spica.config.server_settings import AWAITED
 from spica.config.settings import Settings
 from spica.config.source import find_lines
 
@@ -117,10 +118,10 @@ def test_every_mistake_is_found_with_file_line_and_near_matches(tmp_path: Path) 
         "config/app.toml:8 [app.test] has no key 'nmae' fix: did you mean name?",
         "config/broken.toml:1 not valid TOML: Expected ']' at the end of a table declaration",
         "config/server.toml:2 [server] port: Expected `int` <= 65535",
-        "config/server.toml:3 [server] workers: Expected `int`, got `str`",
+        "config/server.toml:3 [server] workers: Invalid enum value 'two' fix: it may be all, a number",
         "config/server.toml:4 [server] host needs the environment variable HOST, which is not set "
         'fix: export HOST=..., or give it a default: "${HOST:-...}"',
-        "config/server.toml:5 [server] access_log: Invalid enum value 'yaml'",
+        "config/server.toml:5 [server] access_log: Invalid enum value 'yaml' fix: it may be text, json, off",
         "config/typo.toml:1 [sever] is not a section fix: did you mean server?",
         "config/typo.toml:4 'name' in [app] is set already in config/app.toml:3 fix: keep one of them",
     ]
@@ -257,5 +258,112 @@ def test_the_process_environment_is_the_default(tmp_path: Path, monkeypatch: pyt
     assert load(project(tmp_path, app='[app]\nname = "${SPICA_TEST_NAME}"'), "test").app.name == "From env"
 
 
-def test_more_workers_than_are_run_are_refused(tmp_path: Path) -> None:
-    assert "workers: Expected `int` <= 1" in mistakes(project(tmp_path, server="[server]\nworkers = 2"))[0]
+# sections inside [server]
+
+SEED = """
+[server]
+host = "0.0.0.0"
+port = 3000
+workers = "all"
+shutdown_timeout = 20
+
+[server.http2]
+enabled = false
+max_concurrent_streams = 128
+
+[server.http3]
+enabled = false
+
+[server.tls]
+enabled = false
+cert = "/etc/blog/cert.pem"
+key = "/etc/blog/key.pem"
+
+[server.tls.production]
+key = "${TLS_KEY}"
+
+[server.compression]
+threshold_bytes = 512
+
+[server.production.http2]
+max_concurrent_streams = 64
+
+[runtime]
+backend = "asyncio"
+worker_threads = 8
+cpu_affinity = [0, 1]
+
+[runtime.production]
+cpu_affinity = "auto"
+"""
+
+
+def test_sections_inside_server_and_their_environments(tmp_path: Path) -> None:
+    root = project(tmp_path, server=SEED, app=APP)
+    test = load(root, "test", environ={})
+    assert (test.server.workers, test.server.shutdown_timeout) == ("all", 20.0)
+    assert test.server.http2.max_concurrent_streams == 128
+    assert (test.server.tls.enabled, test.server.tls.key) == (False, "/etc/blog/key.pem")
+    assert test.server.compression.threshold_bytes == 512
+    assert (test.runtime.backend, test.runtime.worker_threads, test.runtime.cpu_affinity) == ("asyncio", 8, [0, 1])
+    production = load(root, "production", environ={"SPICA_SECRET_KEY": KEY, "TLS_KEY": "/run/key"})
+    assert (production.server.tls.cert, production.server.tls.key) == ("/etc/blog/cert.pem", "/run/key")
+    assert production.server.http2.max_concurrent_streams == 64
+    assert production.runtime.cpu_affinity == "auto"
+
+
+def test_mistakes_in_sections_inside_server(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        server="[server]\nhttp3 = true\n[server.tls]\nkee = 1\n[server.compresion]\ngzip = false\n"
+        "[server.http2.producton]\nenabled = false\n[server.production.tsl]\ncert = 'x'\n"
+        "[server.http2]\nmax_concurrent_streams = 0\n[server.http2.test]\nenabled = 'no'",
+    )
+    assert mistakes(root, "test") == [
+        "config/server.toml:2 [server] http3 is a section fix: write its keys under [server.http3]",
+        "config/server.toml:4 [server.tls] has no key 'kee' fix: did you mean key?",
+        "config/server.toml:5 [server] has no key 'compresion' fix: did you mean compression?",
+        "config/server.toml:7 [server.http2] has no key 'producton' fix: did you mean production?",
+        "config/server.toml:9 [server.production] has no key 'tsl' fix: did you mean tls?",
+        "config/server.toml:12 [server.http2] max_concurrent_streams: Expected `int` >= 1",
+        "config/server.toml:14 [server.http2] enabled: Expected `bool`, got `str`",
+    ]
+
+
+def test_a_key_set_twice_in_two_spellings_of_one_section(tmp_path: Path) -> None:
+    root = project(tmp_path, server="[server.tls.test]\ncert = 'a'\n[server.test.tls]\ncert = 'b'")
+    [mistake] = mistakes(root, "test")
+    assert "'cert' in [server.tls.test] is set already in config/server.toml:" in mistake
+
+
+@pytest.mark.parametrize(("section", "key"), sorted(AWAITED))
+def test_what_this_version_does_not_have_cannot_be_turned_on(tmp_path: Path, section: str, key: str) -> None:
+    value = "8" if key == "max_tasks_per_loop" else "true"
+    [mistake] = mistakes(project(tmp_path, server=f"[{section}]\n{key} = {value}"), "test")
+    assert f"config/server.toml:2 [{section}] {key} can't be turned on: this version does not" in mistake
+    assert "fix:" in mistake
+
+
+@pytest.mark.parametrize(("given_workers", "workers"), [("4", 4), ('"all"', "all"), ('"${N}"', 3), ('"${ALL}"', "all")])
+def test_workers(tmp_path: Path, given_workers: str, workers: int | str) -> None:
+    root = project(tmp_path, server=f"[server]\nworkers = {given_workers}")
+    assert load(root, "test", environ={"N": "3", "ALL": "all"}).server.workers == workers
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("workers = 0", "workers: Expected `int` >= 1"),
+        ('socket_mode = "rw"', "socket_mode: Expected `str` matching regex"),
+        ('bind = "127.0.0.1:1"', "bind: Expected `array`, got `str`"),
+        ("shutdown_timeout = 0", "shutdown_timeout: Expected `float` > 0"),
+        ("watchdog_timeout = -1", "watchdog_timeout: Expected `float` >= 0"),
+    ],
+)
+def test_values_that_make_no_sense(tmp_path: Path, line: str, problem: str) -> None:
+    assert problem in mistakes(project(tmp_path, server=f"[server]\n{line}"), "test")[0]
+
+
+def test_an_event_loop_that_there_is_not(tmp_path: Path) -> None:
+    [mistake] = mistakes(project(tmp_path, server='[runtime]\nbackend = "io_uring"'), "test")
+    assert "backend: Invalid enum value 'io_uring' fix: it may be auto, uvloop, asyncio" in mistake

@@ -1,0 +1,126 @@
+"""`[server]`, what stands below it, and `[runtime]`: how an application is served.
+
+Rules of this file:
+- A section below `[server]` is a Struct and a field of `ServerSection`.
+- What is accepted is acted on. A switch of a feature that this version's core does not have yet can't be turned on; it
+  stands in `AWAITED`, with the sentence that says so.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+SecondsOrOff = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Mode = Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")]
+
+
+class Http2Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server.http2]`: HTTP/2; max_concurrent_streams: on one connection."""
+
+    enabled: bool = False
+    max_concurrent_streams: Count = 256
+
+
+class Http3Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server.http3]`: HTTP/3 over QUIC."""
+
+    enabled: bool = False
+
+
+class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server.tls]`: TLS ended by the server itself; cert, key: paths of PEM files."""
+
+    enabled: bool = False
+    cert: str = ""
+    key: str = ""
+
+
+class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server.compression]`: content codings of responses; threshold_bytes: smaller contents go as they are."""
+
+    gzip: bool = False
+    brotli: bool = False
+    zstd: bool = False
+    threshold_bytes: Count = 1024
+
+
+class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server]`: how it is served.
+
+    Args:    host, port: where to listen, port 0 for any free one; bind: addresses instead of these; socket_mode: of
+             Unix sockets, octal; workers: processes, "all" for one a core; supervise: a supervisor for one worker too,
+             so that it is replaced and can be reloaded; pid_file: relative to the project, None for tmp/server.pid of a
+             supervisor; behind_tls: whether a proxy in front ends TLS, which makes cookies Secure though we see plain
+             http; access_log: the form of the line a request leaves; shutdown_timeout: how long requests in flight may
+             take when the server stops, seconds; boot_timeout: how long a worker may take to start; watchdog_timeout:
+             after how long a worker that does not answer is named, watchdog_kill_after: killed; 0 never.
+             The limits are those of the core; None leaves its default.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 3000
+    bind: list[str] = []
+    socket_mode: Mode = "660"
+    workers: Count | Literal["all"] = 1
+    supervise: bool = False
+    pid_file: str | None = None
+    behind_tls: bool = False
+    access_log: Literal["text", "json", "off"] = "text"
+    shutdown_timeout: Seconds = 30.0
+    boot_timeout: SecondsOrOff = 60.0
+    watchdog_timeout: SecondsOrOff = 10.0
+    watchdog_kill_after: SecondsOrOff = 60.0
+    max_content_bytes: Count | None = None
+    max_connections: Count | None = None
+    head_timeout_s: Seconds | None = None
+    content_timeout_s: Seconds | None = None
+    keep_alive_timeout_s: Seconds | None = None
+    write_timeout_s: Seconds | None = None
+    http2: Http2Section = Http2Section()
+    http3: Http3Section = Http3Section()
+    tls: TlsSection = TlsSection()
+    compression: CompressionSection = CompressionSection()
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The options of `_core.Server` that the files set."""
+        names = (
+            "max_content_bytes",
+            "max_connections",
+            "head_timeout_s",
+            "content_timeout_s",
+            "keep_alive_timeout_s",
+            "write_timeout_s",
+        )
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[runtime]`: what a worker runs on.
+
+    Args:    backend: the event loop, "auto" for uvloop where it is installed; worker_threads: threads for work that
+             blocks, None for Python's default; cpu_affinity: pin workers to cores, in turn: "auto" to all usable ones,
+             or to these; max_tasks_per_loop: handlers of one worker that wait at the same time.
+    """
+
+    backend: Literal["auto", "uvloop", "asyncio"] = "auto"
+    worker_threads: Count | None = None
+    cpu_affinity: Literal["off", "auto"] | list[Annotated[int, msgspec.Meta(ge=0)]] = "off"
+    max_tasks_per_loop: Count | None = None
+
+
+# By section and key: what can't be turned on yet, and what to do instead. A feature that the core has got leaves this
+# table and enters `server_arguments` of spica.server.run.
+AWAITED: dict[tuple[str, str], tuple[str, str]] = {
+    ("server.http2", "enabled"): ("does not serve HTTP/2", "leave it false; a proxy in front can speak it"),
+    ("server.http3", "enabled"): ("does not serve HTTP/3", "leave it false; a proxy in front can speak it"),
+    ("server.tls", "enabled"): ("does not end TLS", "leave it false, end TLS in a proxy and set behind_tls = true"),
+    ("server.compression", "gzip"): ("does not compress", "leave it false; a proxy in front can compress"),
+    ("server.compression", "brotli"): ("does not compress", "leave it false; a proxy in front can compress"),
+    ("server.compression", "zstd"): ("does not compress", "leave it false; a proxy in front can compress"),
+    ("runtime", "max_tasks_per_loop"): ("does not limit waiting handlers", "remove it; max_connections bounds them"),
+}

@@ -1,0 +1,90 @@
+"""Making a plan: the configuration of a folder, and what was typed, which wins.
+
+`python -m spica.server.planning TYPED` prints the plan as JSON: a supervisor reads the configuration again by it, with
+fresh code and without keeping any of it in its own memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from spica.config.settings import Settings
+from spica.errors.base import SpicaError
+from spica.server.address import bracketed
+from spica.server.cpus import assign_cpus, usable_cores
+from spica.server.plan import DEFAULT_PID_FILE, Plan, Typed
+
+CONFIGURATION = ("config/server.toml", "config/app.toml")
+
+
+def load_settings(folder: Path) -> Settings:
+    """Read the configuration of a project's folder; the defaults for a folder that is none.
+
+    Raises:  ConfigurationError, UnknownEnvironment.
+    """
+    if not any((folder / name).is_file() for name in CONFIGURATION):
+        return Settings()
+    from spica.config import loader  # here, not above: an application in one file has no TOML to read
+
+    return loader.load(folder)
+
+
+def build_plan(typed: Typed, settings: Settings) -> Plan:
+    """Put what was typed over the configuration.
+
+    Raises:  RuntimeSettingError: a core that can't be used.
+    """
+    server, runtime = settings.server, settings.runtime
+    wanted = typed.workers if typed.workers is not None else server.workers
+    workers = usable_cores() if wanted == "all" else int(wanted)
+    is_supervised = workers > 1 or typed.supervise or server.supervise
+    cpus = assign_cpus(runtime.cpu_affinity, workers)
+    asked = typed.pid_file if typed.pid_file is not None else server.pid_file
+    pid_file = asked if asked is not None else DEFAULT_PID_FILE if is_supervised else ""
+    return Plan(
+        typed=typed,
+        binds=_choose_binds(typed, settings),
+        binds_typed=bool(typed.binds) or typed.host is not None or typed.port is not None,
+        socket_mode=int(server.socket_mode, 8),
+        workers=workers,
+        cpus=None if cpus is None else tuple(cpus),
+        access_log=None if typed.quiet or server.access_log == "off" else server.access_log,
+        grace_s=server.shutdown_timeout,
+        boot_s=server.boot_timeout,
+        watchdog_s=server.watchdog_timeout,
+        watchdog_kill_s=server.watchdog_kill_after,
+        pid_file=os.path.join(typed.folder, pid_file) if pid_file else "",
+        pid_file_wanted=bool(asked),
+        backend=runtime.backend,
+        worker_threads=runtime.worker_threads,
+        is_supervised=is_supervised,
+    )
+
+
+def _choose_binds(typed: Typed, settings: Settings) -> tuple[str, ...]:
+    if typed.binds:
+        return typed.binds
+    server = settings.server
+    if server.bind and typed.host is None and typed.port is None:
+        return tuple(server.bind)
+    host = server.host if typed.host is None else typed.host
+    port = server.port if typed.port is None else typed.port
+    return (f"{bracketed(host)}:{port}",)
+
+
+def main() -> int:
+    """Print the plan for what was typed, or `{"error": ...}`, as JSON."""
+    typed = Typed.from_json(sys.argv[1])
+    try:
+        print(build_plan(typed, load_settings(Path(typed.folder))).to_json())
+    except SpicaError as error:
+        print(json.dumps({"error": str(error)}))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
