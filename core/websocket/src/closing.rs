@@ -66,7 +66,8 @@ impl Closing {
         self.end(close.code, "", out);
     }
 
-    /// Give the connection up: append a Close frame that says why to `out`, if none was sent.
+    /// Give the connection up: append a Close frame that says why to `out`, if none was sent. The owner may have reasons of its own,
+    /// such as [`code::INTERNAL_ERROR`].
     pub fn fail(&mut self, failure: &Failure, out: &mut Vec<u8>) {
         self.end(Some(failure.code), failure.reason, out);
     }

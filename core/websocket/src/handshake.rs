@@ -5,7 +5,7 @@ use sha1_smol::Sha1;
 
 use crate::extensions::{parse_offers, Offer};
 use crate::permessage_deflate::PerMessageDeflate;
-use crate::refusal::{Refusal, EXTENSIONS, KEY, METHOD, ORIGIN_REPEATED, PROTOCOL, VERSION};
+use crate::refusal::{Refusal, CONTENT, EXTENSIONS, KEY, METHOD, ORIGIN_REPEATED, PROTOCOL, VERSION};
 use crate::syntax::{elements, lists, token};
 
 /// What is appended to the key, RFC 6455 section 1.3.
@@ -16,7 +16,7 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 pub struct Handshake<'a> {
     /// The subprotocols the client offers, the one it prefers first.
     pub protocols: Vec<&'a str>,
-    /// What compression to agree on; `None` when the client offers none that is acceptable.
+    /// What compression to agree on; `None` when the client offers none that is acceptable. Set it to `None` to have none.
     pub deflate: Option<PerMessageDeflate>,
     /// The Origin field, for [`crate::origin_allowed`]; programs other than browsers send none.
     pub origin: Option<&'a [u8]>,
@@ -54,6 +54,9 @@ pub fn check_upgrade<'a>(
     if method != b"GET" {
         return Err(METHOD);
     }
+    if asked.content {
+        return Err(CONTENT);
+    }
     asked.check_version()?;
     let [key] = asked.keys.as_slice() else { return Err(KEY) };
     if !is_key(key) {
@@ -80,6 +83,7 @@ pub fn check_extended_connect<'a>(
 struct Asked<'a> {
     upgrade: bool,
     connection: bool,
+    content: bool,
     versions: Vec<&'a [u8]>,
     keys: Vec<&'a [u8]>,
     origins: Vec<&'a [u8]>,
@@ -96,6 +100,8 @@ impl<'a> Asked<'a> {
                 6 if is("origin") => asked.origins.push(value),
                 7 if is("upgrade") => asked.upgrade |= lists(value, b"websocket"),
                 10 if is("connection") => asked.connection |= lists(value, b"upgrade"),
+                14 if is("content-length") => asked.content |= value != b"0",
+                17 if is("transfer-encoding") => asked.content = true,
                 17 if is("sec-websocket-key") => asked.keys.push(value),
                 21 if is("sec-websocket-version") => asked.versions.push(value),
                 22 if is("sec-websocket-protocol") => asked.protocols.push(value),

@@ -44,6 +44,7 @@
 //! |---|---|---|---|
 //! | whether it is one | HTTP/1.1, Upgrade lists `websocket`, Connection lists `upgrade`, case does not count | an ordinary request | 6455 4.2.1, 9110 7.8 |
 //! | method | GET | 400 | 6455 4.2.1 |
+//! | content | none: frames follow the head | 400 | 9110 7.8 |
 //! | Sec-WebSocket-Version | one, `13` | 426 with [`Refusal::fields`] | 6455 4.4 |
 //! | Sec-WebSocket-Key | one, 16 octets in base64 | 400 | 6455 4.2.1 |
 //! | Sec-WebSocket-Protocol | tokens, in any number of fields | 400 | 6455 4.2.1 |
@@ -105,6 +106,7 @@ mod header;
 mod inflater;
 mod mask;
 mod origin;
+mod payload;
 mod permessage_deflate;
 mod prepared;
 mod reader;

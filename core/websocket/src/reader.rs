@@ -7,15 +7,13 @@
 //! | over | never: everything is ignored | |
 //! | failed | never: the failure is raised again | |
 
-use std::ops::Range;
-
 use crate::buffer::Buffer;
-use crate::close::Close;
 use crate::event::{Event, Progress};
-use crate::failure::{Failure, NOT_UTF_8, TOO_BIG, TOO_MANY_EMPTY_FRAGMENTS};
+use crate::failure::{Failure, TOO_BIG, TOO_MANY_EMPTY_FRAGMENTS};
 use crate::header::{Expected, Header, Opcode, MAX_HEADER};
 use crate::inflater::Inflater;
 use crate::mask::apply_mask;
+use crate::payload::{Begun, Complete, Meaning, Place};
 use crate::utf8::Utf8Check;
 use crate::writer::Kind;
 
@@ -55,34 +53,6 @@ struct Frame {
     /// Turned so that its first octet belongs to the next of the payload.
     mask: [u8; 4],
     remaining: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Begun {
-    kind: Kind,
-    compressed: bool,
-}
-
-/// A payload that is complete, and where it lies.
-#[derive(Debug)]
-struct Complete {
-    meaning: Meaning,
-    place: Place,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Meaning {
-    Message(Begun),
-    Ping,
-    Pong,
-    Close,
-}
-
-#[derive(Debug)]
-enum Place {
-    Input(Range<usize>),
-    Fragments,
-    Control,
 }
 
 impl Reader {
@@ -130,7 +100,7 @@ impl Reader {
             Place::Fragments => self.fragments.octets(),
             Place::Control => self.control.octets(),
         };
-        match understand(complete.meaning, payload, inflater, self.max_message) {
+        match complete.meaning.event(payload, inflater, self.max_message) {
             Ok(event) => {
                 if let Event::Close(_) = event {
                     self.state = State::Over;
@@ -292,26 +262,5 @@ impl Reader {
         }
         self.message = None;
         Ok(Some(Complete { meaning: Meaning::Message(message), place }))
-    }
-}
-
-/// Turn a complete payload into its event.
-fn understand<'a>(
-    meaning: Meaning,
-    payload: &'a [u8],
-    inflater: &'a mut Inflater,
-    max_message: usize,
-) -> Result<Event<'a>, Failure> {
-    match meaning {
-        Meaning::Ping => Ok(Event::Ping(payload)),
-        Meaning::Pong => Ok(Event::Pong(payload)),
-        Meaning::Close => Close::parse(payload).map(Event::Close),
-        Meaning::Message(message) => {
-            let octets = if message.compressed { inflater.inflate(payload, max_message)? } else { payload };
-            match message.kind {
-                Kind::Binary => Ok(Event::Binary(octets)),
-                Kind::Text => simdutf8::basic::from_utf8(octets).map(Event::Text).map_err(|_| NOT_UTF_8),
-            }
-        }
     }
 }

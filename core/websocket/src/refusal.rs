@@ -36,6 +36,7 @@ const fn bad(reason: &'static str) -> Refusal {
 }
 
 pub(crate) const METHOD: Refusal = bad("a WebSocket is asked for with GET");
+pub(crate) const CONTENT: Refusal = bad("a request for a WebSocket has no content: frames follow its head");
 pub(crate) const KEY: Refusal = bad("there is not exactly one Sec-WebSocket-Key of 16 octets in base64");
 pub(crate) const PROTOCOL: Refusal = bad("Sec-WebSocket-Protocol is not a list of tokens");
 pub(crate) const EXTENSIONS: Refusal = bad("Sec-WebSocket-Extensions is malformed");

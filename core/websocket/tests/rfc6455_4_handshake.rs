@@ -79,6 +79,13 @@ fn section_4_2_1_the_method_is_get() {
 }
 
 #[test]
+fn rfc9110_section_7_8_frames_follow_the_head() {
+    assert_eq!(status(and(&[("Content-Length", "5")])), 400);
+    assert_eq!(status(and(&[("Transfer-Encoding", "chunked")])), 400);
+    assert!(and(&[("Content-Length", "0")]).unwrap().is_some());
+}
+
+#[test]
 fn section_4_2_1_the_key_is_16_octets_in_base64() {
     for key in [
         None,
