@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use proptest::prelude::*;
+use spica_http1::{parse_head, Head, Limits};
 use spica_server::forwarded::{resolve, Fields, Origin, Scheme, TrustedProxies};
 
 /// Field lines of a request, as `name: value`.
@@ -279,6 +280,19 @@ fn any_trusts_one_hop_and_a_unix_socket_is_a_peer() {
     }
     let two: Lines<'_> = &["X-Forwarded-For: 1.2.3.4, 203.0.113.9, 192.168.1.1"];
     assert_eq!(shown("unix", two, &["unix", "192.168.0.0/16"], ALL_X), "203.0.113.9 - - -");
+}
+
+#[test]
+fn the_fields_are_those_of_a_parsed_request() {
+    let request = b"GET / HTTP/1.1\r\nHost: inner\r\nX-FORWARDED-FOR: 1.2.3.4\r\nX_Forwarded_For: 1.1.1.1\r\n\
+        x-forwarded-for: 203.0.113.9\r\nX-Forwarded-Proto: https\r\n\r\n";
+    let mut head = Head::new();
+    assert_eq!(parse_head(request, &mut 0, &Limits::default(), &mut head), Ok(true));
+    let trusted = TrustedProxies::parse(&owned(PROXIES)).unwrap();
+    let values = |name: &'static str| head.values(request, name.as_bytes());
+    let origin = resolve(Some("10.0.0.1".parse().unwrap()), values, &trusted, &Fields::default());
+    assert_eq!(origin.client, Some(("203.0.113.9".parse().unwrap(), None)));
+    assert_eq!((origin.scheme, origin.host, origin.port), (Some(Scheme::Https), None, None));
 }
 
 proptest! {
