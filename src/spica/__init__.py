@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from spica.http.context import Context
     from spica.http.request import Request
     from spica.http.response import Response
+    from spica.http.streaming import ContentStream
     from spica.injection.providers import Provide
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
@@ -38,6 +39,7 @@ _HOMES = {
     "BadRequest": "spica.errors.http",
     "Body": "spica.controllers.markers",
     "Conflict": "spica.errors.http",
+    "ContentStream": "spica.http.streaming",
     "ContentTooLarge": "spica.errors.http",
     "Context": "spica.http.context",
     "Controller": "spica.controllers.controller",
@@ -66,6 +68,7 @@ __all__ = [
     "BadRequest",
     "Body",
     "Conflict",
+    "ContentStream",
     "ContentTooLarge",
     "Context",
     "Controller",

@@ -1,11 +1,14 @@
 """The compiled heart of Spica: sockets, HTTP, routing, escaping and sealing."""
 
-from collections.abc import Callable
-from typing import Literal, final
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal, final
 
 __all__ = [
     "Application",
+    "IncomingContent",
     "MemoryConnection",
+    "OutgoingContent",
     "Request",
     "RouteConflict",
     "RoutePatternError",
@@ -51,6 +54,11 @@ class Request:
     @property
     def content(self) -> bytes: ...
     @property
+    def has_content(self) -> bool: ...
+    @property
+    def incoming(self) -> Any: ...
+    def send_early_hints(self, fields: list[tuple[str, str]]) -> None: ...
+    @property
     def params(self) -> tuple[object, ...]: ...
     @property
     def route(self) -> int: ...
@@ -61,9 +69,30 @@ class Request:
         fields: list[tuple[str, str]],
         content: bytes | None = None,
         *,
+        incoming: object = None,
         scheme: str = "http",
         client: tuple[str, int] | None = None,
     ) -> Request: ...
+
+@final
+class IncomingContent:
+    """The content of a request while it arrives. `take` gives octets, b"" at the end, None when there is nothing yet, or
+    (status, reason) when it is broken."""
+
+    def take(self) -> bytes | tuple[int, str] | None: ...
+    def arrived(self) -> asyncio.Future[None]: ...
+    @property
+    def trailers(self) -> list[tuple[str, str]]: ...
+
+@final
+class OutgoingContent:
+    """The content of a response while it is made. `write` returns whether there is room for more; else await `room`."""
+
+    def write(self, chunk: bytes | bytearray | memoryview | str) -> bool: ...
+    def room(self) -> asyncio.Future[None]: ...
+    def set_trailers(self, trailers: list[tuple[str, str]]) -> None: ...
+    @property
+    def missing(self) -> int: ...
 
 @final
 class Application:
@@ -76,6 +105,7 @@ class Application:
         response_type: type,
         on_error: Callable[[Request, BaseException], object],
         on_miss: Callable[[Request, int, str], object],
+        send_stream: Callable[[OutgoingContent, Any], Coroutine[Any, Any, bool]],
         fields: list[tuple[str, str]] = ...,
     ) -> Application: ...
     def add_route(
@@ -89,11 +119,14 @@ class Application:
         kind: Literal["plain", "step", "task"],
         status: int = 200,
         label: str = "",
+        content: Literal["whole", "stream"] = "whole",
+        vital: bool = False,
     ) -> int: ...
     def freeze(self) -> None: ...
     def match(self, method: str, path: str) -> tuple[int, tuple[object, ...] | str]: ...
+    def streams_content(self, method: str, path: str) -> bool: ...
     def begin(self, request: Request) -> object: ...
-    def finish(self, request: Request, value: object) -> tuple[int, list[tuple[bytes, bytes]], bytes | str]: ...
+    def finish(self, request: Request, value: object) -> tuple[int, list[tuple[bytes, bytes]], Any]: ...
     @property
     def fields(self) -> list[tuple[str, str]]: ...
 

@@ -11,6 +11,7 @@ import pytest
 
 from spica import _core
 from spica.http.response import Response
+from spica.http.streaming import send_stream
 from spica.server.event_loop import new_event_loop
 from spica.server.listener import open_listener
 
@@ -29,6 +30,7 @@ class NativeServer:
             on_miss=lambda request, status, allow: Response(
                 f"{status}" if status != 204 else b"", status=status, fields=[("allow", allow)] if allow else []
             ),
+            send_stream=send_stream,
             fields=[("x-content-type-options", "nosniff")],
         )
         self._new_loop = new_loop

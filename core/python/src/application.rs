@@ -12,7 +12,7 @@ use spica_router::{Found, Params, Router, RouterBuilder};
 use crate::dispatch::{call_handler, capture_values};
 use crate::request::Request;
 use crate::response::{Encoding, Outgoing};
-use crate::route::{Kind, Route, Takes};
+use crate::route::{parse_content, Kind, Route, Takes};
 
 create_exception!(
     spica._core,
@@ -46,6 +46,8 @@ pub struct Application {
     pub on_error: Py<PyAny>,
     /// `on_miss(request, status, allow)` gives the value to answer with, or a coroutine of it.
     pub on_miss: Py<PyAny>,
+    /// `send_stream(outgoing, response)` makes the coroutine that sends a streamed response.
+    pub send_stream: Py<PyAny>,
     /// Response fields of every answer.
     pub fields: Vec<(String, String)>,
 }
@@ -62,12 +64,13 @@ impl Application {
 #[pymethods]
 impl Application {
     #[new]
-    #[pyo3(signature = (*, encode, response_type, on_error, on_miss, fields=Vec::new()))]
+    #[pyo3(signature = (*, encode, response_type, on_error, on_miss, send_stream, fields=Vec::new()))]
     fn new(
         encode: Py<PyAny>,
         response_type: Py<PyAny>,
         on_error: Py<PyAny>,
         on_miss: Py<PyAny>,
+        send_stream: Py<PyAny>,
         fields: Vec<(String, String)>,
     ) -> PyResult<Self> {
         for (name, value) in &fields {
@@ -80,12 +83,14 @@ impl Application {
             encoding: Encoding { encode, response_type },
             on_error,
             on_miss,
+            send_stream,
             fields,
         })
     }
 
     /// Add a route; its number is returned.
-    #[pyo3(signature = (method, pattern, handler, *, takes, order=Vec::new(), kind, status=200, label=""))]
+    #[pyo3(signature = (method, pattern, handler, *, takes, order=Vec::new(), kind, status=200, label="",
+        content="whole", vital=false))]
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn add_route(
         &self,
@@ -97,11 +102,14 @@ impl Application {
         kind: &str,
         status: u16,
         label: &str,
+        content: &str,
+        vital: bool,
     ) -> PyResult<u32> {
         if !(200..=599).contains(&status) {
             return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
         }
-        let route = Route { handler, takes: Takes::parse(takes, order)?, kind: Kind::parse(kind)?, status };
+        let (takes, kind, content) = (Takes::parse(takes, order)?, Kind::parse(kind)?, parse_content(content)?);
+        let route = Route { handler, takes, kind, status, content, vital };
         let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
         let draft = draft
             .as_mut()
@@ -143,6 +151,15 @@ impl Application {
         }
     }
 
+    /// Whether the route that a request would reach takes its content as a stream.
+    fn streams_content(&self, method: &str, path: &str) -> PyResult<bool> {
+        let compiled = self.compiled()?;
+        match compiled.router.find(method.as_bytes(), path.as_bytes(), &mut Params::new()) {
+            Found::Route(number) => Ok(compiled.routes[number as usize].content == spica_server::Takes::Stream),
+            Found::NotFound | Found::MethodNotAllowed(_) | Found::Options(_) => Ok(false),
+        }
+    }
+
     /// Match a request and call its handler: the value it returned, or its coroutine.
     fn begin<'py>(&self, py: Python<'py>, request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyAny>> {
         let compiled = self.compiled()?;
@@ -161,7 +178,7 @@ impl Application {
         self.on_miss.bind(py).call1((request, status, allow))
     }
 
-    /// Turn a handler's value into (status, fields, content or a file's path).
+    /// Turn a handler's value into (status, fields, body): octets, a file's path, or the Response that streams.
     fn finish<'py>(
         &self,
         py: Python<'py>,

@@ -2,6 +2,7 @@
 
 use pyo3::prelude::*;
 
+use crate::content::OutgoingContent;
 use crate::request::Request;
 
 /// One waiting handler.
@@ -12,6 +13,8 @@ pub struct Call {
     pub request: Py<Request>,
     /// The route's status for plain values.
     pub status: u16,
+    /// Its response's content, once that streams.
+    pub outgoing: Option<Py<OutgoingContent>>,
 }
 
 /// Waiting handlers by number. Numbers are reused.
@@ -34,6 +37,11 @@ impl Calls {
                 self.slots.len() - 1
             }
         }
+    }
+
+    /// A call that still waits.
+    pub fn get(&self, number: usize) -> Option<&Call> {
+        self.slots.get(number)?.as_ref()
     }
 
     /// Takes a call out.

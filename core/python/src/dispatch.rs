@@ -2,21 +2,21 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Weak;
 use std::sync::Arc;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use spica_router::{Found, Kind as Converter, Params, Router};
-use spica_server::{Called, Reactor, Reply, Token};
+use spica_server::{Called, Exchange, Reply, Signal, Token};
 
 use crate::application::{Application, Compiled};
 use crate::calls::{Call, Calls};
+use crate::content::{Desk, IncomingContent, OutgoingContent};
 use crate::context::EnteredContext;
 use crate::names::Names;
 use crate::request::{decoded, Request};
-use crate::response::Outgoing;
+use crate::response::{Begun, Outgoing};
 use crate::route::{Kind, Route, Takes};
 use crate::server::Completion;
 use crate::tasks::{run_once, start_task, Start};
@@ -30,8 +30,8 @@ pub struct Dispatcher {
     calls: RefCell<Calls>,
     /// What connections without sockets would send goes to these callables.
     pub sinks: RefCell<HashMap<u64, Py<PyAny>>>,
-    /// The reactor that this serves, for completions.
-    pub reactor: RefCell<Weak<RefCell<Reactor<Dispatcher>>>>,
+    /// The way to the reactor that this serves.
+    pub desk: RefCell<Py<Desk>>,
 }
 
 /// What a request came to inside Python.
@@ -50,7 +50,7 @@ impl Dispatcher {
             start: Start::choose(event_loop)?,
             calls: RefCell::default(),
             sinks: RefCell::default(),
-            reactor: RefCell::default(),
+            desk: RefCell::new(Py::new(event_loop.py(), Desk::default())?),
         })
     }
 
@@ -60,10 +60,24 @@ impl Dispatcher {
     }
 
     /// Takes what a finished Task came to and writes it.
-    pub fn write_task(&self, py: Python<'_>, number: usize, reply: &mut Reply<'_>) {
-        let Some(call) = self.calls.borrow_mut().remove(number) else { return };
+    pub fn write_task(&self, py: Python<'_>, number: usize, exchange: Exchange, reply: &mut Reply<'_>) -> Called {
+        let Some(call) = self.calls.borrow_mut().remove(number) else { return Called::Answered };
         let value = call.task.bind(py).call_method0(&self.names.result);
-        self.write(py, value, call.status, || Ok(call.request.bind(py).clone()), reply);
+        self.write(py, value, call.status, exchange, || Ok(call.request.bind(py).clone()), reply)
+    }
+
+    /// Takes out a call whose response has been streamed. Returns whether that was whole; `None` when it was cancelled.
+    pub fn take_sent(&self, py: Python<'_>, number: usize) -> Option<bool> {
+        let call = self.calls.borrow_mut().remove(number)?;
+        let sent = call.task.bind(py).call_method0(&self.names.result).and_then(|whole| whole.is_truthy());
+        Some(sent.unwrap_or_else(|error| {
+            error.write_unraisable(py, Some(call.task.bind(py)));
+            false
+        }))
+    }
+
+    fn copy_request<'py>(&self, py: Python<'py>, request: &spica_server::Request<'_>) -> PyResult<Bound<'py, Request>> {
+        Bound::new(py, Request::copy(py, request, &self.desk.borrow(), &self.names.event_loop)?)
     }
 
     fn call_route<'py>(
@@ -76,7 +90,11 @@ impl Dispatcher {
         let route = &self.compiled.routes[number as usize];
         let mut native = None;
         let outcome = self.run(py, route, params, request.head.path.of(request.bytes), || {
-            let made = matched_request(py, number, params, request)?;
+            let made = self.copy_request(py, request)?;
+            made.get().set_match(
+                i64::from(number),
+                capture_values(py, params, request.head.path.of(request.bytes))?.unbind(),
+            );
             native = Some(made.clone());
             Ok(made)
         });
@@ -127,12 +145,15 @@ impl Dispatcher {
         task: &Bound<'py, PyAny>,
         request: Bound<'py, Request>,
         status: u16,
-        token: Token,
+        exchange: Exchange,
+        outgoing: Option<Py<OutgoingContent>>,
     ) -> PyResult<usize> {
         let py = task.py();
-        let call = Call { task: task.clone().unbind(), request: request.unbind(), status };
+        let streams = outgoing.is_some();
+        let call = Call { task: task.clone().unbind(), request: request.unbind(), status, outgoing };
         let number = self.calls.borrow_mut().insert(call);
-        let completion = Py::new(py, Completion::new(self.reactor.borrow().clone(), token, number))?;
+        let reactor = self.desk.borrow().bind(py).borrow().reactor.clone();
+        let completion = Py::new(py, Completion::new(reactor, exchange, number, streams))?;
         task.call_method1(&self.names.add_done_callback, (completion,))?;
         Ok(number)
     }
@@ -143,17 +164,45 @@ impl Dispatcher {
         py: Python<'py>,
         value: PyResult<Bound<'py, PyAny>>,
         status: u16,
-        request: impl FnOnce() -> PyResult<Bound<'py, Request>>,
+        exchange: Exchange,
+        request: impl Fn() -> PyResult<Bound<'py, Request>>,
         reply: &mut Reply<'_>,
-    ) {
+    ) -> Called {
         let application = self.application.get();
-        let mut send = |value: &Bound<'py, PyAny>| Outgoing::sort(value, status, &application.encoding)?.write(reply);
-        let Err(error) = value.and_then(|value| send(&value)) else { return };
+        let mut send =
+            |value: &Bound<'py, PyAny>| match Outgoing::sort(value, status, &application.encoding)?.write(reply)? {
+                None => Ok(Called::Answered),
+                Some(begun) => self.stream(py, begun, status, exchange, request()?),
+            };
+        let error = match value.and_then(|value| send(&value)) {
+            Ok(called) => return called,
+            Err(error) => error,
+        };
         let explained = request().and_then(|request| application.on_error.bind(py).call1((request, error.value(py))));
-        if let Err(broken) = explained.and_then(|value| send(&value)) {
+        explained.and_then(|value| send(&value)).unwrap_or_else(|broken| {
             broken.write_unraisable(py, Some(application.on_error.bind(py)));
             reply.content(500, "text/plain; charset=utf-8", b"500 Internal Server Error\n");
-        }
+            Called::Answered
+        })
+    }
+
+    /// Starts the Task that sends a response whose head is written.
+    fn stream<'py>(
+        &self,
+        py: Python<'py>,
+        begun: Begun<'py>,
+        status: u16,
+        exchange: Exchange,
+        request: Bound<'py, Request>,
+    ) -> PyResult<Called> {
+        let event_loop = self.names.event_loop.clone_ref(py);
+        let desk = self.desk.borrow().bind(py).borrow().clone();
+        let outgoing = OutgoingContent::new(begun.outbox, exchange, desk, event_loop);
+        let outgoing = Py::new(py, outgoing)?;
+        let send_stream = self.application.get().send_stream.bind(py);
+        let coroutine = send_stream.call1((&outgoing, begun.response))?;
+        let task = start_task(&coroutine, &self.start, &self.names)?;
+        self.wait(&task, request, status, exchange, Some(outgoing)).map(Called::Streaming)
     }
 }
 
@@ -176,26 +225,52 @@ impl spica_server::Application for Dispatcher {
                 Found::MethodNotAllowed(allow) => self.call_miss(py, request, 405, allow),
                 Found::Options(allow) => self.call_miss(py, request, 204, allow),
             };
-            let request_object = || match native {
-                Some(native) => Ok(native),
-                None => Bound::new(py, Request::copy(py, request)),
+            let request_object = || match &native {
+                Some(native) => Ok(native.clone()),
+                None => self.copy_request(py, request),
             };
             let value = match outcome {
                 Ok(Outcome::Task(task)) => {
-                    match request_object().and_then(|native| self.wait(&task, native, status, request.token)) {
+                    let waits =
+                        request_object().and_then(|native| self.wait(&task, native, status, request.exchange, None));
+                    match waits {
                         Ok(number) => return Called::Waiting(number),
-                        Err(error) => {
-                            self.write(py, Err(error), status, || Bound::new(py, Request::copy(py, request)), reply);
-                            return Called::Answered;
-                        }
+                        Err(error) => Err(error),
                     }
                 }
                 Ok(Outcome::Value(value)) => Ok(value),
                 Err(error) => Err(error),
             };
-            self.write(py, value, status, request_object, reply);
-            Called::Answered
+            self.write(py, value, status, request.exchange, request_object, reply)
         })
+    }
+
+    fn takes(&self, route: u32) -> spica_server::Takes {
+        self.compiled.routes.get(route as usize).map_or(spica_server::Takes::Whole, |route| route.content)
+    }
+
+    fn is_vital(&self, route: u32) -> bool {
+        self.compiled.routes.get(route as usize).is_some_and(|route| route.vital)
+    }
+
+    fn wake(&self, call: usize, signal: Signal) {
+        Python::attach(|py| {
+            let calls = self.calls.borrow();
+            let Some(call) = calls.get(call) else { return };
+            match signal {
+                Signal::Content => {
+                    let incoming = call.request.get().incoming().map(|incoming| incoming.bind(py));
+                    if let Some(Ok(incoming)) = incoming.map(|incoming| incoming.cast::<IncomingContent>()) {
+                        incoming.borrow().wake(py);
+                    }
+                }
+                Signal::Room => {
+                    if let Some(outgoing) = &call.outgoing {
+                        outgoing.bind(py).borrow().wake(py);
+                    }
+                }
+            }
+        });
     }
 
     fn cancel(&self, call: usize) {
@@ -232,7 +307,7 @@ impl Dispatcher {
         status: u16,
         allow: &str,
     ) -> (PyResult<Outcome<'py>>, Option<Bound<'py, Request>>, u16) {
-        let native = match Bound::new(py, Request::copy(py, request)) {
+        let native = match self.copy_request(py, request) {
             Ok(native) => native,
             Err(error) => return (Err(error), None, status),
         };
@@ -281,15 +356,4 @@ fn capture_value<'py>(py: Python<'py>, params: &Params, at: usize, path: &[u8]) 
         Converter::Int => Ok(param.int.into_pyobject(py)?.into_any()),
         Converter::Str | Converter::Path => Ok(decoded(py, param.raw(path)).into_any()),
     }
-}
-
-fn matched_request<'py>(
-    py: Python<'py>,
-    number: u32,
-    params: &Params,
-    request: &spica_server::Request<'_>,
-) -> PyResult<Bound<'py, Request>> {
-    let native = Request::copy(py, request);
-    native.set_match(i64::from(number), capture_values(py, params, request.head.path.of(request.bytes))?.unbind());
-    Bound::new(py, native)
 }

@@ -2,6 +2,7 @@
 
 mod application;
 mod calls;
+mod content;
 mod context;
 mod crypto;
 mod dispatch;
@@ -24,6 +25,8 @@ mod _core {
     use crate::application::RouteConflict;
     #[pymodule_export]
     use crate::application::RoutePatternError;
+    #[pymodule_export]
+    use crate::content::{IncomingContent, OutgoingContent};
     #[pymodule_export]
     use crate::crypto::{aead_open, aead_seal, hkdf_sha256};
     #[pymodule_export]

@@ -48,6 +48,8 @@ pub mod response {
     pub const FIELDS: &str = "fields";
     /// The content, bytes.
     pub const BODY: &str = "body";
+    /// What is iterated for the content instead, or None.
+    pub const STREAM: &str = "stream";
     /// The path of a file to send instead of the content, or None.
     pub const FILE: &str = "file";
 }

@@ -1,15 +1,39 @@
 //! One request as Python sees it: its own copy of the head, decoded only when asked.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use spica_http1::response::push_field;
 use spica_http1::{Field, Head, Span};
+use spica_server::Exchange;
 
-/// One request's head and whole content. Immutable.
+use crate::content::{Desk, IncomingContent};
+
+/// The content as the request keeps it.
+enum Kept {
+    Bytes(Py<PyBytes>),
+    File {
+        file: File,
+        len: u64,
+        read: OnceLock<Py<PyBytes>>,
+    },
+    /// An `IncomingContent`, or what another server gives instead.
+    Stream(Py<PyAny>),
+}
+
+/// The way back to the connection, for what a handler does before it answers.
+struct Origin {
+    exchange: Exchange,
+    desk: Py<Desk>,
+}
+
+/// One request's head and content. Immutable.
 #[pyclass(frozen, module = "spica._core")]
 pub struct Request {
     bytes: Box<[u8]>,
@@ -19,7 +43,8 @@ pub struct Request {
     query: Option<Span>,
     minor: u8,
     fields: Box<[Field]>,
-    content: Py<PyBytes>,
+    content: Kept,
+    origin: Option<Origin>,
     client: Option<SocketAddr>,
     secure: bool,
     matched: OnceLock<(i64, Py<PyTuple>)>,
@@ -27,9 +52,28 @@ pub struct Request {
 
 impl Request {
     /// Copies a parsed request out of its connection's buffers.
-    pub fn copy(py: Python<'_>, request: &spica_server::Request<'_>) -> Self {
+    ///
+    /// # Errors
+    /// When the descriptor of its spooled content can't be duplicated.
+    pub fn copy(
+        py: Python<'_>,
+        request: &spica_server::Request<'_>,
+        desk: &Py<Desk>,
+        event_loop: &Py<PyAny>,
+    ) -> PyResult<Self> {
         let Head { method, target, path, query, minor, fields, .. } = request.head;
-        Request {
+        let content = match &request.content {
+            spica_server::Content::Bytes(bytes) => Kept::Bytes(PyBytes::new(py, bytes).unbind()),
+            spica_server::Content::File { file, len } => {
+                Kept::File { file: file.try_clone()?, len: *len, read: OnceLock::new() }
+            }
+            spica_server::Content::Stream(inbox) => {
+                let (desk, event_loop) = (desk.bind(py).borrow().clone(), event_loop.clone_ref(py));
+                let incoming = IncomingContent::new(inbox.clone(), request.exchange, desk, event_loop);
+                Kept::Stream(Py::new(py, incoming)?.into_any())
+            }
+        };
+        Ok(Request {
             bytes: request.bytes.into(),
             method: *method,
             target: *target,
@@ -37,10 +81,19 @@ impl Request {
             query: *query,
             minor: *minor,
             fields: fields.as_slice().into(),
-            content: PyBytes::new(py, request.content).unbind(),
+            content,
+            origin: Some(Origin { exchange: request.exchange, desk: desk.clone_ref(py) }),
             client: request.peer,
-            secure: false,
+            secure: request.secure,
             matched: OnceLock::new(),
+        })
+    }
+
+    /// The content's handle, when it streams.
+    pub fn incoming(&self) -> Option<&Py<PyAny>> {
+        match &self.content {
+            Kept::Stream(incoming) => Some(incoming),
+            Kept::Bytes(_) | Kept::File { .. } => None,
         }
     }
 
@@ -150,10 +203,52 @@ impl Request {
         PyList::new(py, self.values(name.as_bytes()).map(|value| latin1(py, value)))
     }
 
-    /// The whole content.
+    /// The whole content; b"" when there is none. Content that streams has no whole: take it from `incoming`.
     #[getter]
-    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        self.content.bind(py).clone()
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        match &self.content {
+            Kept::Bytes(bytes) => Ok(bytes.bind(py).clone()),
+            Kept::File { file, len, read } => {
+                if let Some(bytes) = read.get() {
+                    return Ok(bytes.bind(py).clone());
+                }
+                let bytes = PyBytes::new_with(py, *len as usize, |buffer| Ok(file.read_exact_at(buffer, 0)?))?;
+                let _ = read.set(bytes.clone().unbind());
+                Ok(bytes)
+            }
+            Kept::Stream(_) => {
+                Err(PyRuntimeError::new_err("this route takes its content as a stream: read it from there, not whole"))
+            }
+        }
+    }
+
+    /// Whether there is content: known before any of it is read.
+    #[getter]
+    fn has_content(&self, py: Python<'_>) -> bool {
+        match &self.content {
+            Kept::Bytes(bytes) => !bytes.bind(py).as_bytes().is_empty(),
+            Kept::File { .. } | Kept::Stream(_) => true,
+        }
+    }
+
+    /// The content of a route that takes it as a stream; None otherwise.
+    #[getter(incoming)]
+    fn incoming_object(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.incoming().map(|incoming| incoming.clone_ref(py))
+    }
+
+    /// Send a 103 ahead of the response, where the client's version has interim responses.
+    fn send_early_hints(&self, py: Python<'_>, fields: Vec<(String, String)>) -> PyResult<()> {
+        let mut head = b"HTTP/1.1 103 Early Hints\r\n".to_vec();
+        for (name, value) in &fields {
+            push_field(&mut head, name.as_bytes(), &to_latin1(value)?)
+                .map_err(|error| PyValueError::new_err(format!("an early hint can't be sent: {name}: {error}")))?;
+        }
+        head.extend_from_slice(b"\r\n");
+        if let (Some(origin), 1..) = (&self.origin, self.minor) {
+            origin.desk.bind(py).borrow().interim(origin.exchange, head);
+        }
+        Ok(())
     }
 
     /// The path parameters, in the pattern's order; () when no route was matched.
@@ -173,13 +268,15 @@ impl Request {
 
     /// Make a request from parts, for servers that parse themselves (ASGI) and for tests.
     #[staticmethod]
-    #[pyo3(signature = (method, target, fields, content=None, *, scheme="http", client=None))]
+    #[pyo3(signature = (method, target, fields, content=None, *, incoming=None, scheme="http", client=None))]
+    #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn build(
         py: Python<'_>,
         method: &str,
         target: &str,
         fields: Vec<(String, String)>,
         content: Option<Py<PyBytes>>,
+        incoming: Option<Py<PyAny>>,
         scheme: &str,
         client: Option<(String, u16)>,
     ) -> PyResult<Self> {
@@ -200,7 +297,11 @@ impl Request {
             query,
             minor: 1,
             fields: spans.into(),
-            content: content.unwrap_or_else(|| PyBytes::new(py, b"").unbind()),
+            content: match incoming {
+                Some(incoming) => Kept::Stream(incoming),
+                None => Kept::Bytes(content.unwrap_or_else(|| PyBytes::new(py, b"").unbind())),
+            },
+            origin: None,
             client: client.and_then(|(address, port)| Some(SocketAddr::new(address.parse().ok()?, port))),
             secure: scheme == "https",
             matched: OnceLock::new(),

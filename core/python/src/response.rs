@@ -1,14 +1,16 @@
 //! From what a handler returned to what goes out: one set of rules for our own server and for ASGI.
 
 use std::fs::File;
+use std::rc::Rc;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use spica_http1::response::check_field;
-use spica_server::Reply;
+use spica_server::{Outbox, Reply};
 
-use crate::names::response::{BODY, FIELDS, FILE, STATUS};
+use crate::names::response::{BODY, FIELDS, FILE, STATUS, STREAM};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const OCTETS: &str = "application/octet-stream";
@@ -28,6 +30,16 @@ pub enum Outgoing<'py> {
     Content { status: u16, content_type: &'static str, body: Content<'py> },
     /// A Response.
     Response { status: u16, fields: Bound<'py, PyList>, body: Bound<'py, PyBytes>, file: Option<String> },
+    /// A Response whose content is made while it is sent.
+    Stream { status: u16, fields: Bound<'py, PyList>, response: Bound<'py, PyAny> },
+}
+
+/// A response that was begun: what is left to do is to run it.
+pub struct Begun<'py> {
+    /// The Response.
+    pub response: Bound<'py, PyAny>,
+    /// Where its content goes.
+    pub outbox: Rc<Outbox>,
 }
 
 /// Text or octets, kept as Python owns them so that nothing is copied before the send buffer.
@@ -68,6 +80,10 @@ impl<'py> Outgoing<'py> {
         if let Ok(text) = value.cast::<PyString>() {
             return Ok(Outgoing::Content { status, content_type: TEXT, body: Content::Text(text.clone()) });
         }
+        // SAFETY: both only look at the object's type.
+        if unsafe { ffi::PyGen_CheckExact(value.as_ptr()) != 0 || ffi::PyAsyncGen_CheckExact(value.as_ptr()) != 0 } {
+            return Self::response(&response_type.call_method1(pyo3::intern!(py, STREAM), (value,))?);
+        }
         let encoded = encoding.encode.bind(py).call1((value,))?;
         let body = encoded.cast_into::<PyBytes>().map_err(|_| PyTypeError::new_err("encode must return bytes"))?;
         Ok(Outgoing::Content { status, content_type: JSON, body: Content::Bytes(body) })
@@ -75,6 +91,13 @@ impl<'py> Outgoing<'py> {
 
     fn response(value: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = value.py();
+        if !value.getattr(pyo3::intern!(py, STREAM))?.is_none() {
+            return Ok(Outgoing::Stream {
+                status: value.getattr(pyo3::intern!(py, STATUS))?.extract()?,
+                fields: value.getattr(pyo3::intern!(py, FIELDS))?.cast_into()?,
+                response: value.clone(),
+            });
+        }
         let file = value.getattr(pyo3::intern!(py, FILE))?;
         Ok(Outgoing::Response {
             status: value.getattr(pyo3::intern!(py, STATUS))?.extract()?,
@@ -84,12 +107,19 @@ impl<'py> Outgoing<'py> {
         })
     }
 
-    /// Writes it as an HTTP/1 response.
-    pub fn write(self, reply: &mut Reply<'_>) -> PyResult<()> {
+    /// Writes it, or the head of it when its content streams.
+    pub fn write(self, reply: &mut Reply<'_>) -> PyResult<Option<Begun<'py>>> {
         match self {
             Outgoing::Content { status, content_type, body } => {
                 reply.content(status, content_type, body.as_bytes()?);
-                Ok(())
+                Ok(None)
+            }
+            Outgoing::Stream { status, fields, response } => {
+                let pairs = field_pairs(&fields)?;
+                let borrowed = pairs.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+                let outbox =
+                    reply.stream(status, borrowed).map_err(|error| PyValueError::new_err(error.to_string()))?;
+                Ok(outbox.map(|outbox| Begun { response, outbox }))
             }
             Outgoing::Response { status, fields, body, file } => {
                 let pairs = field_pairs(&fields)?;
@@ -98,12 +128,13 @@ impl<'py> Outgoing<'py> {
                     None => spica_server::Body::Bytes(body.as_bytes()),
                     Some(path) => spica_server::Body::File(File::open(path)?),
                 };
-                reply.response(status, borrowed, body).map_err(|error| PyValueError::new_err(error.to_string()))
+                reply.response(status, borrowed, body).map_err(|error| PyValueError::new_err(error.to_string()))?;
+                Ok(None)
             }
         }
     }
 
-    /// Gives it as `(status, fields, bytes or path)`, for ASGI; `defaults` are added where the response has no such field.
+    /// Gives it as `(status, fields, bytes, path or streaming Response)`, for ASGI; `defaults` are added where the response has no such field.
     pub fn into_parts(self, py: Python<'py>, defaults: &[(String, String)]) -> PyResult<Bound<'py, PyTuple>> {
         let (status, mut pairs, body) = match self {
             Outgoing::Content { status, content_type, body } => {
@@ -121,6 +152,7 @@ impl<'py> Outgoing<'py> {
                 };
                 (status, field_pairs(&fields)?, body)
             }
+            Outgoing::Stream { status, fields, response } => (status, field_pairs(&fields)?, response),
         };
         if !(200..=599).contains(&status) {
             return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));

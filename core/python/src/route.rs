@@ -32,6 +32,10 @@ pub struct Route {
     pub kind: Kind,
     /// The status of a value that is not a Response.
     pub status: u16,
+    /// How it takes its content.
+    pub content: spica_server::Takes,
+    /// Whether it is answered under any load.
+    pub vital: bool,
 }
 
 impl Takes {
@@ -54,5 +58,14 @@ impl Kind {
             "task" => Ok(Kind::Task),
             other => Err(PyValueError::new_err(format!("kind must be 'plain', 'step' or 'task', not {other:?}"))),
         }
+    }
+}
+
+/// Reads the Python spelling of how a route takes its content.
+pub fn parse_content(content: &str) -> PyResult<spica_server::Takes> {
+    match content {
+        "whole" => Ok(spica_server::Takes::Whole),
+        "stream" => Ok(spica_server::Takes::Stream),
+        other => Err(PyValueError::new_err(format!("content must be 'whole' or 'stream', not {other:?}"))),
     }
 }

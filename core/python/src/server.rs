@@ -9,9 +9,10 @@ use std::time::Duration;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use spica_server::{AccessLog, LogFormat, Options, Reactor, Token};
+use spica_server::{AccessLog, Exchange, LogFormat, Options, Reactor};
 
 use crate::application::Application;
+use crate::content::Desk;
 use crate::dispatch::Dispatcher;
 use crate::memory::MemoryConnection;
 
@@ -48,7 +49,8 @@ impl Server {
         let log = access_log.map(open_log).transpose()?;
         let dispatcher = Dispatcher::new(application, event_loop)?;
         let reactor = Rc::new(RefCell::new(Reactor::new(dispatcher, options, log)?));
-        reactor.borrow().app().reactor.replace(Rc::downgrade(&reactor));
+        let desk = Desk { reactor: Rc::downgrade(&reactor), notices: reactor.borrow().notices() };
+        reactor.borrow().app().desk.replace(Py::new(event_loop.py(), desk)?);
         Ok(Server { reactor })
     }
 
@@ -122,18 +124,19 @@ impl Server {
     }
 }
 
-/// The done-callback of a waiting handler's Task.
+/// The done-callback of a waiting handler's Task, or of the Task that sends a streamed response.
 #[pyclass(unsendable, frozen, module = "spica._core")]
 pub struct Completion {
     reactor: Weak<RefCell<Reactor<Dispatcher>>>,
-    token: Token,
+    exchange: Exchange,
     call: usize,
+    streams: bool,
 }
 
 impl Completion {
-    /// Answers `call` on the connection `token` when called.
-    pub fn new(reactor: Weak<RefCell<Reactor<Dispatcher>>>, token: Token, call: usize) -> Self {
-        Completion { reactor, token, call }
+    /// Answers `call` when called; or ends its answer, when that `streams`.
+    pub fn new(reactor: Weak<RefCell<Reactor<Dispatcher>>>, exchange: Exchange, call: usize, streams: bool) -> Self {
+        Completion { reactor, exchange, call, streams }
     }
 }
 
@@ -146,8 +149,13 @@ impl Completion {
         let borrowed = reactor.try_borrow_mut();
         match borrowed {
             Ok(mut reactor) => {
-                let call = this.call;
-                reactor.complete(this.token, |app, reply| app.write_task(py, call, reply));
+                let (exchange, call) = (this.exchange, this.call);
+                if this.streams {
+                    let Some(whole) = reactor.app().take_sent(py, call) else { return Ok(()) };
+                    reactor.finish(exchange, whole);
+                } else {
+                    reactor.complete(exchange, |app, reply| app.write_task(py, call, exchange, reply));
+                }
                 Ok(())
             }
             // A handler runs the loop while the reactor is at work: come again when it is not.

@@ -67,6 +67,12 @@ impl Inbox {
         }
     }
 
+    /// Whether `take` would give anything.
+    pub fn is_ready(&self) -> bool {
+        let state = self.state.borrow();
+        !state.bytes.is_empty() || state.end != End::Open
+    }
+
     /// The trailer fields; empty before the end.
     pub fn trailers(&self) -> Trailers {
         self.state.borrow().trailers.clone()

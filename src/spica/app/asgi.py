@@ -1,7 +1,8 @@
 """ASGI: the application behind another server (uvicorn, granian, hypercorn), through the same spine 2.
 
 Rules of this file:
-- Content is read whole before the handler runs, up to the limit; beyond it the answer is 413.
+- Content is read whole before the handler runs, up to the limit; beyond it the answer is 413. A handler that takes its
+  content as a stream runs first, and the limit is checked while it reads.
 - A client that goes away cancels a handler that waits.
 - WebSockets are refused before they are accepted.
 Source: ASGI 3.0, HTTP and WebSocket message format 2.4, lifespan 2.0.
@@ -10,8 +11,9 @@ Source: ASGI 3.0, HTTP and WebSocket message format 2.4, lifespan 2.0.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from pathlib import Path
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -20,6 +22,8 @@ from spica._core import Application as Core
 from spica._core import Request as NativeRequest
 from spica.errors.http import ContentTooLarge
 from spica.http.request import Request
+from spica.http.response import Response
+from spica.http.streaming import Fields, Incoming, iterate
 
 if TYPE_CHECKING:  # the application calls this file
     from spica.app.application import App
@@ -30,6 +34,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 DEFAULT_MAX_CONTENT_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
+_WATCH_S = 0.1
 _log = logging.getLogger("spica.app")
 
 
@@ -53,16 +58,63 @@ async def serve_scope(app: App, scope: Message, receive: Receive, send: Send) ->
 async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) -> None:
     limit = app.settings.server.max_content_bytes or DEFAULT_MAX_CONTENT_BYTES
     core = app.core
+    watch = receive
     try:
-        content = await _read_content(receive, limit)
-        native = _build_request(scope, content or b"")
-        if content is None:
-            value: object = app.failures.answer(Request(native), ContentTooLarge())
+        if core.streams_content(scope["method"], _raw_path(scope).decode("latin-1")):
+            incoming = _Incoming(receive, limit)
+            native = _build_request(scope, incoming=incoming)
+            watch = incoming.rest
+            value = await _call(app, native, watch)
         else:
-            value = await _call(app, native, receive)
+            content = await _read_content(receive, limit)
+            native = _build_request(scope, content or b"")
+            if content is None:
+                value = app.failures.answer(Request(native), ContentTooLarge())
+            else:
+                value = await _call(app, native, receive)
+        await _send_response(app, core, native, value, watch, send)
     except Disconnected:
         return
-    await _send_response(app, core, native, value, send)
+
+
+class _Incoming:
+    """Content that ASGI delivers, for `ContentStream`."""
+
+    trailers: Fields = []  # noqa: RUF012 - ASGI delivers none
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self._taken: bytes | tuple[int, str] | None = None
+        self._ended = False
+
+    def take(self) -> bytes | tuple[int, str] | None:
+        """What has arrived; see `spica.http.streaming.Incoming`."""
+        if self._taken is None and self._ended:
+            return b""
+        taken, self._taken = self._taken, None if isinstance(self._taken, bytes) else self._taken
+        return taken
+
+    def arrived(self) -> asyncio.Future[None]:
+        """Ask for more."""
+        return asyncio.ensure_future(self._pull())
+
+    async def rest(self) -> Message:
+        """`receive` for who only waits for the end of the connection: not before the handler has read its content."""
+        while not self._ended:
+            await asyncio.sleep(_WATCH_S)
+        return await self._receive()
+
+    async def _pull(self) -> None:
+        message = await self._receive()
+        chunk = message.get("body", b"")
+        self._left -= len(chunk)
+        if message["type"] == "http.disconnect":
+            self._taken, self._ended = (400, "the client went away"), True
+        elif self._left < 0:
+            self._taken, self._ended = (413, "the content is larger than the limit"), True
+        else:
+            self._taken, self._ended = chunk or None, not message.get("more_body", False)
 
 
 async def _call(app: App, native: NativeRequest, receive: Receive) -> object:
@@ -75,7 +127,7 @@ async def _call(app: App, native: NativeRequest, receive: Receive) -> object:
         return app.failures.answer(Request(native), error)
 
 
-async def _until_disconnect(coroutine: CoroutineType[Any, Any, object], receive: Receive) -> object:
+async def _until_disconnect(coroutine: Coroutine[Any, Any, object], receive: Receive) -> object:
     handler = asyncio.ensure_future(coroutine)
     gone = asyncio.ensure_future(_wait_for_disconnect(receive))
     try:
@@ -112,26 +164,36 @@ async def _read_content(receive: Receive, limit: int) -> bytes | None:
             return b"".join(chunks)
 
 
-def _build_request(scope: Message, content: bytes) -> NativeRequest:
+def _raw_path(scope: Message) -> bytes:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path.partition(b"?")[0]
+
+
+def _build_request(scope: Message, content: bytes = b"", incoming: Incoming | None = None) -> NativeRequest:
     query = scope.get("query_string", b"")
-    path = scope.get("raw_path") or scope["path"].encode()
-    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
+    target = _raw_path(scope) + (b"?" + query if query else b"")
     return NativeRequest.build(
         scope["method"],
         target.decode("latin-1"),
         [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]],
         content,
+        incoming=incoming,
         scheme=scope.get("scheme", "http"),
         client=tuple(scope["client"]) if scope.get("client") else None,
     )
 
 
-async def _send_response(app: App, core: Core, native: NativeRequest, value: object, send: Send) -> None:
+async def _send_response(
+    app: App, core: Core, native: NativeRequest, value: object, watch: Receive, send: Send
+) -> None:
     try:
         status, fields, body = core.finish(native, value)
     except Exception as error:  # a value without a JSON form, or a field that can't be sent
         status, fields, body = core.finish(native, app.failures.answer(Request(native), error))
     is_head = native.method == "HEAD"
+    if isinstance(body, Response):
+        await _until_disconnect(_send_stream(body, status, fields, send, is_head=is_head), watch)
+        return
     if isinstance(body, str):
         await _send_file(Path(body), status, fields, send, is_head=is_head)
         return
@@ -139,6 +201,20 @@ async def _send_response(app: App, core: Core, native: NativeRequest, value: obj
         fields = [*fields, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": fields})
     await send({"type": "http.response.body", "body": b"" if is_head else body})
+
+
+async def _send_stream(
+    response: Response, status: int, fields: list[tuple[bytes, bytes]], send: Send, *, is_head: bool
+) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    if not is_head:
+        async with contextlib.aclosing(iterate(response.stream)) as chunks:
+            async for chunk in chunks:
+                octets = chunk.encode() if isinstance(chunk, str) else bytes(chunk)
+                await send({"type": "http.response.body", "body": octets, "more_body": True})
+                # Neither the generator nor `send` need ever wait, and then nobody would see that the client is gone.
+                await asyncio.sleep(0)
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _send_file(path: Path, status: int, fields: list[tuple[bytes, bytes]], send: Send, *, is_head: bool) -> None:

@@ -30,6 +30,7 @@ from spica.http import json
 from spica.http.context import ContextServices
 from spica.http.request import Request
 from spica.http.response import Response
+from spica.http.streaming import send_stream
 from spica.middleware.declare import Pipelines
 from spica.routing.errors import DuplicateRouteError, InvalidTargetError
 from spica.routing.route import Route
@@ -89,6 +90,7 @@ def compile_application(parts: Parts) -> Compiled:
         response_type=Response,
         on_error=lambda native, error: parts.failures.answer(Request(native), error),
         on_miss=misses.answer,
+        send_stream=send_stream,
         fields=list(parts.pipelines.static_fields),
     )
     work = _Work(core, misses, build_services(parts.settings), list(table.mistakes))
@@ -153,7 +155,8 @@ def _add_posts(table: RouteTable, work: _Work) -> None:
         route, post = work.posts.get(shape, (overrides[0][0], None))
         refuse = _build_refusal(work.misses, [other.method for other in table if other.pattern.shape == shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
-        add_post_entry(work.core, route, entry)
+        streams = post is not None and post.streams_content
+        add_post_entry(work.core, route, entry, streams_content=streams)
 
 
 def _build_refusal(misses: Misses, methods: Sequence[str]) -> Callable[[NativeRequest], object]:

@@ -28,10 +28,11 @@ Answer: TypeAlias = Response | Coroutine[Any, Any, Response]
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """One route, ready: `run` takes a request; what it returns must be awaited when `waits`."""
+    """One route, ready: `run` takes a request, before its content when `streams_content`; it is awaited when `waits`."""
 
     run: Callable[[Request], Answer]
     waits: bool
+    streams_content: bool = False
 
     def entry(self, native: NativeRequest) -> Answer:
         """What the core calls with the request it has matched."""
@@ -64,4 +65,5 @@ def build_dispatch(
             response = answer(request, error, ctx)
         return ctx.finish(response)
 
-    return Dispatch(run_waiting, True) if is_async(pipeline) else Dispatch(run, False)
+    waits = is_async(pipeline)
+    return Dispatch(run_waiting if waits else run, waits, endpoint.streams_content)

@@ -35,23 +35,42 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
             kind=bare.kind,
             status=route.status,
             label=route.origin,
+            vital=route.vital,
         )
     return True
 
 
 def add_entry(core: Application, route: Route, dispatch: Dispatch) -> None:
     """Hand a route's dispatch to the core."""
-    _add(core, route.method, route, dispatch.entry, "task" if dispatch.waits else "plain")
+    _add(core, route.method, route, dispatch.entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
 
 
-def add_post_entry(core: Application, route: Route, entry: Callable[..., object]) -> None:
+def add_post_entry(
+    core: Application, route: Route, entry: Callable[..., object], *, streams_content: bool = False
+) -> None:
     """Hand the core what answers POST at a route's pattern; it returns a response, or a coroutine of one."""
-    _add(core, "POST", route, entry, "plain")
+    _add(core, "POST", route, entry, "plain", streams_content)
 
 
-def _add(core: Application, method: str, route: Route, entry: Callable[..., object], kind: Kind) -> None:
+def _add(
+    core: Application,
+    method: str,
+    route: Route,
+    entry: Callable[..., object],
+    kind: Kind,
+    streams_content: bool,
+) -> None:
     with _explained(route):
-        core.add_route(method, route.pattern.text, entry, takes="request", kind=kind, label=route.origin)
+        core.add_route(
+            method,
+            route.pattern.text,
+            entry,
+            takes="request",
+            kind=kind,
+            label=route.origin,
+            content="stream" if streams_content else "whole",
+            vital=route.vital,
+        )
 
 
 @contextmanager

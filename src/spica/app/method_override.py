@@ -32,9 +32,12 @@ def build_override_entry(
              that names no method and has no route.
     """
 
+    # Content that streams is no form whose field could name a method.
+    streams_content = post is not None and post.streams_content
+
     def entry(native: NativeRequest) -> object:
         request = Request(native)
-        named = overridden_method(request)
+        named = None if streams_content else overridden_method(request)
         dispatch = overrides.get(named, post) if named else post
         return refuse(native) if dispatch is None else dispatch.run(request)
 

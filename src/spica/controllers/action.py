@@ -4,16 +4,17 @@ Rules of this file:
 - A function and a controller's action differ in three things only: the action gets the context as `self`, filters run
   before it, and its None means "my own template".
 - An endpoint whose parts never suspend is a plain function, also when they are written `async def`.
-- Providers live in one scope per request, closed after the response was built and before it leaves.
+- Providers live in one scope per request, closed after the response was built and before it leaves; that of a streamed
+  response when the stream ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from spica.controllers.binding import HttpHost
+from spica.controllers.binding import HttpHost, is_content_stream
 from spica.controllers.controller import Controller, RouteInfo
 from spica.controllers.filters import find_filters
 from spica.controllers.lookup import ActionRef
@@ -22,6 +23,7 @@ from spica.controllers.sources import find_position, passes_unchanged
 from spica.controllers.waiting import Kind, find_kind, run_to_end
 from spica.http.context import Context
 from spica.http.response import Response
+from spica.http.streaming import Chunk, Streamable, iterate
 from spica.injection.plan import Plan, build_plan
 from spica.injection.scope import Scope
 from spica.routing.pattern import Pattern
@@ -48,6 +50,7 @@ class Endpoint:
     call: Call
     parameter_names: tuple[str, ...]
     bare: BareCall | None = None
+    streams_content: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def build_function_endpoint(route: Route, function: Handler, info: RouteInfo) ->
     call = _build_call([], step, lambda ctx, value: build_response(value, status))
     order = _find_order(plan, route.pattern)
     bare = BareCall(function, order, step.kind) if order is not None else None
-    return Endpoint(info, Context, call, route.pattern.names, bare)
+    return Endpoint(info, Context, call, route.pattern.names, bare, _streams_content(plan))
 
 
 def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endpoint:
@@ -91,13 +94,19 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endp
     methods = [method for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
     filters = [_build_step(method, build_plan(method, host, skip_first=True), is_method=True) for method in methods]
     method = getattr(ref.controller, ref.action)
-    action = _build_step(method, build_plan(method, host, skip_first=True), is_method=True)
+    plan = build_plan(method, host, skip_first=True)
+    action = _build_step(method, plan, is_method=True)
     status = route.status
 
     def respond(ctx: Controller, value: object) -> Response:
         return ctx.settle(value, status)
 
-    return Endpoint(info, ref.controller, _build_call(filters, action, respond), route.pattern.names)
+    call = _build_call(filters, action, respond)
+    return Endpoint(info, ref.controller, call, route.pattern.names, streams_content=_streams_content(plan))
+
+
+def _streams_content(plan: Plan) -> bool:
+    return any(is_content_stream(parameter) for parameter in plan.parameters)
 
 
 def _build_call(filters: Sequence[Step], action: Step, respond: Respond) -> Call:
@@ -157,7 +166,10 @@ def _with_scope(call: Call) -> Call:
         except BaseException as error:
             scope.close(error)
             raise
-        scope.close()
+        if response.stream is not None:
+            response.stream = _until_sent(response.stream, scope)
+        else:
+            scope.close()
         return response
 
     return scoped
@@ -173,10 +185,24 @@ def _with_waiting_scope(call: Call) -> Call:
         except BaseException as error:
             await scope.aclose(error)
             raise
-        await scope.aclose()
+        if response.stream is not None:
+            response.stream = _until_sent(response.stream, scope)
+        else:
+            await scope.aclose()
         return response
 
     return scoped
+
+
+async def _until_sent(stream: Streamable, scope: Scope) -> AsyncIterator[Chunk]:
+    """Keep what a streaming handler was given until it has ended."""
+    try:
+        async for chunk in iterate(stream):
+            yield chunk
+    except BaseException as error:
+        await scope.aclose(error)
+        raise
+    await scope.aclose()
 
 
 def _build_step(function: Callable[..., Any], plan: Plan, *, is_method: bool) -> Step:

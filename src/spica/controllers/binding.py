@@ -25,6 +25,7 @@ from spica.errors.http import FieldError, NotFound, UnprocessableContent
 from spica.http.context import Context
 from spica.http.params import Params
 from spica.http.request import Request
+from spica.http.streaming import ContentStream
 from spica.injection.errors import SignatureError
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
@@ -38,6 +39,7 @@ _OBJECTS: tuple[tuple[type, Reader], ...] = (
     (Params, lambda ctx: ctx.params),
     (SessionData, lambda ctx: ctx.session),
     (Flash, lambda ctx: ctx.flash),
+    (ContentStream, lambda ctx: ctx.request.stream()),
 )
 
 
@@ -66,7 +68,7 @@ class HttpHost:
 
     def check_parameters(self, parameters: list[Parameter]) -> None:
         """Refuse two bodies, and a path parameter that nobody takes while another is asked for."""
-        bodies = [parameter for parameter in parameters if self._reads_body(parameter)]
+        bodies = [parameter for parameter in parameters if self._reads_body(parameter) or is_content_stream(parameter)]
         if len(bodies) > 1:
             names = " and ".join(repr(parameter.name) for parameter in bodies)
             raise SignatureError(
@@ -164,3 +166,9 @@ class HttpHost:
                 fix=f"rename one of them, or take both; if {stranger.name!r} comes from the query, write\n"
                 f"{stranger.name}: Annotated[{type_name(stranger.bare_type)}, Query()]",
             )
+
+
+def is_content_stream(parameter: Parameter) -> bool:
+    """Whether a parameter takes the request's content as it arrives."""
+    type_ = without_none(parameter.bare_type)
+    return isinstance(type_, type) and issubclass(type_, ContentStream)

@@ -1,7 +1,8 @@
 """Rendering: from what a handler returned, or passed to `render`, to a Response.
 
 Rules of this file:
-- A Response goes out as it is; None is 204; text is text/plain; octets are octets; anything else is JSON.
+- A Response goes out as it is; None is 204; text is text/plain; octets are octets; a generator is sent while it runs;
+  anything else is JSON.
 - `render` answers with HTML unless the client prefers JSON, which gets the values that were passed by name, no more.
 """
 
@@ -39,11 +40,14 @@ def build_response(value: object, status: int = 200) -> Response:
     """Make a response of a handler's return value.
 
     Args:    value: Response, str, bytes, None, or anything with a JSON form; status: of a successful response.
-    Raises:  UnencodableValue when it has no JSON form, UnsupportedResultError for a coroutine or generator.
+    Raises:  UnencodableValue when it has no JSON form, UnsupportedResultError for a coroutine.
     """
     if isinstance(value, Response):
         return value
-    if isinstance(value, CoroutineType | GeneratorType | AsyncGeneratorType):
+    if isinstance(value, GeneratorType | AsyncGeneratorType):
+        streamed: Response = Response.stream(value, status=status)
+        return streamed
+    if isinstance(value, CoroutineType):
         raise _unsupported(value)
     return Response.ok(value, status=status)
 
@@ -69,13 +73,11 @@ def build_rendered(
     return response
 
 
-def _unsupported(value: Any) -> UnsupportedResultError:
-    kind = "a coroutine" if isinstance(value, CoroutineType) else "a generator"
-    if isinstance(value, CoroutineType | GeneratorType):
-        value.close()
+def _unsupported(value: CoroutineType[Any, Any, Any]) -> UnsupportedResultError:
+    value.close()
     return UnsupportedResultError(
-        f"the handler returned {kind}",
+        "the handler returned a coroutine",
         where=f"{value.__qualname__}()",
         why="a response needs the value itself",
-        fix="await it in an `async def` handler" if kind == "a coroutine" else "return a list",
+        fix="await it in an `async def` handler",
     )

@@ -261,6 +261,14 @@ class Context:
             response.fields.append(("content-disposition", attachment(filename)))
         return response
 
+    def early_hints(self, *links: str) -> None:
+        """Tell the browser what the page will need while it is still being made: a 103 with a Link field for each.
+
+        Args:    links: values of Link, `'</assets/app.css>; rel=preload; as=style'`.
+        Raises:  ValueError when one can't be sent.
+        """
+        self.request.native.send_early_hints([("link", link) for link in links])
+
     def expires_in(self, seconds: int, *, public: bool = False) -> None:
         """Let the response be cached: by the visitor's browser alone, or by shared caches too when public."""
         scope = "public" if public else "private"
@@ -271,7 +279,7 @@ class Context:
         merged: dict[str, Any] = {}
         if request.native.query:
             merged.update(request.query.nested())
-        if request.native.content:
+        if request.native.incoming is None and request.native.has_content:
             merged.update(_content_params(request))
         merged.update(self.path_params)
         return merged
@@ -280,7 +288,7 @@ class Context:
 def _content_params(request: Request) -> dict[str, Any]:
     """Return the parameters in the content: of a form, or of a JSON object; other content has none."""
     media_type = request.content_type
-    if media_type in (media_types.URLENCODED, media_types.MULTIPART):
+    if request.has_form:
         return request.form()
     if media_types.is_json(media_type):
         value = request.json()

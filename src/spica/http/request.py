@@ -12,6 +12,7 @@ from spica.http import json, media_types, negotiation
 from spica.http.cookies import read_cookies
 from spica.http.fields import Headers
 from spica.http.forms import parse_form
+from spica.http.streaming import ContentStream, WholeContent
 from spica.http.url import Query
 
 if TYPE_CHECKING:
@@ -58,8 +59,15 @@ class Request:
 
     @property
     def content(self) -> bytes:
-        """The whole content; b"" when there is none."""
+        """The whole content; b"" when there is none. Raises RuntimeError when the handler takes it as a stream."""
         return self.native.content
+
+    def stream(self) -> ContentStream:
+        """The content as it arrives, for a route whose handler has a parameter of the type `ContentStream`.
+
+        On any other route it has arrived already, and comes at once.
+        """
+        return ContentStream(self.native.incoming or WholeContent(self.native.content))
 
     @property
     def headers(self) -> Headers:
@@ -115,6 +123,12 @@ class Request:
             # Several Cookie fields are one (HTTP/2 splits them), joined by ";" and not by the "," of other fields.
             self._cookies = read_cookies(";".join(self.native.field_values("cookie")))
             return self._cookies
+
+    @property
+    def has_form(self) -> bool:
+        """Whether the content is a form that can be decoded: not one that the handler takes as a stream."""
+        forms = (media_types.URLENCODED, media_types.MULTIPART)
+        return self.content_type in forms and self.native.incoming is None
 
     def text(self) -> str:
         """Decode the content as UTF-8; what isn't UTF-8 becomes U+FFFD."""

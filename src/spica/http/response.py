@@ -4,6 +4,7 @@ Rules:
 - Field names are lower-case. What can't be sent is refused here, where the caller is still on the stack; the core
   refuses it once more.
 - Content-Length and Date are the core's. A Response never holds an open file: `file` is a path the core streams.
+- A `stream` is iterated while it is sent; the response has its own content-length then, or none.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from spica.http.cookies import CookieOptions, SameSite, build_delete_cookie, bui
 from spica.http.fields import check_field
 from spica.http.redirects import check_redirect
 from spica.http.status import REDIRECTS, phrase
+from spica.http.streaming import Fields, Streamable
 
 Self = TypeVar("Self", bound="ResponseFields")
 
@@ -88,14 +90,18 @@ class ResponseFields:
         self.fields.append(("set-cookie", build_delete_cookie(name, options)))
 
 
-class _FileBuilder:
+class _Builder:
     """Makes `Response.file(path)` a builder while `response.file` stays the attribute that the core reads.
 
     A descriptor without `__set__`: the instance's own attribute wins, so reading it costs no call.
     """
 
+    def __init__(self, name: str) -> None:
+        self._name = name
+
     def __get__(self, instance: Response | None, owner: type[Response]) -> Callable[..., Response]:
-        return owner._for_file
+        build: Callable[..., Response] = getattr(owner, self._name)
+        return build
 
 
 class Response(ResponseFields):
@@ -106,7 +112,9 @@ class Response(ResponseFields):
     """
 
     # No __slots__: a slot called `file` and the builder of that name can't both be.
-    file: Any = _FileBuilder()
+    file: Any = _Builder("_for_file")
+    stream: Any = _Builder("_for_stream")
+    trailers: Callable[[], Fields] | None = None
 
     def __init__(
         self,
@@ -118,6 +126,7 @@ class Response(ResponseFields):
         self.status = status
         self.fields = list(fields) if fields is not None else []
         self.file = None
+        self.stream = None
         if isinstance(body, str):
             self.body = body.encode("utf-8", "replace")
             content_type = content_type or media_types.TEXT
@@ -197,6 +206,25 @@ class Response(ResponseFields):
         return response
 
     @classmethod
+    def _for_stream(
+        cls,
+        chunks: Streamable,
+        *,
+        status: int = 200,
+        content_type: str = media_types.TEXT,
+        trailers: Callable[[], Fields] | None = None,
+    ) -> Response:
+        """Build a response that is made while it is sent; `Response.stream(...)`.
+
+        Args:    chunks: an async generator or any iterable of octets or text, closed when the client is gone;
+                 content_type: of all of it; trailers: called at the end for fields that follow the content.
+        """
+        response = cls(status=status, content_type=content_type)
+        response.stream = chunks
+        response.trailers = trailers
+        return response
+
+    @classmethod
     def redirect_checked(cls, location: str, status: int) -> Response:
         """Build a redirect to a target that `check_redirect` has passed; ValueError for another status."""
         if status not in REDIRECTS:
@@ -204,7 +232,7 @@ class Response(ResponseFields):
         return cls(b"", status, [("location", location)])
 
     def __repr__(self) -> str:
-        content = f"file {self.file!r}" if self.file else f"{len(self.body)} bytes"
+        content = f"file {self.file!r}" if self.file else "a stream" if self.stream else f"{len(self.body)} bytes"
         return f"Response({self.status} {phrase(self.status)}, {content})"
 
 

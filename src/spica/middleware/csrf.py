@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 from spica.config.settings import Settings
 from spica.errors.http import Forbidden
-from spica.http import media_types
 from spica.http.context import Context
 from spica.http.response import Response
 from spica.middleware.pipeline import Middleware
@@ -78,7 +77,7 @@ def sent_token(ctx: Context) -> str | None:
     """Return the token of a request: from its header, else from its form; None when there is none."""
     request = ctx.request
     token = request.native.field(HEADER)
-    if token is None and request.content_type in (media_types.URLENCODED, media_types.MULTIPART):
+    if token is None and request.has_form:
         sent = request.form().get(FIELD)
         token = sent if isinstance(sent, str) else None
     return token

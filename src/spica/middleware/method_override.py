@@ -5,7 +5,6 @@ This is a function and no middleware: the route depends on the method, so the ap
 
 from __future__ import annotations
 
-from spica.http import media_types
 from spica.http.request import Request
 
 FIELD = "_method"
@@ -19,7 +18,7 @@ def overridden_method(request: Request) -> str | None:
     Returns: "PUT", "PATCH" or "DELETE"; None when the request means what it says.
     Raises:  BadRequest, ContentTooLarge when the form can't be parsed.
     """
-    if request.method != "POST" or request.content_type not in (media_types.URLENCODED, media_types.MULTIPART):
+    if request.method != "POST" or not request.has_form:
         return None
     method = request.form().get(FIELD)
     if not isinstance(method, str):

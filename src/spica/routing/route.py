@@ -17,7 +17,8 @@ class RouteOptions(TypedDict, total=False):
     """What every verb accepts besides its pattern.
 
     `name` (of the path helper), `pipe` (names of pipelines, default the surrounding scope's), `status` (of a successful
-    response, default 200), `summary` and `tags` (for `spica routes` and API documents).
+    response, default 200), `summary` and `tags` (for `spica routes` and API documents), `vital` (answered even when so
+    many requests wait that others get a 503: health checks).
     """
 
     name: str | None
@@ -25,6 +26,7 @@ class RouteOptions(TypedDict, total=False):
     status: int
     summary: str
     tags: list[str] | tuple[str, ...]
+    vital: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class Route:
     status: int = 200
     summary: str = ""
     tags: tuple[str, ...] = ()
+    vital: bool = False
 
     @property
     def target_name(self) -> str:
@@ -85,6 +88,7 @@ def build_route(
         status=options.get("status", 200),
         summary=options.get("summary", ""),
         tags=tuple(options.get("tags", ())),
+        vital=options.get("vital", False),
     )
 
 

@@ -235,13 +235,15 @@ async def test_results_that_are_no_values_are_refused() -> None:
     def forgot_to_await(q: str = "") -> object:
         return inner()
 
-    def generates(q: str = ""):
-        return (number for number in range(3))
-
     with pytest.raises(UnsupportedResultError, match="a coroutine"):
         await answer(function_endpoint(forgot_to_await))
-    with pytest.raises(UnsupportedResultError, match="a generator"):
-        await answer(function_endpoint(generates))
+
+
+async def test_a_generator_is_sent_while_it_runs() -> None:
+    def generates(q: str = ""):
+        return (str(number) for number in range(3))
+
+    assert list((await answer(function_endpoint(generates))).stream) == ["0", "1", "2"]
 
 
 def test_rendering_without_templates_says_how_to_get_them() -> None:

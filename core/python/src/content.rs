@@ -1,0 +1,210 @@
+//! Content that streams: a request's as it arrives, a response's as it is made. Both tell the loop when to go on.
+
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+use spica_server::{Exchange, Inbox, Notices, Outbox, Pushed, Reactor, Taken};
+
+use crate::dispatch::Dispatcher;
+
+/// A way to the reactor from inside and outside of its turn; opaque to Python.
+#[pyclass(unsendable, frozen, module = "spica._core")]
+#[derive(Clone, Default)]
+pub struct Desk {
+    /// The reactor, gone when the server is.
+    pub reactor: Weak<RefCell<Reactor<Dispatcher>>>,
+    /// What it does at the end of its turn.
+    pub notices: Notices,
+}
+
+impl Desk {
+    /// Has an exchange's boxes looked at: now, or at the end of the reactor's turn when it is at work.
+    pub fn attend(&self, exchange: Exchange) {
+        let Some(reactor) = self.reactor.upgrade() else { return };
+        let borrowed = reactor.try_borrow_mut();
+        match borrowed {
+            Ok(mut reactor) => {
+                reactor.attend(exchange);
+            }
+            Err(_) => self.notices.attend(exchange),
+        }
+    }
+
+    /// Has an interim response sent, in the same way.
+    pub fn interim(&self, exchange: Exchange, head: Vec<u8>) {
+        let Some(reactor) = self.reactor.upgrade() else { return };
+        let borrowed = reactor.try_borrow_mut();
+        match borrowed {
+            Ok(mut reactor) => {
+                reactor.interim(exchange, &head);
+            }
+            Err(_) => self.notices.interim(exchange, head),
+        }
+    }
+}
+
+/// One future that somebody may wait for.
+#[derive(Default)]
+struct Waiter(RefCell<Option<Py<PyAny>>>);
+
+impl Waiter {
+    fn wait<'py>(&self, event_loop: &Bound<'py, PyAny>, at_once: bool) -> PyResult<Bound<'py, PyAny>> {
+        let future = event_loop.call_method0(pyo3::intern!(event_loop.py(), "create_future"))?;
+        if at_once {
+            resolve(&future)?;
+        } else {
+            self.0.replace(Some(future.clone().unbind()));
+        }
+        Ok(future)
+    }
+
+    fn wake(&self, py: Python<'_>) {
+        let Some(future) = self.0.take() else { return };
+        let future = future.bind(py);
+        if let Err(error) = resolve(future) {
+            error.write_unraisable(py, Some(future));
+        }
+    }
+}
+
+fn resolve(future: &Bound<'_, PyAny>) -> PyResult<()> {
+    let py = future.py();
+    // Who waited may have been cancelled meanwhile.
+    if !future.call_method0(pyo3::intern!(py, "done"))?.is_truthy()? {
+        future.call_method1(pyo3::intern!(py, "set_result"), (py.None(),))?;
+    }
+    Ok(())
+}
+
+/// The content of a request while it arrives.
+#[pyclass(unsendable, frozen, module = "spica._core")]
+pub struct IncomingContent {
+    inbox: Rc<Inbox>,
+    exchange: Exchange,
+    desk: Desk,
+    event_loop: Py<PyAny>,
+    arrived: Waiter,
+}
+
+impl IncomingContent {
+    /// The handler's end of an inbox.
+    pub fn new(inbox: Rc<Inbox>, exchange: Exchange, desk: Desk, event_loop: Py<PyAny>) -> Self {
+        IncomingContent { inbox, exchange, desk, event_loop, arrived: Waiter::default() }
+    }
+
+    /// There is something to take.
+    pub fn wake(&self, py: Python<'_>) {
+        self.arrived.wake(py);
+    }
+}
+
+#[pymethods]
+impl IncomingContent {
+    /// Take what has arrived: octets, b"" at the end, None when there is nothing yet, an int status when it is broken.
+    fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let taken = self.inbox.take();
+        Ok(match taken {
+            Taken::Some(bytes) => {
+                // There is room again: the peer may go on.
+                self.desk.attend(self.exchange);
+                PyBytes::new(py, &bytes).into_any()
+            }
+            Taken::Nothing => {
+                // The client may wait for a 100.
+                self.desk.attend(self.exchange);
+                py.None().into_bound(py)
+            }
+            Taken::End => PyBytes::new(py, b"").into_any(),
+            Taken::Broken(refusal) => (refusal.status, refusal.reason).into_pyobject(py)?.into_any(),
+        })
+    }
+
+    /// A future that is done when there is something to take.
+    fn arrived<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.arrived.wait(self.event_loop.bind(py), self.inbox.is_ready())
+    }
+
+    /// The trailer fields as (lower-case name, value); [] before the end.
+    #[getter]
+    fn trailers(&self) -> Vec<(String, String)> {
+        let latin1 = |bytes: &[u8]| bytes.iter().map(|&byte| byte as char).collect::<String>();
+        self.inbox.trailers().iter().map(|(name, value)| (latin1(name).to_lowercase(), latin1(value))).collect()
+    }
+}
+
+/// The content of a response while it is made.
+#[pyclass(unsendable, frozen, module = "spica._core")]
+pub struct OutgoingContent {
+    outbox: Rc<Outbox>,
+    exchange: Exchange,
+    desk: Desk,
+    event_loop: Py<PyAny>,
+    room: Waiter,
+}
+
+impl OutgoingContent {
+    /// The handler's end of an outbox.
+    pub fn new(outbox: Rc<Outbox>, exchange: Exchange, desk: Desk, event_loop: Py<PyAny>) -> Self {
+        OutgoingContent { outbox, exchange, desk, event_loop, room: Waiter::default() }
+    }
+
+    /// There is room again.
+    pub fn wake(&self, py: Python<'_>) {
+        self.room.wake(py);
+    }
+}
+
+#[pymethods]
+impl OutgoingContent {
+    /// Send octets, or text as UTF-8. Returns whether there is room for more: if not, await `room()`.
+    fn write(&self, chunk: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let pushed = if let Ok(bytes) = chunk.cast::<PyBytes>() {
+            self.outbox.push(bytes.as_bytes())
+        } else if let Ok(text) = chunk.cast::<PyString>() {
+            self.outbox.push(text.to_str()?.as_bytes())
+        } else {
+            let bytes: Vec<u8> = chunk.extract().map_err(|_| unsendable(chunk))?;
+            self.outbox.push(&bytes)
+        };
+        match pushed {
+            Pushed::Gone => return Ok(false),
+            Pushed::TooMuch => {
+                return Err(PyValueError::new_err("the response's content is longer than its content-length says"));
+            }
+            Pushed::Room | Pushed::Full => {}
+        }
+        self.desk.attend(self.exchange);
+        Ok(!self.outbox.is_full())
+    }
+
+    /// A future that is done when there is room.
+    fn room<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.room.wait(self.event_loop.bind(py), !self.outbox.is_full())
+    }
+
+    /// Fields to send after the content, where the client's version has them.
+    fn set_trailers(&self, trailers: Vec<(String, String)>) -> PyResult<()> {
+        let octets = |(name, value): (String, String)| (name.into_bytes(), value.into_bytes());
+        let trailers: Vec<_> = trailers.into_iter().map(octets).collect();
+        for (name, value) in &trailers {
+            spica_http1::response::check_field(name, value)
+                .map_err(|error| PyValueError::new_err(format!("a trailer field can't be sent: {error}")))?;
+        }
+        self.outbox.set_trailers(trailers);
+        Ok(())
+    }
+
+    /// Octets that the content-length promised and nobody wrote.
+    #[getter]
+    fn missing(&self) -> u64 {
+        self.outbox.missing()
+    }
+}
+
+fn unsendable(chunk: &Bound<'_, PyAny>) -> PyErr {
+    let kind = chunk.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    PyTypeError::new_err(format!("a streamed response yields bytes or str, not {kind}"))
+}
