@@ -26,7 +26,7 @@
 //!
 //! | part | rule | otherwise | source |
 //! |---|---|---|---|
-//! | versions | TLS 1.3 and 1.2; [`Options::minimum`] can say 1.3 only | alert protocol_version | RFC 8446, 5246, 8996 |
+//! | versions | TLS 1.3 and 1.2; [`Options::minimum`] can say 1.3 only | alert protocol_version; handshake_failure when an old hello also lacks signature_algorithms | RFC 8446, 5246, 8996 |
 //! | suites | AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305; in 1.2 with ECDHE and an ECDSA or RSA key. The client's order decides, as it knows which is fast for it | handshake_failure | Mozilla intermediate |
 //! | groups | X25519MLKEM768, X25519, P-256, P-384 | handshake_failure | RFC 8446 4.2.7 |
 //! | certificate | by the name asked for: exact, then `*.` for one label; the first one for no or an unknown name; among several for a name the first that the client can verify | | RFC 6066 3, 6125 6.4.3 |
