@@ -14,7 +14,7 @@ use spica_http1::Refusal;
 use crate::allowance::Allowance;
 use crate::event::{Cause, Event};
 use crate::frames::{Frames, Kind};
-use crate::head::{build_head, RequestHead, Used};
+use crate::head::{build_head, RequestHead};
 use crate::outgoing::Outgoing;
 use crate::pipe::Pipe;
 use crate::ready::{Ready, StreamReady};
@@ -24,6 +24,10 @@ use crate::time::Clock;
 
 /// A request earns its sender this many control frames: window updates for what it asked.
 const EARNED_BY_REQUEST: usize = 2;
+
+/// RFC 9113 section 6.9.2: what a peer may use before it has seen our SETTINGS. h2 does not open a window again that these made
+/// smaller while its octets were already released: the stream would hang.
+const LEAST_WINDOW: u32 = 65_535;
 
 /// h2's side, by its life.
 pub(crate) enum Protocol {
@@ -200,8 +204,8 @@ impl Connection {
         let (stream, end) = (respond.stream_id().as_u32(), body.is_none());
         let ready = StreamReady::new(stream, &self.ready);
         ready.mark();
-        let used = Used::by(&request);
-        self.streams.insert(stream, Stream::new(ready, respond, body, used, self.settings.request.content));
+        let record = Stream::new(ready, respond, body, &request, self.settings.request.content);
+        self.streams.insert(stream, record);
         self.events.push_back(Event::Request { stream, request, end });
     }
 
@@ -328,8 +332,8 @@ fn builder(settings: &Settings) -> Builder {
     let mut builder = Builder::new();
     builder
         .max_concurrent_streams(settings.max_streams)
-        .initial_window_size(settings.stream_window)
-        .initial_connection_window_size(settings.connection_window)
+        .initial_window_size(settings.stream_window.max(LEAST_WINDOW))
+        .initial_connection_window_size(settings.connection_window.max(LEAST_WINDOW))
         .max_frame_size(settings.max_frame)
         .max_header_list_size(settings.header_list)
         .max_send_buffer_size(settings.stream_queue)

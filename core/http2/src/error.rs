@@ -17,7 +17,7 @@ pub enum SendError {
     Field(FieldError),
     /// More fields, or larger ones, than HTTP/2 can carry.
     FieldsTooLarge,
-    /// More or less content than Content-Length said; the stream has been reset.
+    /// More or less content than Content-Length said. After the head the stream has been reset.
     Length {
         /// What Content-Length said.
         declared: u64,

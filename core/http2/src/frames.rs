@@ -73,7 +73,11 @@ impl Frames {
         match kind {
             HEADERS | CONTINUATION => {
                 self.block_open = flags & END_HEADERS == 0;
-                if kind == HEADERS { Kind::Work } else { Kind::Control }
+                if kind == HEADERS {
+                    Kind::Work
+                } else {
+                    Kind::Control
+                }
             }
             DATA if self.payload_left > 0 || flags & END_STREAM != 0 => Kind::Work,
             RST_STREAM => Kind::Reset,

@@ -21,7 +21,8 @@ pub struct RequestHead {
 const PATH: Refusal = Refusal { status: 400, reason: "the path does not start with a slash" };
 const SCHEME: Refusal = Refusal { status: 400, reason: "the scheme is neither http nor https" };
 const AUTHORITY: Refusal = Refusal { status: 400, reason: "the authority is not the Host field" };
-const VALUE: Refusal = Refusal { status: 400, reason: "a field value contains a control octet, or white space around it" };
+const VALUE: Refusal =
+    Refusal { status: 400, reason: "a field value contains a control octet, or white space around it" };
 const CONNECT: Refusal = Refusal { status: 501, reason: "CONNECT is for proxies" };
 /// Content beyond the limit.
 pub(crate) const CONTENT: Refusal = Refusal { status: 413, reason: "the content is larger than the limit" };

@@ -59,7 +59,7 @@ impl Connection {
     /// Send content of a response. What the peer's window does not allow is queued, however much it is: stop when it is
     /// [`Sent::full`] and go on at [`crate::Event::Writable`].
     ///
-    /// Raises:  [`SendError`]; nothing has been sent then.
+    /// Raises:  [`SendError`]; of `data` nothing has been sent then.
     pub fn send(&mut self, stream: u32, data: Bytes, end: bool) -> Result<Sent, SendError> {
         self.running_stream(stream)?.send(data, end)?;
         let total = self.queued();

@@ -15,7 +15,7 @@ pub struct Settings {
     pub running_heads: usize,
     /// Requests running at once, counted until [`crate::Connection::finish`].
     pub max_streams: u32,
-    /// Octets of content a stream may have in flight before [`crate::Connection::release`].
+    /// Octets of content a stream may have in flight before [`crate::Connection::release`]; at least 65,535.
     pub stream_window: u32,
     /// The same for all streams of the connection together.
     pub connection_window: u32,

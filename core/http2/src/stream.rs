@@ -22,9 +22,12 @@ use spica_http1::{Limits, Refusal};
 use crate::error::SendError;
 use crate::event::Event;
 use crate::fields::declared_length;
-use crate::head::{read_trailers, Used, CONTENT};
+use crate::head::{read_trailers, RequestHead, Used, CONTENT};
 use crate::outgoing::Outgoing;
 use crate::ready::StreamReady;
+
+/// Pieces of content an owner may hold. The rest stays in h2, which knows what small pieces cost (RFC 9113 section 10.5).
+const MOST_PIECES: usize = 1_024;
 
 /// What can be sent next.
 #[derive(Debug)]
@@ -44,7 +47,11 @@ pub(crate) struct Stream {
     content_left: u64,
     /// Octets given to the owner and not released.
     held: usize,
+    /// In how many pieces, about.
+    pieces: usize,
     pub(crate) used: Used,
+    /// Whether the request is HEAD, whose response says the length of content it doesn't have.
+    is_head: bool,
     declared: Option<u64>,
     written: u64,
     ended: bool,
@@ -60,7 +67,7 @@ impl Stream {
         ready: Arc<StreamReady>,
         respond: SendResponse<Outgoing>,
         receive: Option<RecvStream>,
-        used: Used,
+        request: &RequestHead,
         content: u64,
     ) -> Self {
         Self {
@@ -70,7 +77,9 @@ impl Stream {
             ready,
             content_left: content,
             held: 0,
-            used,
+            pieces: 0,
+            used: Used::by(request),
+            is_head: request.head.method.of(&request.bytes) == b"HEAD",
             declared: None,
             written: 0,
             ended: false,
@@ -93,7 +102,7 @@ impl Stream {
         if let Some(reason) = self.poll_reset(context) {
             return self.lose(reason, events);
         }
-        while let Some(receive) = &mut self.receive {
+        while let (Some(receive), true) = (&mut self.receive, self.pieces < MOST_PIECES) {
             match receive.poll_data(context) {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(data))) => {
@@ -128,13 +137,13 @@ impl Stream {
         self.content_left = self.content_left.checked_sub(data.len() as u64).ok_or(CONTENT)?;
         if !data.is_empty() {
             self.held += data.len();
+            self.pieces += 1;
             events.push_back(Event::Data { stream: self.id, data });
         }
         Ok(())
     }
 
     fn end_content(&mut self, fields: Option<HeaderMap>, limits: &Limits, events: &mut VecDeque<Event>) {
-        self.release(0);
         match fields.map_or(Ok(Vec::new()), |fields| read_trailers(&fields, limits, self.used)) {
             Ok(trailers) => events.push_back(Event::End { stream: self.id, trailers }),
             Err(refusal) => self.refuse(refusal, events),
@@ -180,7 +189,12 @@ impl Stream {
     /// The owner has consumed `octets` of content.
     pub(crate) fn release(&mut self, octets: usize) {
         let octets = octets.min(self.held);
+        let waited = self.pieces >= MOST_PIECES;
+        self.pieces -= self.pieces.saturating_mul(octets).div_ceil(self.held.max(1)).min(self.pieces);
         self.held -= octets;
+        if waited {
+            self.ready.mark();
+        }
         if let Some(receive) = &mut self.receive {
             // Never more than is in flight, which is the only error there is.
             let _ = receive.flow_control().release_capacity(octets);
@@ -217,6 +231,10 @@ impl Stream {
             return Err(SendError::Status(status));
         }
         let declared = declared_length(&fields);
+        let may_differ = self.is_head || status == 304 || code.is_informational();
+        if let (Some(declared @ 1..), true, false) = (declared, end, may_differ) {
+            return Err(SendError::Length { declared, sent: 0 });
+        }
         let mut response = Response::new(());
         *response.status_mut() = code;
         *response.headers_mut() = fields;

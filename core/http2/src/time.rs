@@ -45,10 +45,10 @@ impl Clock {
     fn advance(&mut self, now: Duration) -> Duration {
         let is_first = self.now.is_none();
         let elapsed = now.saturating_sub(self.now.replace(now).unwrap_or(now));
-        if is_first || std::mem::take(&mut self.received) {
+        if std::mem::take(&mut self.received) || is_first {
             self.last_received = now;
         }
-        if is_first || std::mem::take(&mut self.taken) {
+        if std::mem::take(&mut self.taken) || is_first {
             self.last_taken = now;
         }
         if is_first {

@@ -97,7 +97,9 @@ fn rfc9113_8_5_connect_is_refused() {
 
 #[test]
 fn rfc9113_8_2_fields_http1_could_not_carry_never_arrive() {
-    for (name, value) in [("UPPER", "x"), ("a b", "x"), ("", "x"), ("a:b", "x"), ("x", "a\r\nb: c"), ("x", "a\0"), ("x", "\u{7f}")] {
+    for (name, value) in
+        [("UPPER", "x"), ("a b", "x"), ("", "x"), ("a:b", "x"), ("x", "a\r\nb: c"), ("x", "a\0"), ("x", "\u{7f}")]
+    {
         let mut raw = Raw::new(Settings::default());
         let events = raw.send(&headers(1, END_STREAM, &with(&[(name, value)])));
         assert!(requests(&events).is_empty(), "{name:?}: {value:?}");

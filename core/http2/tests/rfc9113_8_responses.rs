@@ -34,12 +34,32 @@ fn rfc9113_8_1_a_head_alone_ends_the_response() {
     for status in [200, 204, 304, 404] {
         let mut pair = pair();
         let (stream, mut future) = request(&mut pair);
-        pair.server.respond(stream, status, [field("content-length", "13")], true).unwrap();
+        pair.server.respond(stream, status, [field("x", "y")], true).unwrap();
         pair.server.finish(stream);
         let arrived = arrive(&mut pair, &mut future);
         assert_eq!((arrived.head.status().as_u16(), arrived.done, &arrived.content[..]), (status, true, &b""[..]));
-        assert_eq!(arrived.head.headers()["content-length"], "13");
+        assert_eq!(arrived.head.headers()["x"], "y");
     }
+}
+
+#[test]
+fn rfc9110_8_6_a_length_without_content_is_for_head_and_304() {
+    let length = [field("content-length", "13")];
+    for (method, status) in [("HEAD", 200), ("GET", 304)] {
+        let mut pair = pair();
+        let (mut future, _) = pair.request(method, "/", true);
+        pair.run(|server, event| {
+            let Event::Request { stream, .. } = event else { panic!("{event:?}") };
+            server.respond(stream, status, length, true).unwrap();
+            server.finish(stream);
+        });
+        let arrived = arrive(&mut pair, &mut future);
+        assert_eq!((arrived.done, &arrived.head.headers()["content-length"]), (true, &"13".parse().unwrap()));
+    }
+    let mut pair = pair();
+    let (stream, _future) = request(&mut pair);
+    let refused = pair.server.respond(stream, 200, length, true);
+    assert_eq!(refused, Err(SendError::Length { declared: 13, sent: 0 }));
 }
 
 #[test]
@@ -181,7 +201,11 @@ fn rfc9113_5_4_2_both_sides_can_reset() {
 
     let (future, mut send) = pair.request("POST", "/", false);
     let mut opened = 0;
-    pair.run(|_, event| if let Event::Request { stream, .. } = event { opened = stream });
+    pair.run(|_, event| {
+        if let Event::Request { stream, .. } = event {
+            opened = stream
+        }
+    });
     send.send_reset(Reason::CANCEL);
     drop(future);
     let mut events = Vec::new();

@@ -8,10 +8,10 @@ use h2::client::Builder;
 use proptest::prelude::*;
 use spica_http2::Settings;
 
-/// Three interleaved requests: without content, with content in pieces, larger than every window.
+/// Three interleaved requests: without content, with content in pieces, with a content larger than the client's window, which is
+/// what the server has to send through it.
 fn exchange(cut: Cut, window: u32) -> Vec<Vec<u8>> {
-    let mut settings = Settings { stream_window: window, connection_window: 65_535, ..Settings::default() };
-    settings.control_frames = 1_000_000;
+    let settings = Settings { control_frames: 1_000_000, ..Settings::default() };
     let mut builder = Builder::new();
     builder.initial_window_size(window).initial_connection_window_size(65_535);
     let (mut pair, mut echo) = (Pair::new(settings, &builder, cut), Echo::default());
@@ -25,6 +25,7 @@ fn exchange(cut: Cut, window: u32) -> Vec<Vec<u8>> {
     second_body.send_data(Bytes::from_static(b"two"), true).unwrap();
     pair.run(|server, event| echo.handle(server, event));
 
+    assert!(pair.client_error.is_none(), "{cut:?} {window}: {:?}", pair.client_error);
     let mut arrived: Vec<_> =
         [&mut first, &mut second, &mut third].map(|future| Arrived::new(future).unwrap().unwrap()).into();
     for _ in 0..1_000 {
@@ -66,6 +67,29 @@ fn rfc9113_4_1_pieces_of_one_octet() {
 fn rfc9113_5_2_windows_of_one_octet() {
     assert_eq!(exchange(Cut::Whole, 1), expected(1));
     assert_eq!(exchange(Cut::Pieces(7), 2), expected(2));
+}
+
+/// Uploads of several windows, from as many streams at once as share them.
+#[test]
+fn rfc9113_5_2_content_larger_than_the_windows() {
+    for cut in [Cut::Whole, Cut::Pieces(1_000), Cut::Pieces(16_393)] {
+        let settings = Settings { stream_window: 65_535, connection_window: 65_535, ..Settings::default() };
+        let (mut pair, mut echo) = (Pair::new(settings, &Builder::new(), cut), Echo::default());
+        let mut futures: Vec<_> = (0..5)
+            .map(|_| {
+                let (future, mut body) = pair.request("POST", "/", false);
+                body.send_data(vec![b'b'; 200_000].into(), true).unwrap();
+                future
+            })
+            .collect();
+        pair.run(|server, event| echo.handle(server, event));
+        let mut arrived: Vec<_> = futures.iter_mut().map(|future| Arrived::new(future).unwrap().unwrap()).collect();
+        for _ in 0..100 {
+            arrived.iter_mut().for_each(|response| response.take(true));
+            pair.run(|server, event| echo.handle(server, event));
+        }
+        assert!(arrived.iter().all(|response| response.done && response.content.len() == 200_001), "{cut:?}");
+    }
 }
 
 proptest! {

@@ -66,7 +66,8 @@ pub fn block(fields: &[(&str, &str)]) -> Vec<u8> {
 }
 
 pub const GET: [(&str, &str); 4] = [(":method", "GET"), (":scheme", "https"), (":path", "/"), (":authority", "a.test")];
-pub const POST: [(&str, &str); 4] = [(":method", "POST"), (":scheme", "https"), (":path", "/"), (":authority", "a.test")];
+pub const POST: [(&str, &str); 4] =
+    [(":method", "POST"), (":scheme", "https"), (":path", "/"), (":authority", "a.test")];
 
 pub fn headers(stream: u32, flags: u8, fields: &[(&str, &str)]) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | flags, stream, &block(fields))
@@ -106,7 +107,7 @@ impl Raw {
     pub fn new(settings: Settings) -> Self {
         let mut raw = Self::silent(settings);
         raw.connection.receive(PREFACE);
-        raw.connection.receive(&frame(SETTINGS, 0, 0, &[]));
+        raw.connection.receive(&[frame(SETTINGS, 0, 0, &[]), frame(SETTINGS, ACK, 0, &[])].concat());
         assert!(raw.events().is_empty());
         raw.frames();
         raw
@@ -124,7 +125,7 @@ impl Raw {
 
     pub fn events(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
-        for _ in 0..100 {
+        for _ in 0..1_000 {
             events.extend(std::iter::from_fn(|| self.connection.poll()));
             self.connection.take_output(&mut self.output);
             if !self.connection.is_ready() {
