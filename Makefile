@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/spica/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup core check format test test-rust test-python demo bench bench-check bench-setup docs
+.PHONY: help setup core check format test test-rust test-python demo bench bench-check bench-setup docs conformance torture fuzz
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,3 +61,15 @@ bench-check: setup ## the short form; fails only on a regression against benchma
 	@sh tools/wrk.sh
 	@python -m compileall -q src/spica
 	python -m benchmarks check
+
+conformance: setup ## HTTP/1.1, HTTP/2, WebSocket and TLS suites, all their cases, against a live server
+	@sh tools/autobahn.sh
+	@sh tools/tls_scanners.sh
+	SPICA_CONFORMANCE=long pytest -n 2 --dist loadgroup -rs tests/conformance
+
+torture: setup ## try to break the promises, with their full figures (half an hour); PROMISES="15 17" for some
+	@sh tools/wrk.sh
+	python -m tests.torture $(PROMISES)
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (5) each
+	@sh tools/fuzz.sh

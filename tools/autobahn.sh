@@ -28,7 +28,11 @@ elif command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     debootstrap --variant=minbase --include=python2.7,python-pip-whl,python3-pip,virtualenv,python-setuptools \
         bullseye "$home/root" >"$home/debootstrap.log" || { tail "$home/debootstrap.log" >&2; exit 1; }
     chroot "$home/root" virtualenv --quiet --python=python2.7 /wstest
-    cp /etc/resolv.conf "$home/root/etc/resolv.conf"
+    # pip in there reaches PyPI as it does out here: the same name servers, certificates and settings.
+    mkdir -p "$home/root/etc/ssl/certs"
+    for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
+        if [ -e "$file" ]; then cp "$file" "$home/root$file"; fi
+    done
     chroot "$home/root" /wstest/bin/pip install --quiet autobahntestsuite==25.10.1
     cat >"$home/bin/wstest" <<END
 #!/bin/sh

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import secrets
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.features import tls_settings
+from tests.conformance.features import has_section
 from tests.processes import RunningServer, serving
 
 FOLDER = Path(__file__).parent
 
 
+def write_project(root: Path, *sections: str) -> Path:
+    """A project around the application under test: nothing before its handlers, and these sections below [server]."""
+    shutil.copy(FOLDER / "application.py", root)
+    (root / "config").mkdir()
+    (root / "config" / "routes.py").write_text("def draw(r):\n    pass\n")
+    (root / "config" / "middleware.py").write_text("def draw(p):\n    pass\n")
+    (root / "config" / "app.toml").write_text(f'[app]\nsecret_key = "{secrets.token_urlsafe(48)}"\n')
+    if has_section("http2"):
+        sections += ("[server.http2]\nenabled = true\n",)
+    (root / "config" / "server.toml").write_text("".join(sections))
+    return root
+
+
+@contextlib.contextmanager
+def running(root: Path) -> Iterator[RunningServer]:
+    environment = {"SPICA_ENV": "production", "SPICA_CONFORMANCE_ROOT": str(root)}
+    with serving(root, "application:app", "--quiet", **environment) as server:
+        yield server
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[RunningServer]:
-    with serving(FOLDER, "application:app", "--quiet", SPICA_ENV="production") as running:
-        yield running
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The application under test in cleartext."""
+    with running(write_project(tmp_path_factory.mktemp("project"))) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +64,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def tls_port(certificate: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Where the application is served over TLS."""
-    keys = tls_settings(*certificate)
-    if keys is None:
+    if not has_section("tls"):
         pytest.skip("the server does not speak TLS yet")
-    root = tmp_path_factory.mktemp("project")
-    (root / "config").mkdir()
-    lines = [f"{name} = {json.dumps(value)}" for name, value in keys.items()]
-    (root / "config" / "server.toml").write_text("\n".join(["[server]", *lines, ""]))
-    (root / "config" / "app.toml").write_text(f'[app]\nsecret_key = "{"conformance-" * 4}"\n')
-    environment = {"SPICA_ENV": "production", "SPICA_CONFORMANCE_ROOT": str(root)}
-    with serving(FOLDER, "application:app", "--quiet", **environment) as running:
-        yield running.port
+    paths = [json.dumps(str(path)) for path in certificate]
+    section = f"[server.tls]\nenabled = true\ncert = {paths[0]}\nkey = {paths[1]}\n"
+    with running(write_project(tmp_path_factory.mktemp("project"), section)) as server:
+        yield server.port

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from spica.config.settings import ServerSection
+from spica.config import server_settings
+from spica.config.server_settings import ServerSection
 
 SETTINGS_FRAME = bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 UPGRADE = (
@@ -45,17 +46,10 @@ def speaks_websocket(port: int) -> bool:
     return _first_answer(port, UPGRADE % port).startswith(b"HTTP/1.1 101 ")
 
 
-def tls_settings(certificate: Path, key: Path) -> dict[str, object] | None:
-    """The `[server]` keys that make it speak TLS; None while there are no such keys."""
-    names = msgspec.structs.fields(ServerSection)
-    for for_certificate, for_key in (
-        ("tls_certificate", "tls_key"),
-        ("certificate", "private_key"),
-        ("certificate", "key"),
-    ):
-        if {for_certificate, for_key} <= {field.name for field in names}:
-            return {for_certificate: str(certificate), for_key: str(key)}
-    return None
+def has_section(name: str) -> bool:
+    """Whether `[server.NAME]` exists and may be turned on in this version."""
+    is_known = any(field.name == name for field in msgspec.structs.fields(ServerSection))
+    return is_known and (f"server.{name}", "enabled") not in getattr(server_settings, "AWAITED", {})
 
 
 def tool(name: str) -> Path | None:

@@ -1,7 +1,7 @@
 """The Autobahn testsuite against the echo route: RFC 6455 and permessage-deflate (RFC 7692).
 
-Rules: every case must be OK, non-strict or informational; the short form leaves out the cases of limits and compression,
-which take minutes. SPICA_CONFORMANCE=long runs them all.
+Rules: every case must be OK, non-strict or informational; the short form leaves out limits and compression, the cases
+that take minutes. SPICA_CONFORMANCE=long runs them all.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""One module a promise; each has `run(run)`, which attacks a server and says what it saw."""

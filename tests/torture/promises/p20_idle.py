@@ -1,0 +1,22 @@
+"""Promise 20: an idle connection costs little."""
+
+from __future__ import annotations
+
+from tests.torture.crowd import Crowd
+from tests.torture.server import attacked
+from tests.torture.verdict import Run
+
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def run(run: Run) -> None:
+    count = run.pick(1000, 10_000)
+    with attacked() as server:
+        before = server.rss_bytes()
+        with Crowd(server.port) as crowd:
+            crowd.open(count, REQUEST)
+            answered = crowd.run(30, until=lambda: all(member.first_at for member in crowd.members))
+            each = (server.rss_bytes() - before) / count
+            open_now = len(crowd.alive)
+    run.say(20, "connections answered and kept", open_now if answered else 0, count, at_least=True)
+    run.say(20, "bytes each, idle after a request", round(each), 8 * 1024)

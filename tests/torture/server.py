@@ -1,0 +1,141 @@
+"""A server process under attack: started, weighed, and always ended. Figures are those of its whole process tree."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.processes import SPICA
+
+FOLDER = Path(__file__).parent
+START_S = 30
+
+
+class Attacked:
+    """A running server."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.port = port
+
+    @property
+    def pids(self) -> list[int]:
+        """The process and its descendants."""
+        parents = {int(folder.name): _parent(folder) for folder in Path("/proc").glob("[0-9]*")}
+        found = [self.process.pid]
+        for pid in found:
+            found += [child for child, parent in parents.items() if parent == pid]
+        return found
+
+    def rss_bytes(self) -> int:
+        """Resident memory; what processes share is counted once (proportional set size)."""
+        return 1024 * sum(_kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") for pid in self.pids)
+
+    def descriptors(self) -> int:
+        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.pids)
+
+    def cpu_s(self) -> float:
+        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.pids]
+        return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+
+    def ask(self, path: str, timeout_s: float = 10) -> bytes:
+        """The content of a GET on a connection of its own."""
+        request = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as peer:
+            peer.sendall(request)
+            answer = b""
+            while chunk := peer.recv(65536):
+                answer += chunk
+        head, _, content = answer.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise ConnectionError(f"GET {path} was answered {answer[:100]!r}")
+        return content
+
+    def counts(self) -> dict[str, int]:
+        """What the handlers have done so far."""
+        counts: dict[str, int] = json.loads(self.ask("/counts"))
+        return counts
+
+
+@contextlib.contextmanager
+def attacked(*prefix: str, **limits: float | bool) -> Iterator[Attacked]:
+    """Run the application under attack.
+
+    Args: prefix: a command that runs the server, such as prlimit; limits: keys of [server], the defaults without.
+    """
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as reserved, tempfile.TemporaryFile() as said:
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        reserved.bind(("127.0.0.1", 0))
+        port = reserved.getsockname()[1]
+        reserved.close()
+        _write_project(Path(folder), limits)
+        process = subprocess.Popen(
+            [*prefix, SPICA, "server", "application:app", "--quiet", "--port", str(port)],
+            cwd=folder,
+            env={**os.environ, "NO_COLOR": "1", "SPICA_ENV": "production", "SPICA_TORTURE_ROOT": folder},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+        server = Attacked(process, port)
+        try:
+            _wait_until_it_serves(server, said)
+            yield server
+        finally:
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes], timeout_s: float = 35) -> None:
+    """End it, if it has not ended: first as an operator would."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout_s)
+    process.kill()
+    process.wait()
+
+
+def _write_project(folder: Path, limits: dict[str, float | bool]) -> None:
+    shutil.copy(FOLDER / "application.py", folder)
+    (folder / "config").mkdir()
+    (folder / "config" / "routes.py").write_text("def draw(r):\n    pass\n")
+    # No sessions and no CSRF protection: the attacks are on the server.
+    (folder / "config" / "middleware.py").write_text("def draw(p):\n    pass\n")
+    lines = ["[app]", f'secret_key = "{secrets.token_urlsafe(48)}"', "[server]"]
+    lines += [f"{key} = {json.dumps(value)}" for key, value in limits.items()]
+    (folder / "config" / "server.toml").write_text("\n".join(lines))
+
+
+def _wait_until_it_serves(server: Attacked, said: tempfile._TemporaryFileWrapper[bytes]) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and server.process.poll() is None:
+        with contextlib.suppress(OSError):
+            server.ask("/")
+            return
+        time.sleep(0.02)
+    said.seek(0)
+    raise AssertionError(f"the server did not start:\n{said.read().decode(errors='replace')}")
+
+
+def _parent(folder: Path) -> int:
+    with contextlib.suppress(OSError):
+        return int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def _kib(path: Path, key: str) -> int:
+    with contextlib.suppress(OSError):
+        for line in path.read_text().splitlines():
+            if line.startswith(key):
+                return int(line.split()[1])
+    return 0
