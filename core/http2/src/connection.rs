@@ -29,6 +29,12 @@ const EARNED_BY_REQUEST: usize = 2;
 /// smaller while its octets were already released: the stream would hang.
 const LEAST_WINDOW: u32 = 65_535;
 
+/// RFC 9113 section 6.9.1.
+const MOST_WINDOW: u32 = (1 << 31) - 1;
+
+/// RFC 9113 section 6.5.2.
+const FRAME_SIZES: (u32, u32) = (1 << 14, (1 << 24) - 1);
+
 /// h2's side, by its life.
 pub(crate) enum Protocol {
     Handshake(Box<Handshake<Pipe, Outgoing>>),
@@ -108,15 +114,6 @@ impl Connection {
         }
     }
 
-    /// The transport has ended: no octet follows, and none can be sent.
-    pub fn end_input(&mut self) {
-        let mut buffers = self.pipe.lock();
-        buffers.close();
-        buffers.ended = true;
-        drop(buffers);
-        self.ready.mark();
-    }
-
     /// Whether more input should be read. `false` while the peer does not take what it is sent.
     pub fn wants_input(&self) -> bool {
         !self.is_closing() && self.pipe.lock().unread() < self.settings.output
@@ -131,6 +128,9 @@ impl Connection {
             if let Some(id) = self.ready.next_stream() {
                 if let Some(stream) = self.streams.get_mut(&id) {
                     stream.poll(&self.settings.request, &mut self.events);
+                    if stream.is_over() {
+                        self.streams.remove(&id);
+                    }
                 }
             } else if self.ready.take() {
                 self.drive();
@@ -200,6 +200,7 @@ impl Connection {
     }
 
     fn begin(&mut self, request: RequestHead, respond: SendResponse<Outgoing>, body: Option<RecvStream>) {
+        self.clock.note_busy();
         self.control_frames.earn(EARNED_BY_REQUEST);
         let (stream, end) = (respond.stream_id().as_u32(), body.is_none());
         let ready = StreamReady::new(stream, &self.ready);
@@ -248,6 +249,7 @@ impl Connection {
         let Some(record) = self.streams.get_mut(&stream).filter(|record| record.running) else {
             return;
         };
+        self.clock.note_busy();
         self.running -= 1;
         self.running_heads -= record.used.block;
         record.finish();
@@ -257,57 +259,6 @@ impl Connection {
             self.queueing.push(stream);
         }
         self.ready.mark();
-    }
-
-    fn end_by(&mut self, error: &h2::Error) {
-        let cause = match error {
-            error if error.is_io() => Cause::Transport,
-            error if error.is_remote() => Cause::Peer,
-            _ => Cause::Protocol,
-        };
-        self.end(error.reason().unwrap_or(Reason::NO_ERROR), cause);
-    }
-
-    /// The connection is over. What was not said stays unsaid.
-    pub(crate) fn end(&mut self, reason: Reason, cause: Cause) {
-        if matches!(self.protocol, Protocol::Closed) {
-            return;
-        }
-        self.protocol = Protocol::Closed;
-        self.pipe.lock().close();
-        let (reason, cause) = self.closing.unwrap_or((reason, cause));
-        for stream in self.streams.values_mut() {
-            stream.lose(reason, &mut self.events);
-        }
-        self.streams.retain(|_, stream| stream.running);
-        self.queueing = Vec::new();
-        self.events.push_back(Event::Closed { reason, cause });
-    }
-
-    /// Say GOAWAY with `reason`, then end.
-    pub(crate) fn close_for(&mut self, reason: Reason, cause: Cause) {
-        if self.is_closing() {
-            return;
-        }
-        self.closing = Some((reason, cause));
-        match &mut self.protocol {
-            Protocol::Open(open) => {
-                open.abrupt_shutdown(reason);
-                self.pipe.lock().close();
-                self.ready.mark();
-            }
-            Protocol::Handshake(_) => self.end(reason, cause),
-            Protocol::Closed => {}
-        }
-    }
-
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.is_some() || self.is_closed()
-    }
-
-    /// Whether [`Event::Closed`] has come or is about to: after the remaining output there is nothing to send.
-    pub fn is_closed(&self) -> bool {
-        matches!(self.protocol, Protocol::Closed)
     }
 
     /// Requests running: handed out and not finished.
@@ -332,11 +283,11 @@ fn builder(settings: &Settings) -> Builder {
     let mut builder = Builder::new();
     builder
         .max_concurrent_streams(settings.max_streams)
-        .initial_window_size(settings.stream_window.max(LEAST_WINDOW))
-        .initial_connection_window_size(settings.connection_window.max(LEAST_WINDOW))
-        .max_frame_size(settings.max_frame)
+        .initial_window_size(settings.stream_window.clamp(LEAST_WINDOW, MOST_WINDOW))
+        .initial_connection_window_size(settings.connection_window.clamp(LEAST_WINDOW, MOST_WINDOW))
+        .max_frame_size(settings.max_frame.clamp(FRAME_SIZES.0, FRAME_SIZES.1))
         .max_header_list_size(settings.header_list)
-        .max_send_buffer_size(settings.stream_queue)
+        .max_send_buffer_size(settings.stream_queue.min(MOST_WINDOW as usize))
         .max_pending_accept_reset_streams(settings.max_streams as usize)
         .max_local_error_reset_streams(Some(settings.stream_errors));
     builder

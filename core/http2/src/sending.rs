@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use h2::Reason;
 
-use crate::connection::{Connection, Protocol};
+use crate::connection::Connection;
 use crate::error::SendError;
-use crate::event::{Cause, Sent};
+use crate::event::Sent;
 use crate::fields::collect_fields;
 use crate::stream::Stream;
 
@@ -104,21 +104,5 @@ impl Connection {
         // What is done to a stream is written by the connection.
         self.ready.mark();
         self.streams.get_mut(&stream).filter(|record| record.running).ok_or(SendError::Gone)
-    }
-
-    /// Accept no new streams, and close when the running ones are answered (RFC 9113 section 6.8).
-    pub fn drain(&mut self) {
-        if std::mem::replace(&mut self.draining, true) {
-            return;
-        }
-        if let Protocol::Open(open) = &mut self.protocol {
-            open.graceful_shutdown();
-            self.ready.mark();
-        }
-    }
-
-    /// Close now: GOAWAY with `reason`, all streams reset.
-    pub fn close(&mut self, reason: Reason) {
-        self.close_for(reason, Cause::Owner);
     }
 }

@@ -16,6 +16,7 @@ pub(crate) struct Clock {
     now: Option<Duration>,
     received: bool,
     taken: bool,
+    busy: bool,
     taken_octets: usize,
     last_received: Duration,
     last_taken: Duration,
@@ -31,6 +32,10 @@ impl Clock {
 
     pub(crate) fn note_taken(&mut self) {
         self.taken = true;
+    }
+
+    pub(crate) fn note_busy(&mut self) {
+        self.busy = true;
     }
 
     /// How many KiB are complete with `octets` more.
@@ -51,7 +56,7 @@ impl Clock {
         if std::mem::take(&mut self.taken) || is_first {
             self.last_taken = now;
         }
-        if is_first {
+        if std::mem::take(&mut self.busy) || is_first {
             self.last_busy = now;
         }
         elapsed
@@ -78,7 +83,7 @@ impl Connection {
         let now = self.clock.now.unwrap_or_default();
         match self.protocol {
             Protocol::Closed => None,
-            Protocol::Open(_) if self.is_idle() && !self.draining && self.clock.owed_since.is_none() => {
+            Protocol::Open(_) if self.is_idle() && !self.draining => {
                 Some((self.clock.last_busy + self.settings.idle_timeout).max(now))
             }
             _ => Some(now + STEP),
@@ -86,7 +91,8 @@ impl Connection {
     }
 
     fn is_idle(&self) -> bool {
-        self.streams.is_empty() && self.pipe.lock().unsent() == 0 && !self.frames.is_owed()
+        let timed = self.clock.busy || self.clock.owed_since.is_some() || self.frames.is_owed();
+        !timed && self.streams.is_empty() && self.pipe.lock().unsent() == 0
     }
 
     /// A preface, field block or control frame that is begun must come to its end.

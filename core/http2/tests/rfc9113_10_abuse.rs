@@ -1,4 +1,5 @@
 //! RFC 9113 section 10.5: what costs a peer little and could cost us much, and where each ends.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod client;
 mod wire;
@@ -189,7 +190,8 @@ fn rfc9113_5_1_2_streams_beyond_the_limit_are_refused() {
 
 #[test]
 fn cve_2025_8671_made_you_reset() {
-    let provocations: [(&str, fn(u32) -> Vec<u8>); 3] = [
+    type Provoke = fn(u32) -> Vec<u8>;
+    let provocations: [(&str, Provoke); 3] = [
         ("window of zero", |stream| window(stream, 0)),
         ("window overflow", |stream| window(stream, 0x7fff_ffff)),
         ("depends on itself", |stream| frame(PRIORITY, 0, stream, &[stream.to_be_bytes().to_vec(), vec![0]].concat())),

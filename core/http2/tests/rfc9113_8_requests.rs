@@ -1,4 +1,5 @@
 //! RFC 9113 section 8: what of a request reaches a handler.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod wire;
 

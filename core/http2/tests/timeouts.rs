@@ -1,4 +1,5 @@
 //! What takes too long, seconds of a clock that the test turns.
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod client;
 mod wire;
@@ -72,6 +73,36 @@ fn rfc9113_9_1_idle_connections_are_drained_then_closed() {
 }
 
 #[test]
+fn requests_between_ticks_are_not_idle() {
+    let mut raw = Raw::new(Settings::default());
+    raw.connection.tick(Duration::ZERO);
+    for n in 0..20 {
+        raw.send(&get(n * 2 + 1));
+        raw.connection.respond(n * 2 + 1, 200, NO_FIELDS, true).unwrap();
+        raw.connection.finish(n * 2 + 1);
+        raw.events();
+        raw.connection.tick(Duration::from_secs(u64::from(n) * 74));
+    }
+    assert_eq!(raw.goaway(), None);
+    assert_eq!(raw.connection.deadline(), Some(Duration::from_secs(19 * 74 + 75)));
+}
+
+#[test]
+fn a_stream_reset_while_its_queue_is_full_leaves_nothing() {
+    let mut raw = Raw::new(Settings::default());
+    raw.connection.tick(Duration::ZERO);
+    raw.send(&[setting(4, 0), get(1)].concat());
+    raw.connection.respond(1, 200, NO_FIELDS, false).unwrap();
+    raw.connection.send(1, vec![0; 1_000].into(), true).unwrap();
+    raw.connection.finish(1);
+    raw.events();
+    assert!(raw.send(&rst(1)).is_empty(), "the owner has finished it");
+    assert_eq!(raw.connection.queued(), 0);
+    raw.connection.tick(Duration::from_secs(1));
+    assert_eq!(raw.connection.deadline(), Some(Duration::from_secs(76)), "idle");
+}
+
+#[test]
 fn a_running_request_is_not_idle() {
     let mut raw = Raw::new(Settings::default());
     raw.send(&get(1));
@@ -91,7 +122,7 @@ fn a_running_request_is_not_idle() {
     raw.events();
     assert!(raw.frames().iter().any(|frame| frame.kind == HEADERS));
     let (_, second) = pass(&mut raw, 300, 500);
-    assert_eq!(second, 299 + 75 + 15);
+    assert_eq!(second, 300 + 75 + 15);
 }
 
 #[test]

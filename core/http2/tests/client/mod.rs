@@ -1,5 +1,6 @@
 //! A client: h2's own, over buffers in memory, one connection.
-#![allow(dead_code)] // each test file uses its part
+
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::future::Future;
 use std::io;

@@ -1,5 +1,6 @@
 //! A peer that writes its frames by hand, so that it can do what no client does.
-#![allow(dead_code)] // each test file uses its part
+
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::sync::Arc;
 
