@@ -192,7 +192,6 @@ impl Reader {
             };
             if self.message.is_none() {
                 self.empty_fragments = 0;
-                self.utf8 = Utf8Check::default();
             }
             self.message = Some(message);
             room = self.room(message);

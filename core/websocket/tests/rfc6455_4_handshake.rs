@@ -91,6 +91,8 @@ fn section_4_2_1_the_key_is_16_octets_in_base64() {
         None,
         Some(""),
         Some("dGhlIHNhbXBsZSBub25jZQ"),
+        Some("dGhlIHNhbXBsZSBub25jZQAA=="),
+        Some("dGhlIHNhbXBsZSBub25j=="),
         Some("dGhlIHNhbXBsZSBub25jZQ="),
         Some("dGhlIHNhbXBsZSBub25jZWE="),
         Some("dGhlIHNhbXBsZSBub25jQ==="),

@@ -2,7 +2,7 @@
 
 mod support;
 
-use spica_websocket::{Inflater, Reader};
+use spica_websocket::{push_ping, push_pong, Inflater, Reader, Unsendable};
 use support::*;
 
 #[test]
@@ -116,6 +116,17 @@ fn section_5_5_control_frames_are_short_and_whole() {
         assert_eq!(refuse(&message(opcode, &[9; 126])), 1002, "{opcode}");
         assert_eq!(refuse(&[FIN | opcode, 0xff]), 1002, "{opcode}");
         assert_eq!(refuse(&frame(opcode, b"x")), 1002, "{opcode}");
+    }
+}
+
+#[test]
+fn section_5_5_no_longer_control_frame_is_written() {
+    for push in [push_ping, push_pong] {
+        let mut out = Vec::new();
+        assert_eq!(push(&mut out, &[1; 126]), Err(Unsendable::PayloadTooLong(126)));
+        assert!(out.is_empty());
+        assert_eq!(push(&mut out, &[1; 125]), Ok(()));
+        assert_eq!(out.len(), 127);
     }
 }
 

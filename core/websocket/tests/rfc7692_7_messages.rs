@@ -26,18 +26,6 @@ fn agreed(parameters: &str) -> Option<PerMessageDeflate> {
     deflate
 }
 
-/// Octets that hardly compress.
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_u32;
-    let next = |_| {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state as u8
-    };
-    (0..length).map(next).collect()
-}
-
 #[test]
 fn section_7_2_3_1_one_block() {
     assert_eq!(read_deflated(&message(RSV1 | TEXT, HELLO)), [text("Hello")]);
@@ -87,7 +75,17 @@ fn section_7_2_2_what_is_not_deflate_is_refused() {
     let whole = deflate(&b"some text, some text, some text".repeat(4));
     let cut = &whole[..whole.len() / 2];
     let more = [&whole[..], b"\x07more"].concat();
-    for payload in [&b""[..], b"\xff", b"\x06", b"\x00\x09\x00\xf6\xff\x48", &noise(50), cut, &more, &HELLO[..6]] {
+    for payload in [
+        &b""[..],
+        b"\xff",
+        b"\x06",
+        b"\x00\x09\x00\xf6\xff\x48",
+        &noise(50),
+        b"\x00\x20\x00\xdf\xff\x48",
+        cut,
+        &more,
+        &HELLO[..6],
+    ] {
         assert_eq!(read_deflated(&message(RSV1 | BINARY, payload)), [Seen::Failed(1007)], "{payload:x?}");
     }
 }
@@ -162,6 +160,7 @@ fn section_7_2_1_a_deflater_serves_many_messages() {
         let mut out = Vec::new();
         push_message_deflated(&mut out, Kind::Binary, &payload, agreed, &mut deflater);
         let seen = events_of([as_client(&out).as_slice()], spica_websocket::Reader::new(LIMIT, true));
+        assert_eq!(out[0] & RSV1 == 0, payload.len() == 300, "only noise stays as it is");
         assert_eq!(seen, [Seen::Binary(payload)]);
     }
 }

@@ -105,6 +105,18 @@ pub fn deflate(payload: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Octets that hardly compress.
+pub fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32;
+    let next = |_| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    (0..length).map(next).collect()
+}
+
 /// The events of an input that arrives in pieces; a failure is the last.
 pub fn events_of<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, mut reader: Reader) -> Vec<Seen> {
     let (mut inflater, mut seen) = (Inflater::new(), Vec::new());
