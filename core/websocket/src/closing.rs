@@ -60,9 +60,7 @@ impl Closing {
 
     /// Note the peer's Close frame and append the answer to `out`, if none was sent.
     pub fn receive(&mut self, close: &Close<'_>, out: &mut Vec<u8>) {
-        if self.received.is_none() {
-            self.received = Some(close.code.unwrap_or(code::NONE_RECEIVED));
-        }
+        self.received = Some(close.code.unwrap_or(code::NONE_RECEIVED));
         self.end(close.code, "", out);
     }
 

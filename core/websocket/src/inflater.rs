@@ -83,9 +83,8 @@ fn inflate(stream: &mut Decompress, mut input: &[u8], out: &mut Vec<u8>, limit: 
                     return Ok(true);
                 }
             }
-            Status::Ok | Status::BufError if out.len() < out.capacity() => {
-                return if input.is_empty() { Ok(false) } else { Err(NOT_DEFLATE) };
-            }
+            // There is room left, so all input was taken.
+            Status::Ok | Status::BufError if out.len() < out.capacity() => return Ok(false),
             Status::Ok | Status::BufError => {}
         }
     }

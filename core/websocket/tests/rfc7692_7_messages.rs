@@ -156,7 +156,7 @@ fn section_7_1_2_1_beyond_a_small_window_messages_are_plain() {
 #[test]
 fn section_7_2_1_a_deflater_serves_many_messages() {
     let (mut deflater, agreed) = (Deflater::new(9), agreed(""));
-    for payload in [b"abc".repeat(200), b"abd".repeat(70_000), noise(300), b"abc".repeat(200)] {
+    for payload in [b"abc".repeat(200), noise(300), b"abd".repeat(70_000), b"abc".repeat(200)] {
         let mut out = Vec::new();
         push_message_deflated(&mut out, Kind::Binary, &payload, agreed, &mut deflater);
         let seen = events_of([as_client(&out).as_slice()], spica_websocket::Reader::new(LIMIT, true));
