@@ -58,6 +58,16 @@ fn text(len: usize) -> Vec<u8> {
         .collect()
 }
 
+/// Octets that no encoder makes shorter.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    std::iter::repeat_with(next).take(len).collect()
+}
+
 #[test]
 fn whole_contents_of_any_size() -> Outcome {
     let mut encoders = Encoders::new();
@@ -75,13 +85,7 @@ fn whole_contents_of_any_size() -> Outcome {
 
 #[test]
 fn incompressible_content_grows_little() -> Outcome {
-    let mut state = 1_u64;
-    let noise: Vec<u8> = (0..200_000)
-        .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 56) as u8
-        })
-        .collect();
+    let noise = noise(200_000);
     for coding in Coding::ALL {
         let mut out = Vec::new();
         Encoders::new().encode(coding, &noise, &mut out)?;
@@ -107,6 +111,29 @@ fn a_server_sent_event_arrives_with_its_flush() -> Outcome {
         encoder.finish(&mut out)?;
         assert_eq!(decode_whole(coding, &out)?, sent, "{coding:?}");
         assert!(out.len() < sent.len(), "{coding:?} {} of {}", out.len(), sent.len());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_flush_brings_everything_however_much_was_kept_back() -> Outcome {
+    let data = noise(50_000);
+    for coding in Coding::ALL {
+        let (mut encoder, mut received) = (Encoder::new(coding)?, Vec::new());
+        for round in 1..=3 {
+            // New memory each time: what is left of an old one's room would hide a step too few.
+            let mut out = Vec::new();
+            encoder.write(&data, &mut out)?;
+            received.append(&mut out);
+            encoder.flush(&mut out)?;
+            received.append(&mut out);
+            assert!(decode(coding, &received)? == data.repeat(round), "{coding:?} round {round}");
+        }
+        let mut out = Vec::new();
+        encoder.write(&data, &mut received)?;
+        encoder.finish(&mut out)?;
+        received.append(&mut out);
+        assert!(decode_whole(coding, &received)? == data.repeat(4), "{coding:?}");
     }
     Ok(())
 }

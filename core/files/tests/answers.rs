@@ -3,6 +3,7 @@
 mod folder;
 
 use std::error::Error;
+use std::time::{Duration, SystemTime};
 
 use folder::{ask, content, field, get, Folder, CHANGED};
 use spica_coding::{Coding, Offered};
@@ -201,6 +202,25 @@ fn section_12_5_3_siblings() -> Outcome {
     folder.write("page.html", "<p>changed", CHANGED + 1)?;
     let answer = found(get(&root, "/page.html", &[BROWSER]))?;
     assert_eq!(text(&answer)?, "as gzip", "the brotli file is older than the page");
+    Ok(())
+}
+
+#[test]
+fn a_sibling_may_have_lost_the_fraction_of_its_second() -> Outcome {
+    let (folder, root) = site()?;
+    std::fs::remove_file(folder.path("page.html.gz"))?;
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(CHANGED);
+    let set = |name: &str, nanoseconds: u64| {
+        let file = std::fs::File::options().write(true).open(folder.path(name))?;
+        file.set_modified(changed + Duration::from_nanos(nanoseconds))
+    };
+    for (original, sibling, expected) in
+        [(500, 0, "as brotli"), (500, 500, "as brotli"), (500, 499, "<p>page"), (0, 0, "as brotli")]
+    {
+        set("page.html", original * 1_000_000)?;
+        set("page.html.br", sibling * 1_000_000)?;
+        assert_eq!(text(&found(get(&root, "/page.html", &[BROWSER]))?)?, expected, "{original} {sibling}");
+    }
     Ok(())
 }
 

@@ -34,6 +34,9 @@ fn public() -> Result<(Folder, Root), Box<dyn Error>> {
         "public/e\\f.txt",
         "public/%2e%2e/deep.txt",
         "public/bare/only.txt",
+        "public/tab\tname.txt",
+        "public/line\nname.txt",
+        "public/delete\u{7f}name.txt",
     ] {
         folder.write(name, name, CHANGED)?;
     }
@@ -127,6 +130,10 @@ fn names_that_are_not() -> Outcome {
         "/%7f",
         "/a.txt\0",
         "/a.txt ",
+        "/tab%09name.txt",
+        "/tab\tname.txt",
+        "/line%0Aname.txt",
+        "/delete%7fname.txt",
         "/a.txt%",
         "/a.txt%2",
         "/a.txt%zz",
