@@ -9,7 +9,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// Deflates messages, one at a time. One for a thread: since every message begins with an empty window, it serves all connections.
 ///
-/// Holds nothing until the first message, then about 300 KiB. What is sent to many connections may deserve a second one of a higher
+/// Holds nothing until the first message, then about 370 KiB. What is sent to many connections may deserve a second one of a higher
 /// level: [`crate::Prepared`] compresses once.
 #[derive(Debug)]
 pub struct Deflater {
@@ -19,7 +19,7 @@ pub struct Deflater {
 }
 
 impl Default for Deflater {
-    /// Level 1: for messages of some kilobytes a third more octets than level 3, for a fifth of the time.
+    /// Level 1: for messages of some kilobytes up to half more octets than level 3, for a third of the time.
     fn default() -> Self {
         Self::new(1)
     }

@@ -14,7 +14,7 @@ const END: [u8; 9] = [0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff];
 
 /// Inflates messages, one at a time. One for a thread: since every message begins with an empty window, it serves all connections.
 ///
-/// Holds nothing until the first compressed message, then about 40 KiB and at most 64 KiB of output between messages.
+/// Holds nothing until the first compressed message, then about 47 KiB and at most 64 KiB of output between messages.
 #[derive(Debug, Default)]
 pub struct Inflater {
     stream: Option<Decompress>,
