@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use spica_http2::{Connection, Event, Settings};
@@ -112,6 +112,7 @@ fn main() {
         connection.receive(&get(1));
         answer(connection, &mut output);
         output.clear();
+        connection.tick(Duration::from_secs(1));
     }
     report("idle, one request answered");
 }

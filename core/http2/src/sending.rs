@@ -101,7 +101,7 @@ impl Connection {
     }
 
     fn running_stream(&mut self, stream: u32) -> Result<&mut Stream, SendError> {
-        // What is done to a stream is written by the connection.
+        // What is done to a stream is written by the connection. h2 wakes it too; a turn too many is cheaper than one too few.
         self.ready.mark();
         self.streams.get_mut(&stream).filter(|record| record.running).ok_or(SendError::Gone)
     }

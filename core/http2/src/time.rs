@@ -138,6 +138,8 @@ impl Connection {
             self.clock.last_busy = now;
             return;
         }
+        self.streams.shrink_to_fit();
+        self.events.shrink_to_fit();
         let idle = now.saturating_sub(self.clock.last_busy);
         if self.draining && idle >= self.settings.ping_timeout.min(self.settings.idle_timeout) {
             self.close_for(Reason::NO_ERROR, Cause::Finished);

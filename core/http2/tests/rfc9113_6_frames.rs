@@ -208,6 +208,23 @@ fn rfc9113_6_9_finishing_gives_unreleased_content_back() {
 }
 
 #[test]
+fn rfc9113_6_9_finishing_gives_content_back_though_the_answer_still_waits() {
+    let mut raw = Raw::new(Settings::default());
+    raw.send(&setting(4, 0));
+    for n in 0..40 {
+        let stream = n * 2 + 1;
+        raw.send(&post(stream));
+        let events = raw.send(&(0..8).flat_map(|_| frame(DATA, 0, stream, &[0; 16_384])).collect::<Vec<_>>());
+        assert_eq!(events.len(), 8, "the connection's window stayed shut at {stream}");
+        raw.connection.respond(stream, 200, NO_FIELDS, false).unwrap();
+        raw.connection.send(stream, Bytes::from_static(b"waits"), true).unwrap();
+        raw.connection.finish(stream);
+        raw.events();
+    }
+    assert_eq!(raw.connection.queued(), 200);
+}
+
+#[test]
 fn output_nobody_takes_stops_production() {
     let mut raw = Raw::new(Settings::default());
     raw.send(&[setting(4, 1 << 30), window(0, 1 << 30), get(1)].concat());
