@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Literal, final
+from typing import Any, Literal, TypedDict, Unpack, final
 
 __all__ = [
     "Application",
@@ -13,10 +13,13 @@ __all__ = [
     "RouteConflict",
     "RoutePatternError",
     "Server",
+    "TlsAcceptor",
+    "TlsConfigurationError",
     "aead_open",
     "aead_seal",
     "escape",
     "hkdf_sha256",
+    "self_signed_certificate",
     "trim_memory",
 ]
 
@@ -130,6 +133,46 @@ class Application:
     @property
     def fields(self) -> list[tuple[str, str]]: ...
 
+class ReactorOptions(TypedDict, total=False):
+    """What an operator may set; None leaves the default of core/server/src/options.rs."""
+
+    max_content_bytes: int | None
+    request_line_bytes: int | None
+    field_block_bytes: int | None
+    max_fields: int | None
+    chunk_extension_bytes: int | None
+    max_connections: int | None
+    max_waiting: int | None
+    head_timeout_s: float | None
+    content_timeout_s: float | None
+    keep_alive_timeout_s: float | None
+    write_timeout_s: float | None
+    linger_timeout_s: float | None
+    spool_folder: str | None
+    trusted_proxies: list[str] | None
+    forwarded_fields: list[str] | None
+
+class TlsConfigurationError(ValueError):
+    """A certificate, key or TLS setting that can't serve: args are (what, where, why, fix)."""
+
+@final
+class TlsAcceptor:
+    """Certificates and how TLS is spoken with them; `reload` reads the files again and says whether they changed."""
+
+    def __new__(
+        cls,
+        certificates: list[tuple[str, str]],
+        *,
+        minimum: Literal["1.2", "1.3"] = "1.2",
+        http2: bool = True,
+        ticket_secret: bytes | None = None,
+    ) -> TlsAcceptor: ...
+    def reload(self) -> bool: ...
+    @property
+    def certificates(self) -> list[tuple[str, list[str], int]]: ...
+
+def self_signed_certificate(names: list[str] = ...) -> tuple[str, str]: ...
+
 @final
 class Server:
     """The reactor of one worker, bound to one event loop and its thread."""
@@ -139,15 +182,10 @@ class Server:
         application: Application,
         event_loop: object,
         *,
-        max_content_bytes: int | None = None,
-        max_connections: int | None = None,
-        head_timeout_s: float | None = None,
-        content_timeout_s: float | None = None,
-        keep_alive_timeout_s: float | None = None,
-        write_timeout_s: float | None = None,
         access_log: Literal["text", "json"] | None = None,
+        **options: Unpack[ReactorOptions],
     ) -> Server: ...
-    def listen(self, descriptor: int) -> None: ...
+    def listen(self, descriptor: int, tls: TlsAcceptor | None = None) -> None: ...
     def fileno(self) -> int: ...
     def poll(self) -> None: ...
     def connect(self, sink: Callable[[bytes | None], object]) -> MemoryConnection: ...

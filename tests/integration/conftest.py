@@ -53,7 +53,8 @@ class NativeServer:
 
         return declare
 
-    def start(self) -> None:
+    def start(self, tls: _core.TlsAcceptor | None = None) -> None:
+        self._tls = tls
         self.application.freeze()
         self._listener = open_listener("127.0.0.1", 0)
         self.port: int = self._listener.getsockname()[1]
@@ -69,7 +70,7 @@ class NativeServer:
         self.loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self.native = _core.Server(self.application, self.loop, **self._options)  # type: ignore[arg-type]
-        self.native.listen(self._listener.fileno())
+        self.native.listen(self._listener.fileno(), self._tls)
         self.loop.add_reader(self.native.fileno(), self.native.poll)
         self._ready.set()
         await self._stop.wait()

@@ -10,11 +10,13 @@ mod escape;
 mod memory;
 mod memory_trim;
 mod names;
+mod options;
 mod request;
 mod response;
 mod route;
 mod server;
 mod tasks;
+mod tls;
 
 /// The compiled heart of Spica: sockets, HTTP, routing, escaping and sealing.
 #[pyo3::pymodule(gil_used = true)]
@@ -39,4 +41,6 @@ mod _core {
     use crate::request::Request;
     #[pymodule_export]
     use crate::server::Server;
+    #[pymodule_export]
+    use crate::tls::{self_signed_certificate, TlsAcceptor, TlsConfigurationError};
 }

@@ -1,10 +1,10 @@
 //! The reactor as Python sees it: a descriptor to watch and a `poll` to call when it is readable.
 
 use std::cell::RefCell;
-use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -15,6 +15,8 @@ use crate::application::Application;
 use crate::content::Desk;
 use crate::dispatch::Dispatcher;
 use crate::memory::MemoryConnection;
+use crate::options::read_options;
+use crate::tls::TlsAcceptor;
 
 /// The reactor of one worker, bound to one event loop and its thread.
 #[pyclass(unsendable, frozen, module = "spica._core")]
@@ -25,27 +27,14 @@ pub struct Server {
 #[pymethods]
 impl Server {
     #[new]
-    #[pyo3(signature = (application, event_loop, *, max_content_bytes=None, max_connections=None, head_timeout_s=None,
-        content_timeout_s=None, keep_alive_timeout_s=None, write_timeout_s=None, access_log=None))]
-    #[allow(clippy::too_many_arguments)] // keywords on the Python side
+    #[pyo3(signature = (application, event_loop, *, access_log=None, **options))]
     fn new(
         application: Py<Application>,
         event_loop: &Bound<'_, PyAny>,
-        max_content_bytes: Option<u64>,
-        max_connections: Option<usize>,
-        head_timeout_s: Option<f64>,
-        content_timeout_s: Option<f64>,
-        keep_alive_timeout_s: Option<f64>,
-        write_timeout_s: Option<f64>,
         access_log: Option<&str>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let mut options = Options { fields: application.get().fields.clone(), ..Options::default() };
-        options.limits.content = max_content_bytes.unwrap_or(options.limits.content);
-        options.max_connections = max_connections.unwrap_or(options.max_connections);
-        options.head_timeout = seconds("head_timeout_s", head_timeout_s, options.head_timeout)?;
-        options.content_timeout = seconds("content_timeout_s", content_timeout_s, options.content_timeout)?;
-        options.keep_alive_timeout = seconds("keep_alive_timeout_s", keep_alive_timeout_s, options.keep_alive_timeout)?;
-        options.write_timeout = seconds("write_timeout_s", write_timeout_s, options.write_timeout)?;
+        let options = Options { fields: application.get().fields.clone(), ..read_options(options)? };
         let log = access_log.map(open_log).transpose()?;
         let dispatcher = Dispatcher::new(application, event_loop)?;
         let reactor = Rc::new(RefCell::new(Reactor::new(dispatcher, options, log)?));
@@ -54,14 +43,16 @@ impl Server {
         Ok(Server { reactor })
     }
 
-    /// Accept from a bound and listening socket; the descriptor is duplicated, so the caller keeps its own.
-    fn listen(&self, descriptor: i32) -> PyResult<()> {
+    /// Accept from a bound and listening socket, with TLS where an acceptor is given; the descriptor is duplicated, so the
+    /// caller keeps its own.
+    #[pyo3(signature = (descriptor, tls=None))]
+    fn listen(&self, descriptor: i32, tls: Option<&TlsAcceptor>) -> PyResult<()> {
         if descriptor < 0 {
             return Err(PyValueError::new_err(format!("{descriptor} is no descriptor")));
         }
         // SAFETY: borrowed only for the duplication; a number that is not open makes it fail with EBADF.
         let socket = unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()?;
-        Ok(self.open()?.listen(socket)?)
+        Ok(self.open()?.listen(socket, tls.map(|tls| tls.acceptor.clone()))?)
     }
 
     /// The descriptor to watch for reading.
@@ -107,13 +98,14 @@ impl Server {
         Ok(self.open()?.app().waiting())
     }
 
-    /// Totals: requests, refused, accepted.
+    /// Totals: requests, refused, accepted, shed.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counts = self.open()?.counts();
         let totals = PyDict::new(py);
         totals.set_item("requests", counts.requests)?;
         totals.set_item("refused", counts.refused)?;
         totals.set_item("accepted", counts.accepted)?;
+        totals.set_item("shed", counts.shed)?;
         Ok(totals)
     }
 }
@@ -169,19 +161,16 @@ pub fn busy() -> PyErr {
     PyRuntimeError::new_err("the server is at work: call this from the event loop, not from inside a plain handler")
 }
 
-fn seconds(name: &str, given: Option<f64>, default: Duration) -> PyResult<Duration> {
-    match given {
-        None => Ok(default),
-        Some(value) => Duration::try_from_secs_f64(value)
-            .map_err(|_| PyValueError::new_err(format!("{name} must be a number of seconds, 0 or more, not {value}"))),
-    }
-}
-
 fn open_log(format: &str) -> PyResult<AccessLog> {
     let format = match format {
         "text" => LogFormat::Text,
         "json" => LogFormat::Json,
         other => return Err(PyValueError::new_err(format!("access_log must be 'text' or 'json', not {other:?}"))),
     };
-    Ok(AccessLog::new(format, Box::new(io::stdout())))
+    // Without Rust's buffer: only what the descriptor takes counts as written.
+    let sink: Box<dyn Write + Send> = match io::stdout().as_fd().try_clone_to_owned() {
+        Ok(descriptor) => Box::new(File::from(descriptor)),
+        Err(_) => Box::new(io::stdout()),
+    };
+    Ok(AccessLog::new(format, sink))
 }

@@ -26,6 +26,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::net::{recv, RecvFlags};
 use spica_http1::Refusal;
+use spica_tls::Session;
 
 use crate::application::{Application, Called, Exchange, Token};
 use crate::clock::Tick;
@@ -43,6 +44,8 @@ const OUTPUT_HIGH: usize = 256 * 1024;
 const STREAM_HIGH: usize = 64 * 1024;
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 8;
+/// TLS handshakes finished in a row before other connections get their turn.
+const HANDSHAKES_PER_TURN: u32 = 8;
 /// The longest that a deadline can be away: "never".
 pub const NEVER: Tick = Tick::MAX;
 
@@ -72,6 +75,7 @@ pub struct Connection {
     socket: Option<OwnedFd>,
     peer: Option<SocketAddr>,
     token: Token,
+    tls: Option<Box<Session>>,
     stage: Stage,
     /// When the stage must be over.
     pub deadline: Tick,
@@ -97,11 +101,18 @@ pub struct Connection {
 
 impl Connection {
     /// A connection that has just been accepted; its head deadline runs from now.
-    pub fn new(socket: Option<OwnedFd>, peer: Option<SocketAddr>, token: Token, deadline: Tick) -> Self {
+    pub fn new(
+        socket: Option<OwnedFd>,
+        peer: Option<SocketAddr>,
+        tls: Option<Box<Session>>,
+        token: Token,
+        deadline: Tick,
+    ) -> Self {
         Connection {
             socket,
             peer,
             token,
+            tls,
             stage: Stage::Head,
             deadline,
             entered: NEVER,
@@ -162,6 +173,9 @@ impl Connection {
                 return self.rest(worker);
             }
             turns += 1;
+            if self.must_wait_for_handshakes(worker) {
+                return Next::Again;
+            }
             if self.held_back {
                 self.serve_input(worker);
             } else if let Some(next) = self.read_once(worker) {
@@ -171,6 +185,11 @@ impl Connection {
                 return Next::Close;
             }
         }
+    }
+
+    /// A handshake costs as much as a hundred requests, so a turn has only some of them.
+    fn must_wait_for_handshakes<A: Application>(&self, worker: &Worker<A>) -> bool {
+        worker.handshakes >= HANDSHAKES_PER_TURN && self.tls.as_ref().is_some_and(|session| session.is_handshaking())
     }
 
     /// Settles, and asks for another turn when something can go on at once: its event is spent.

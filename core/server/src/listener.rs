@@ -2,7 +2,6 @@
 //!
 //! Without a free descriptor nothing can be accepted, and the backlog stays readable. Then the [`Reserve`] is given up for
 //! a moment, so that some of those who wait are told to come again instead of hanging (promise 17).
-#![cfg_attr(not(test), expect(dead_code, reason = "the reactor does not call the reserve yet"))]
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;

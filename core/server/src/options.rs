@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use spica_http1::Limits;
 
+use crate::forwarded::{Fields, TrustedProxies};
+
 /// Limits and deadlines of one reactor.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -28,6 +30,10 @@ pub struct Options {
     pub max_waiting: usize,
     /// Where content too large for memory waits, in files without a name.
     pub spool_folder: PathBuf,
+    /// Peers whose forwarded fields are believed; nobody by default.
+    pub trusted_proxies: TrustedProxies,
+    /// Which forwarded fields those peers set.
+    pub forwarded_fields: Fields,
     /// Response fields added to every answer that does not set them itself.
     pub fields: Vec<(String, String)>,
 }
@@ -45,6 +51,8 @@ impl Default for Options {
             max_connections: 16_384,
             max_waiting: 10_000,
             spool_folder: std::env::temp_dir(),
+            trusted_proxies: TrustedProxies::default(),
+            forwarded_fields: Fields::default(),
             fields: Vec::new(),
         }
     }

@@ -11,7 +11,10 @@ use rustix::net::{send, SendFlags};
 
 use crate::clock::Tick;
 use crate::reply::{FilePart, Segment as Content};
+use spica_tls::Session;
 
+/// Encrypted at a time: what the kernel does not take of it waits as ciphertext.
+const ENCRYPTED: usize = 64 * 1024;
 /// A rest of this size or more is moved, not copied.
 const MOVED: usize = 64 * 1024;
 
@@ -32,9 +35,13 @@ enum Segment {
 }
 
 /// The queue of one connection; absent while everything fits the kernel's buffer.
+///
+/// Under TLS the segments are plain, and are encrypted when it is their turn: records have their order from encryption.
 #[derive(Default)]
 pub struct Output {
     segments: VecDeque<Segment>,
+    /// Records on their way to the kernel, ahead of all segments.
+    records: Records,
     /// When the peer must have taken something; none before it is asked for.
     deadline: Option<Tick>,
 }
@@ -63,6 +70,11 @@ impl Output {
         }
     }
 
+    /// Records that go ahead of everything that is not encrypted yet.
+    pub fn push_records(&mut self, records: &[u8]) {
+        self.records.bytes.extend_from_slice(records);
+    }
+
     /// Whether a file waits: it holds a descriptor.
     pub fn has_file(&self) -> bool {
         self.segments.iter().any(|segment| matches!(segment, Segment::File { .. }))
@@ -87,11 +99,68 @@ impl Output {
         self.segments
             .iter()
             .map(|segment| if let Segment::Bytes { bytes, sent } = segment { bytes.len() - sent } else { 0 })
-            .sum()
+            .sum::<usize>()
+            + self.records.bytes.len()
+            - self.records.sent
     }
 
     /// Sends until all is gone or the kernel takes no more.
-    pub fn flush(&mut self, socket: &OwnedFd) -> Flushed {
+    pub fn flush(&mut self, socket: &OwnedFd, tls: Option<&mut Session>) -> Flushed {
+        match tls {
+            Some(session) => self.flush_encrypted(socket, session),
+            None => self.flush_plain(socket),
+        }
+    }
+
+    fn flush_encrypted(&mut self, socket: &OwnedFd, session: &mut Session) -> Flushed {
+        loop {
+            match self.records.flush(socket) {
+                Ok(progress) if progress => self.deadline = None,
+                Ok(_) => {}
+                Err((flushed, progress)) => {
+                    if progress {
+                        self.deadline = None;
+                    }
+                    return flushed;
+                }
+            }
+            match self.encrypt_next(session) {
+                Some(true) => {}
+                Some(false) => return Flushed::All,
+                None => return Flushed::Broken,
+            }
+        }
+    }
+
+    /// Encrypts the next part of the first segment. Returns whether there was one; `None` when it can't be.
+    fn encrypt_next(&mut self, session: &mut Session) -> Option<bool> {
+        let Some(segment) = self.segments.front_mut() else { return Some(false) };
+        let done = match segment {
+            Segment::Bytes { bytes, sent } => {
+                let end = bytes.len().min(*sent + ENCRYPTED);
+                session.send(&bytes[*sent..end], &mut self.records.bytes).ok()?;
+                *sent = end;
+                end == bytes.len()
+            }
+            Segment::File { part, sent } => {
+                let mut plain = vec![0; (part.len - *sent).min(ENCRYPTED as u64) as usize];
+                part.file.read_exact_at(&mut plain, part.offset + *sent).ok()?;
+                session.send(&plain, &mut self.records.bytes).ok()?;
+                *sent += plain.len() as u64;
+                *sent == part.len
+            }
+        };
+        if done {
+            self.segments.pop_front();
+        }
+        Some(true)
+    }
+
+    fn flush_plain(&mut self, socket: &OwnedFd) -> Flushed {
+        // An alert may be left of a session that has failed.
+        if let Err((flushed, _)) = self.records.flush(socket) {
+            return flushed;
+        }
         while let Some(segment) = self.segments.front_mut() {
             let done = match segment {
                 Segment::Bytes { bytes, sent } => match send_some(socket, &bytes[*sent..]) {
@@ -132,6 +201,30 @@ impl Output {
             }
         }
         Ok(all)
+    }
+}
+
+/// Ciphertext in order.
+#[derive(Default)]
+struct Records {
+    bytes: Vec<u8>,
+    sent: usize,
+}
+
+impl Records {
+    /// Sends all of it. Returns whether anything was taken, also when not all was.
+    fn flush(&mut self, socket: &OwnedFd) -> Result<bool, (Flushed, bool)> {
+        let begun = self.sent;
+        while self.sent < self.bytes.len() {
+            match send_some(socket, &self.bytes[self.sent..]) {
+                Ok(n) => self.sent += n,
+                Err(flushed) => return Err((flushed, self.sent > begun)),
+            }
+        }
+        let progress = !self.bytes.is_empty();
+        self.bytes.clear();
+        self.sent = 0;
+        Ok(progress)
     }
 }
 

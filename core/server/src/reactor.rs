@@ -15,6 +15,7 @@ use rustix::time::{
 };
 use spica_http1::Head;
 use spica_router::Params;
+use spica_tls::{Acceptor, Session};
 
 use crate::access_log::{AccessLog, Entry};
 use crate::application::{Application, Called, Exchange, Token};
@@ -22,7 +23,7 @@ use crate::clock::{Clock, TICK};
 use crate::connection::{Connection, Next};
 use crate::deadlines::Deadlines;
 use crate::exchange::{LogLine, Notice};
-use crate::listener::{accept, Accepted};
+use crate::listener::{accept, Accepted, Reserve};
 use crate::options::Options;
 use crate::reply::{Heads, Reply, ReplyError};
 
@@ -49,6 +50,8 @@ pub struct Counts {
     pub refused: u64,
     /// Connections accepted.
     pub accepted: u64,
+    /// Connections turned away for want of descriptors.
+    pub shed: u64,
 }
 
 /// What connections share: the application, buffers reused from request to request, the clock.
@@ -60,6 +63,9 @@ pub struct Worker<A: Application> {
     pub(crate) buffer: Vec<u8>,
     pub(crate) out: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
+    pub(crate) plain: Vec<u8>,
+    /// TLS handshakes finished in this turn.
+    pub(crate) handshakes: u32,
     pub(crate) head: Head,
     pub(crate) params: Params,
     pub(crate) log: Option<AccessLog>,
@@ -85,8 +91,9 @@ pub struct Reactor<A: Application> {
     timer: OwnedFd,
     timer_runs: bool,
     wake: OwnedFd,
-    listeners: Vec<OwnedFd>,
+    listeners: Vec<Listener>,
     paused: bool,
+    reserve: Reserve,
     connections: Vec<Option<Box<Connection>>>,
     free: Vec<u32>,
     open: usize,
@@ -97,6 +104,12 @@ pub struct Reactor<A: Application> {
     events: Vec<epoll::Event>,
     notices: Notices,
     worker: Worker<A>,
+}
+
+/// A socket that is accepted from.
+struct Listener {
+    socket: OwnedFd,
+    tls: Option<Acceptor>,
 }
 
 /// Where a handler that runs inside the reactor's turn leaves what is to be done at its end.
@@ -140,6 +153,7 @@ impl<A: Application> Reactor<A> {
             wake,
             listeners: Vec::new(),
             paused: false,
+            reserve: Reserve::new(),
             connections: Vec::new(),
             free: Vec::new(),
             open: 0,
@@ -157,6 +171,8 @@ impl<A: Application> Reactor<A> {
                 buffer: vec![0; READ_BYTES],
                 out: Vec::with_capacity(READ_BYTES),
                 scratch: Vec::new(),
+                plain: Vec::new(),
+                handshakes: 0,
                 head: Head::new(),
                 params: Params::new(),
                 log,
@@ -187,16 +203,16 @@ impl<A: Application> Reactor<A> {
         self.open
     }
 
-    /// Accepts from a bound, listening, non-blocking socket.
+    /// Accepts from a bound, listening, non-blocking socket, speaking TLS where there is an acceptor.
     ///
     /// # Errors
     /// When the system refuses to watch it.
-    pub fn listen(&mut self, socket: OwnedFd) -> io::Result<()> {
+    pub fn listen(&mut self, socket: OwnedFd, tls: Option<Acceptor>) -> io::Result<()> {
         rustix::io::ioctl_fionbio(&socket, true)?;
         let data = epoll::EventData::new_u64(LISTENER + self.listeners.len() as u64);
         // Exclusive: of several workers that watch one socket, one is woken for a connection.
         epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN | epoll::EventFlags::EXCLUSIVE)?;
-        self.listeners.push(socket);
+        self.listeners.push(Listener { socket, tls });
         Ok(())
     }
 
@@ -206,6 +222,7 @@ impl<A: Application> Reactor<A> {
     /// When the epoll descriptor itself fails, which nothing here can mend.
     pub fn poll(&mut self) -> io::Result<()> {
         let began = Instant::now();
+        self.worker.handshakes = 0;
         self.refresh_clock();
         self.run_again();
         for _ in 0..ROUNDS {
@@ -263,7 +280,7 @@ impl<A: Application> Reactor<A> {
     /// Opens a connection without a socket: what it would send goes to `Application::deliver`.
     pub fn open(&mut self) -> Token {
         self.refresh_clock();
-        let token = self.insert(None, None);
+        let token = self.insert(None, None, None);
         self.end_turn();
         token
     }
@@ -287,7 +304,7 @@ impl<A: Application> Reactor<A> {
         self.worker.draining = true;
         for listener in std::mem::take(&mut self.listeners) {
             // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
-            let _ = epoll::delete(&self.epoll, &listener);
+            let _ = epoll::delete(&self.epoll, &listener.socket);
         }
         let idle: Vec<(Token, bool)> = self
             .connections
@@ -312,6 +329,9 @@ impl<A: Application> Reactor<A> {
         let all: Vec<Token> = self.connections.iter().flatten().map(|connection| connection.token()).collect();
         for token in all {
             self.hang_up(token);
+        }
+        if let Some(log) = &mut self.worker.log {
+            log.finish();
         }
     }
 
@@ -354,16 +374,27 @@ impl<A: Application> Reactor<A> {
     }
 
     fn on_acceptable(&mut self, index: usize) {
-        while self.open < self.worker.options.max_connections {
-            let Some(listener) = self.listeners.get(index) else { return };
-            match accept(listener) {
-                Accepted::Connection(socket, peer) => {
+        loop {
+            let Some(Listener { socket, tls }) = self.listeners.get(index) else { return };
+            if self.open >= self.worker.options.max_connections {
+                break;
+            }
+            match accept(socket) {
+                Accepted::Connection(accepted, peer) => {
+                    let session = match tls.as_ref().map(Acceptor::session).transpose() {
+                        Ok(session) => session.map(Box::new),
+                        Err(_) => continue, // no randomness: dropping the socket is all that can be said
+                    };
                     self.worker.counts.accepted += 1;
-                    self.insert(Some(socket), peer);
+                    self.insert(Some(accepted), peer, session);
                 }
                 Accepted::Empty => return,
                 Accepted::Exhausted => break,
             }
+        }
+        // Full, or out of descriptors: who waits is told so rather than left hanging.
+        if let Some(Listener { socket, tls }) = self.listeners.get(index) {
+            self.worker.counts.shed += self.reserve.shed(socket, tls.is_none()) as u64;
         }
         self.pause_accepting(true);
     }
@@ -377,9 +408,9 @@ impl<A: Application> Reactor<A> {
         for (index, listener) in self.listeners.iter().enumerate() {
             let data = epoll::EventData::new_u64(LISTENER + index as u64);
             let _ = if pause {
-                epoll::delete(&self.epoll, listener)
+                epoll::delete(&self.epoll, &listener.socket)
             } else {
-                epoll::add(&self.epoll, listener, data, epoll::EventFlags::IN | epoll::EventFlags::EXCLUSIVE)
+                epoll::add(&self.epoll, &listener.socket, data, epoll::EventFlags::IN | epoll::EventFlags::EXCLUSIVE)
             };
         }
         if pause {
@@ -387,7 +418,7 @@ impl<A: Application> Reactor<A> {
         }
     }
 
-    fn insert(&mut self, socket: Option<OwnedFd>, peer: Option<std::net::SocketAddr>) -> Token {
+    fn insert(&mut self, socket: Option<OwnedFd>, peer: Option<SocketAddr>, tls: Option<Box<Session>>) -> Token {
         let key = self.free.pop().unwrap_or_else(|| {
             self.connections.push(None);
             self.connections.len() as u32 - 1
@@ -405,7 +436,7 @@ impl<A: Application> Reactor<A> {
         }
         let deadline = self.worker.clock.after(self.worker.options.head_timeout);
         self.deadlines.rest_until(self.worker.clock.tick());
-        let mut connection = Box::new(Connection::new(socket, peer, token, deadline));
+        let mut connection = Box::new(Connection::new(socket, peer, tls, token, deadline));
         connection.entered = self.deadlines.insert(deadline, token);
         self.connections[key as usize] = Some(connection);
         self.open += 1;
@@ -449,6 +480,7 @@ impl<A: Application> Reactor<A> {
     fn on_timer(&mut self) {
         let mut expirations = [0; 8];
         let _ = rustix::io::read(&self.timer, &mut expirations);
+        self.reserve.refill();
         self.pause_accepting(false);
         let now = self.worker.clock.tick();
         let mut due = std::mem::take(&mut self.due);

@@ -288,7 +288,7 @@ fn connected(options: Options) -> (Reactor<Echo>, TcpStream) {
     let mut reactor = Reactor::new(Echo::new(), options, None).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    reactor.listen(listener.into()).unwrap();
+    reactor.listen(listener.into(), None).unwrap();
     peer.set_nonblocking(true).unwrap();
     (reactor, peer)
 }

@@ -7,15 +7,20 @@ use rustix::net::{recv, RecvFlags};
 
 use spica_http1::{parse_head, Content as Framed, ContentReader, Head, Refusal};
 use spica_router::Found;
+use spica_tls::TlsFailure;
 
 use super::{Connection, Next, Stage};
 use crate::application::{Application, Content, Takes};
 use crate::inbox::{End, Inbox};
+use crate::output::Flushed;
 use crate::reactor::Worker;
 use crate::spool::Spool;
 
 /// A client whose content is taken as it comes must send this much before its deadline is moved.
 const PROGRESS: u64 = 16 * 1024;
+/// What a client that speaks plain HTTP to a TLS port can read.
+const PLAIN_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    content-length: 64\r\nconnection: close\r\n\r\n400 Bad Request: this port speaks TLS, use https:// to reach it\n";
 const FULL_DISK: Refusal = Refusal { status: 507, reason: "the content could not be stored" };
 
 /// A request whose head is complete and whose content is not.
@@ -64,8 +69,12 @@ impl Connection {
             Ok(n) => {
                 // A full buffer may have left bytes behind; an end that was announced is still to be read.
                 self.readable = n == buffer.len() || self.hung_up;
-                self.receive(worker, &buffer[..n]);
-                None
+                if self.tls.is_some() {
+                    self.receive_records(worker, &mut buffer[..n])
+                } else {
+                    self.receive(worker, &buffer[..n]);
+                    None
+                }
             }
             Err(Errno::AGAIN) => {
                 self.readable = false;
@@ -74,6 +83,41 @@ impl Connection {
             Err(_) => Some(Next::Close),
         };
         worker.buffer = buffer;
+        next
+    }
+
+    /// Decrypts, sends what the handshake asks for, and takes what was said.
+    fn receive_records<A: Application>(&mut self, worker: &mut Worker<A>, records: &mut [u8]) -> Option<Next> {
+        let session = self.tls.as_mut()?;
+        let was_handshaking = session.is_handshaking();
+        let mut plain = std::mem::take(&mut worker.plain);
+        plain.clear();
+        let received = session.receive(records, &mut plain);
+        let mut reply = Vec::new();
+        session.take_output(&mut reply);
+        let (ended, opened) = (session.peer_closed(), was_handshaking && !session.is_handshaking());
+        let mut next = None;
+        if matches!(received, Err(TlsFailure::PlainHttp)) {
+            reply.extend_from_slice(PLAIN_HTTP);
+        }
+        if !reply.is_empty() && self.send_records(&reply) == Flushed::Broken {
+            next = Some(Next::Close);
+        }
+        worker.handshakes += u32::from(opened);
+        if next.is_none() && !plain.is_empty() {
+            self.receive(worker, &plain);
+        }
+        worker.plain = plain;
+        if received.is_err() {
+            self.tls = None;
+            self.lingers = true;
+            self.closing = true;
+            worker.out.clear();
+            return Some(self.settle(worker));
+        }
+        if ended && next.is_none() {
+            return Some(self.on_end(worker));
+        }
         next
     }
 

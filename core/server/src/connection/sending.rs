@@ -9,6 +9,8 @@ use crate::output::{send_some, Flushed, Output};
 use crate::reactor::Worker;
 use crate::reply::{Answer, Body, Reply, Shape, Version};
 
+/// Answers larger than this are encrypted part by part, as the kernel takes them.
+const ENCRYPTED_AT_ONCE: usize = 64 * 1024;
 /// A shared buffer larger than this is given away or back, so that one large answer does not stay in memory.
 const OUT_KEPT: usize = 256 * 1024;
 
@@ -18,6 +20,9 @@ impl Connection {
         if self.output.is_none() {
             if worker.out.is_empty() {
                 return Flushed::All;
+            }
+            if self.tls.is_some() {
+                return self.flush_encrypted(worker);
             }
             let sent = match send_some(socket, &worker.out) {
                 Ok(sent) => sent,
@@ -39,11 +44,61 @@ impl Connection {
         let Some(output) = &mut self.output else { return Flushed::All };
         output.push(&worker.out);
         worker.empty_out();
-        let flushed = output.flush(socket);
+        let flushed = output.flush(socket, self.tls.as_deref_mut());
         if flushed == Flushed::All {
             self.output = None;
         }
         flushed
+    }
+
+    /// The usual case under TLS: one answer becomes one record and one send.
+    fn flush_encrypted<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        let (Some(socket), Some(session)) = (&self.socket, &mut self.tls) else { return Flushed::Broken };
+        if worker.out.len() > ENCRYPTED_AT_ONCE {
+            let mut output = Box::<Output>::default();
+            output.push_rest(&mut worker.out, 0);
+            let flushed = output.flush(socket, Some(session));
+            if flushed == Flushed::Blocked {
+                self.output = Some(output);
+            }
+            return flushed;
+        }
+        let mut records = std::mem::take(&mut worker.scratch);
+        records.clear();
+        let encrypted = session.send(&worker.out, &mut records);
+        worker.empty_out();
+        let flushed = if encrypted.is_ok() { self.send_records(&records) } else { Flushed::Broken };
+        worker.scratch = records;
+        flushed
+    }
+
+    /// Sends records, and keeps what the kernel does not take. Nothing else may wait before them.
+    pub(super) fn send_records(&mut self, records: &[u8]) -> Flushed {
+        let Some(socket) = &self.socket else { return Flushed::Broken };
+        let sent = match &self.output {
+            Some(_) => 0,
+            None => match send_some(socket, records) {
+                Ok(sent) => sent,
+                Err(Flushed::Blocked) => 0,
+                Err(broken) => return broken,
+            },
+        };
+        if sent == records.len() {
+            return Flushed::All;
+        }
+        self.output.get_or_insert_with(Box::default).push_records(&records[sent..]);
+        Flushed::Blocked
+    }
+
+    /// Says over TLS that nothing more comes. Best effort: a peer that takes nothing is not waited for.
+    pub(super) fn say_goodbye(&mut self) {
+        if let Some(session) = &mut self.tls {
+            let mut records = Vec::new();
+            session.close(&mut records);
+            if !records.is_empty() {
+                let _ = self.send_records(&records);
+            }
+        }
     }
 
     /// `flush` for a connection without a socket: everything goes to the application at once.
@@ -70,6 +125,7 @@ impl Connection {
 
     /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.
     pub(super) fn finish<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        self.say_goodbye();
         let Some(socket) = &self.socket else { return Next::Close };
         // What was left unread here or in the kernel would answer our close with a reset.
         let unread = self.lingers || self.readable || !self.input.is_empty();

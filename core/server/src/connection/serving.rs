@@ -1,5 +1,6 @@
 //! Serving: a complete request is routed and called, and what the call comes to is written in order.
 
+use std::net::SocketAddr;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 use std::time::Instant;
@@ -12,6 +13,7 @@ use super::receiving::{Arriving, Sink};
 use super::{Connection, Stage, STREAM_HIGH};
 use crate::application::{Application, Called, Content, Request, Signal};
 use crate::exchange::{InFlight, LogLine};
+use crate::forwarded::{resolve, Scheme};
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
 use crate::reply::{Answer, Framing, Reply, Segment, Shape, Streaming, Version};
@@ -82,7 +84,7 @@ impl Connection {
         let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
         let mut params = std::mem::take(&mut worker.params);
         let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, shape);
-        let request = Request { bytes, head, content, peer: self.peer, secure: false, exchange: self.exchange() };
+        let request = self.request(worker, bytes, head, content);
         let (app, overloaded) = (&worker.app, worker.waiting >= worker.options.max_waiting);
         let called = catch_unwind(AssertUnwindSafe(|| {
             let found = app.router().find(method, head.path.of(bytes), &mut params);
@@ -96,6 +98,26 @@ impl Connection {
         (worker.out, worker.params) = (out, params);
         let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None };
         self.after_call(worker, called.ok(), answer, streaming, tail, Box::new(in_flight));
+    }
+
+    /// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
+    pub(super) fn request<'a, A: Application>(
+        &self,
+        worker: &Worker<A>,
+        bytes: &'a [u8],
+        head: &'a Head,
+        content: Content<'a>,
+    ) -> Request<'a> {
+        let options = &worker.options;
+        let (mut peer, mut secure) = (self.peer, self.tls.is_some());
+        if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
+            let values = |name: &'static str| head.values(bytes, name.as_bytes());
+            let origin =
+                resolve(peer.map(|peer| peer.ip()), values, &options.trusted_proxies, &options.forwarded_fields);
+            peer = origin.client.map(|(address, port)| SocketAddr::new(address, port.unwrap_or(0)));
+            secure = origin.scheme.map_or(secure, |scheme| scheme == Scheme::Https);
+        }
+        Request { bytes, head, content, peer, secure, exchange: self.exchange() }
     }
 
     /// Lets a call that waited write its answer.
