@@ -78,7 +78,7 @@
 //!
 //! | attempt | bound | then | by |
 //! |---|---|---|---|
-//! | SETTINGS, PING, PRIORITY, WINDOW_UPDATE, CONTINUATION, unknown frames, empty DATA | [`Settings::control_frames`] at once, some a second, one a KiB of output, two a request | calm | us |
+//! | SETTINGS, PING, PRIORITY, WINDOW_UPDATE, CONTINUATION, unknown frames, empty DATA | [`Settings::control_frames`] at once, some a second, two a request, one for 128 octets of output | calm | us |
 //! | rapid reset (CVE-2023-44487), streams opened beyond the limit | [`Settings::resets`] at once, some a second | calm | us |
 //! | handlers that outlive their reset streams | [`Settings::max_streams`] running until `finish` | REFUSED_STREAM | us |
 //! | heads of 64 KiB on each stream | [`Settings::running_heads`] together | REFUSED_STREAM | us |
@@ -87,6 +87,7 @@
 //! | HPACK bombs | not stored beyond [`Settings::header_list`] | 431, then calm | h2 |
 //! | empty DATA | 100 in the life of a connection | calm | h2 |
 //! | DATA in tiny pieces | 1,024 given to the owner, a budget in h2 | calm | both |
+//! | content drawn out through tiny windows (CVE-2019-9511) | the control frames it takes | calm | us |
 //! | content not asked for | the windows: it is given back by [`Connection::release`] | GOAWAY, RST_STREAM | h2 |
 //! | windows never opened | owners stop at [`Sent::full`]; [`Settings::write_timeout`] without progress | RST_STREAM | us |
 //! | output never read | [`Settings::output`] and a frame, then nothing is read or produced; `write_timeout` | closed | us |

@@ -30,8 +30,7 @@ impl Connection {
     fn note_taken(&mut self, count: usize) {
         if count > 0 {
             self.clock.note_taken();
-            // One control frame a KiB: window updates for what is downloaded.
-            self.control_frames.earn(self.clock.whole_kib(count));
+            self.control_frames.earn(self.clock.earned_by(count));
         }
     }
 

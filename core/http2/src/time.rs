@@ -10,6 +10,10 @@ use crate::event::Cause;
 /// How exact the timeouts are, while there is anything to time.
 const STEP: Duration = Duration::from_secs(1);
 
+/// Two window updates, for the stream and the connection, at half a window of 1 KiB earn themselves twice. Smaller windows make
+/// so small frames that they are an attack (CVE-2019-9511).
+const OCTETS_A_CONTROL_FRAME: usize = 128;
+
 /// When things happened last, as seen by the ticks.
 #[derive(Debug, Default)]
 pub(crate) struct Clock {
@@ -38,12 +42,12 @@ impl Clock {
         self.busy = true;
     }
 
-    /// How many KiB are complete with `octets` more.
-    pub(crate) fn whole_kib(&mut self, octets: usize) -> usize {
+    /// How many control frames a peer has earned by taking `octets` more.
+    pub(crate) fn earned_by(&mut self, octets: usize) -> usize {
         self.taken_octets += octets;
-        let whole = self.taken_octets / 1024;
-        self.taken_octets %= 1024;
-        whole
+        let earned = self.taken_octets / OCTETS_A_CONTROL_FRAME;
+        self.taken_octets %= OCTETS_A_CONTROL_FRAME;
+        earned
     }
 
     /// Returns: the time since the last tick.
