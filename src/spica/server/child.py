@@ -62,8 +62,11 @@ class Worker:
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [line.decode("utf-8", "replace") for line in lines]
 
-    def leave(self, grace_s: float) -> None:
-        """Ask it to finish its requests and end."""
+    def leave(self, grace_s: float, *, with_all: bool = False) -> None:
+        """Ask it to finish its requests and end; with_all: no other worker takes the connections that wait."""
+        if with_all:
+            with contextlib.suppress(OSError):
+                self.control.send(b"all\n")
         if self.state != "leaving":
             self.state = "leaving"
             self.kill_at = time.monotonic() + grace_s + KILL_AFTER_S

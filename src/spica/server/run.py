@@ -29,8 +29,9 @@ from spica.server.signals import disarm_hard_end, stop_signals
 
 POLL_S = 0.02
 
-# Entered when the application accepts, left when it has stopped.
-Surroundings = Callable[[App], AbstractContextManager[None]]
+# Entered when the application accepts, left when it has stopped. Tells when asked to stop whether the connections that
+# nobody has accepted yet are ours: those of a worker that is replaced are for the others.
+Surroundings = Callable[[App], AbstractContextManager[Callable[[], bool]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,14 @@ async def _serve(
         await app.startup()
         try:
             async with running_server(app, listeners, access_log=options.access_log) as server:
-                with around(app):
+                with around(app) as takes_backlog:
                     # What exists now lives as long as the process: let the collector never look at it again.
                     gc.collect()
                     gc.freeze()
                     trim_memory()
                     await stop.wait()
-                    await _take_backlog(server)
+                    if takes_backlog():
+                        await _take_backlog(server)
                     for listener in listeners:
                         listener.close()
                     await drain(server, options.grace_s)
@@ -179,7 +181,7 @@ def _limit_threads(loop: asyncio.AbstractEventLoop, threads: int | None) -> None
 
 
 @contextlib.contextmanager
-def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[None]:
+def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[Callable[[], bool]]:
     """What is around the only process of a server: its announcement and its watchdog."""
     # Lazy: traceback and threads, which a worker with a supervisor does not need.
     from spica.server.watchdog import watched
@@ -187,4 +189,4 @@ def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[N
     if options.announce:
         print(render_announcement(app.name, listeners.urls), file=sys.stderr, flush=True)
     with watched(asyncio.get_running_loop(), options.watchdog_s, str(app.root or os.getcwd())):
-        yield
+        yield lambda: True

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 
 INTERRUPTED = 130
+STOPPING = "stopping; Ctrl-C again ends it at once\n"
 # What `shutdown` hooks and cancelled handlers have after the grace, before the process is ended.
 LAST_S = 0.5
 
@@ -42,6 +43,9 @@ def stop_signals(stop: Callable[[], None], grace_s: float, *, is_worker: bool) -
         asked = True
         arm_hard_end(grace_s + LAST_S)
         loop.call_soon_threadsafe(stop)
+        if number == signal.SIGINT:
+            # Not print: this may run in the middle of one, whose buffer is not to be entered twice.
+            os.write(2, STOPPING.encode())
 
     handlers: dict[int, Handler] = {signal.SIGTERM: on_stop}
     if not is_worker:

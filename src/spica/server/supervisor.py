@@ -207,6 +207,8 @@ class Supervisor:
             elif number == signal.SIGINT and self._is_stopping:
                 self._kill_all()
             elif number in (signal.SIGTERM, signal.SIGINT):
+                if number == signal.SIGINT:
+                    say("stopping; Ctrl-C again ends it at once")
                 self._stop()
         # Whatever came: SIGCHLD is one signal for many ends.
         if self._exit_code is None:
@@ -216,7 +218,7 @@ class Supervisor:
         self._is_stopping = True
         self._listeners.close()
         for worker in self._workers():
-            worker.leave(self._plan.grace_s)
+            worker.leave(self._plan.grace_s, with_all=True)
         if not self._workers():
             self._exit_code = 0
 

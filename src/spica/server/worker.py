@@ -1,8 +1,8 @@
 """A worker process: serves on sockets that its supervisor opened.
 
 `python -m spica.server.worker NUMBER ORDER`; ORDER is JSON, as `child.start_worker` writes it. On the control socket it
-writes `ready NAME`, `beat`, `failed WHY` and, on SIGUSR1, its stack; when the socket ends it stops, because then nobody
-would stop it.
+writes `ready NAME`, `beat`, `failed WHY` and, on SIGUSR1, its stack; it reads `all` when the whole server stops, not
+only this worker. When the socket ends it stops, because then nobody would stop it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +65,7 @@ def _serve(order: dict[str, Any], control: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def _in_touch(control: socket.socket, beat_s: float, app: App) -> Iterator[None]:
+def _in_touch(control: socket.socket, beat_s: float, app: App) -> Iterator[Callable[[], bool]]:
     """What is around a worker: its supervisor, which hears that it is ready and lives, and stops it by ending."""
     from spica.server.watchdog import beating
 
@@ -73,12 +73,13 @@ def _in_touch(control: socket.socket, beat_s: float, app: App) -> Iterator[None]
     control.setblocking(False)
     # C code that runs when the interpreter can't: the supervisor asks because the loop hangs.
     faulthandler.register(signal.SIGUSR1, file=control.fileno(), all_threads=False)
-    loop.add_reader(control, functools.partial(_on_control, loop, control))
+    supervisor = _Supervisor(loop, control)
+    loop.add_reader(control, supervisor.receive)
     name = " ".join(app.name.split())
     control.send(f"ready {name}\n".encode())
     try:
         with beating(loop, beat_s, functools.partial(_beat, control)) if beat_s else contextlib.nullcontext():
-            yield
+            yield supervisor.is_stopping
     finally:
         loop.remove_reader(control)
         # Ignored from here on: without a handler the signal would end the process.
@@ -90,18 +91,37 @@ def _beat(control: socket.socket) -> None:
         control.send(b"beat\n")
 
 
-def _on_control(loop: asyncio.AbstractEventLoop, control: socket.socket) -> None:
-    try:
-        if control.recv(64):
+class _Supervisor:
+    """The other end of the control socket."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, control: socket.socket) -> None:
+        self._loop = loop
+        self._control = control
+        self._stops_all = False
+        self._has_ended = False
+
+    def is_stopping(self) -> bool:
+        """Whether no other worker will go on: the whole server stops, or its supervisor is gone."""
+        if not self._has_ended:
+            self.receive()
+        return self._stops_all
+
+    def receive(self) -> None:
+        """Read what it says, or that it has ended."""
+        try:
+            data = self._control.recv(64)
+        except BlockingIOError:
             return
-    except BlockingIOError:
-        return
-    except OSError:
-        pass  # reset: it ended, too
-    loop.remove_reader(control)
-    print("the supervisor ended; this worker finishes its requests and ends too", file=sys.stderr, flush=True)
-    # As if it had asked: the hard end after the grace comes with it.
-    signal.raise_signal(signal.SIGTERM)
+        except OSError:
+            data = b""  # reset: it ended, too
+        self._stops_all = True
+        if data:
+            return
+        self._has_ended = True
+        self._loop.remove_reader(self._control)
+        print("the supervisor ended; this worker finishes its requests and ends too", file=sys.stderr, flush=True)
+        # As if it had asked: the hard end after the grace comes with it.
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _fail(control: socket.socket, why: str, code: int) -> int:
