@@ -340,22 +340,53 @@ fn small_data_that_is_released_goes_on() {
     assert_eq!(received, 150_000);
 }
 
-fn any_frame() -> impl Strategy<Value = Vec<u8>> {
+/// What the peer does next. `back` names a stream opened that many flights ago, whatever has become of it.
+#[derive(Clone, Debug)]
+enum Flight {
+    Get,
+    Post,
+    Data { back: u32, size: usize, end: bool },
+    Trailers { back: u32 },
+    Reset { back: u32 },
+    Window { back: u32, octets: u32 },
+    InitialWindow(u32),
+    Ping,
+    Frame(Vec<u8>),
+    Octets(Vec<u8>),
+}
+
+impl Flight {
+    fn octets(self, n: u32) -> Vec<u8> {
+        let ago = |back: u32| n.saturating_sub(back) * 2 + 1;
+        match self {
+            Self::Get => get(n * 2 + 1),
+            Self::Post => post(n * 2 + 1),
+            Self::Data { back, size, end } => frame(DATA, end.into(), ago(back), &vec![b'd'; size]),
+            Self::Trailers { back } => frame(HEADERS, END_HEADERS | END_STREAM, ago(back), &block(&[("x", "y")])),
+            Self::Reset { back } => rst(ago(back)),
+            Self::Window { back, octets } => window(ago(back), octets),
+            Self::InitialWindow(octets) => setting(4, octets),
+            Self::Ping => frame(PING, 0, 0, &[7; 8]),
+            Self::Frame(octets) | Self::Octets(octets) => octets,
+        }
+    }
+}
+
+fn any_flight() -> impl Strategy<Value = Flight> {
     let payload = proptest::collection::vec(any::<u8>(), 0..40);
+    let back = || 0_u32..6;
     prop_oneof![
-        (0_u8..12, any::<u8>(), 0_u32..8, payload)
-            .prop_map(|(kind, flags, stream, payload)| frame(kind, flags, stream, &payload)),
-        (0_u32..40).prop_map(|n| get(n * 2 + 1)),
-        (0_u32..40).prop_map(|n| post(n * 2 + 1)),
-        (0_u32..40).prop_map(|n| rst(n * 2 + 1)),
-        (0_u32..40, 0_u32..10).prop_map(|(n, octets)| window(n, octets)),
-        (0_u32..40, 0_usize..100, any::<bool>()).prop_map(|(n, size, end)| frame(
-            DATA,
-            end.into(),
-            n * 2 + 1,
-            &vec![b'd'; size]
-        )),
-        proptest::collection::vec(any::<u8>(), 0..100),
+        100 => Just(Flight::Get),
+        100 => Just(Flight::Post),
+        50 => (back(), 0_usize..3_000, any::<bool>()).prop_map(|(back, size, end)| Flight::Data { back, size, end }),
+        20 => back().prop_map(|back| Flight::Trailers { back }),
+        40 => back().prop_map(|back| Flight::Reset { back }),
+        50 => (back(), 0_u32..100_000).prop_map(|(back, octets)| Flight::Window { back, octets }),
+        20 => (0_u32..100_000).prop_map(Flight::InitialWindow),
+        20 => Just(Flight::Ping),
+        5 => (0_u8..12, any::<u8>(), 0_u32..8, payload)
+            .prop_map(|(kind, flags, stream, payload)| Flight::Frame(frame(kind, flags, stream, &payload))),
+        2 => proptest::collection::vec(any::<u8>(), 0..100).prop_map(Flight::Octets),
     ]
 }
 
@@ -364,11 +395,11 @@ proptest! {
 
     /// Whatever comes after the preface, and whatever the owner answers: no panic, and it comes to rest.
     #[test]
-    fn random_frames_and_answers(flights in proptest::collection::vec((any_frame(), 0_u8..8), 0..60)) {
+    fn random_frames_and_answers(flights in proptest::collection::vec((any_flight(), 0_u8..16), 0..80)) {
         let mut raw = Raw::new(Settings { max_streams: 4, ..Settings::default() });
         let mut open = Vec::new();
-        for (n, (octets, action)) in flights.into_iter().enumerate() {
-            open.extend(requests(&raw.send(&octets)));
+        for (n, (flight, action)) in flights.into_iter().enumerate() {
+            open.extend(requests(&raw.send(&flight.octets(n as u32))));
             raw.connection.tick(Duration::from_secs(n as u64));
             if let Some(&stream) = open.first() {
                 let connection = &mut raw.connection;
@@ -380,7 +411,8 @@ proptest! {
                     4 => connection.release(stream, n),
                     5 => connection.reset(stream, Reason::CANCEL),
                     6 => connection.finish(open.remove(0)),
-                    _ => connection.drain(),
+                    7 if n % 8 == 0 => connection.drain(),
+                    _ => {}
                 }
             }
             prop_assert!(raw.connection.streams() <= 4);
