@@ -115,4 +115,26 @@ fn main() {
         connection.tick(Duration::from_secs(1));
     }
     report("idle, one request answered");
+    drop(connections);
+    hostile(&settings);
+}
+
+/// One connection that takes all it is given: heads by one-octet references into HPACK's table, all content its windows allow.
+fn hostile(settings: &Arc<Settings>) {
+    let live = LIVE.load(Ordering::Relaxed);
+    let mut connection = open(settings);
+    let mut held = Vec::new();
+    let entry = [&[0x40, 1, b'x', 127, 0xa1, 0x1e][..], &[b'a'; 4_000]].concat();
+    for n in 0..1_000 {
+        let fields = [&[0x83, 0x87, 0x84, 0x01, 6][..], b"a.test", if n == 0 { &entry } else { &[0xbe] }].concat();
+        let mut octets = frame(1, 4, n * 2 + 1, &fields);
+        octets[1] = (fields.len() / 256) as u8;
+        let mut content = frame(0, 0, n * 2 + 1, &[0; 4_096]);
+        content[1] = 16;
+        octets.extend(content);
+        connection.receive(&octets);
+        held.extend(std::iter::from_fn(|| connection.poll()));
+    }
+    let now = LIVE.load(Ordering::Relaxed) - live;
+    println!("hostile: {} requests running, {} KiB allocated", connection.streams(), now / 1024);
 }
