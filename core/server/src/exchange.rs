@@ -2,7 +2,12 @@
 
 use std::time::Instant;
 
-use crate::reply::{Shape, Streaming};
+use spica_http1::response::push_field;
+
+use crate::application::{Application, Signal};
+use crate::connection::Link;
+use crate::reactor::Worker;
+use crate::reply::{Framing, Shape, Streaming};
 
 /// What the log line will need when the answer is known.
 pub struct LogLine {
@@ -23,10 +28,61 @@ pub struct InFlight {
     pub streaming: Option<Streaming>,
 }
 
+impl InFlight {
+    /// The connection is gone: nobody waits for the answer.
+    pub fn abandon<A: Application>(self: Box<Self>, link: &Link, worker: &mut Worker<A>) {
+        worker.waiting -= 1;
+        if let Some(streaming) = &self.streaming {
+            streaming.outbox.set_gone();
+            worker.log_answer(link.peer, self.log.as_ref(), streaming.status, streaming.sent);
+        }
+        worker.app.cancel(self.call);
+    }
+
+    /// Tells a streaming handler whether the peer lags.
+    pub fn report_room<A: Application>(&self, worker: &Worker<A>, full: bool) {
+        if self.streaming.as_ref().is_some_and(|streaming| streaming.outbox.set_full(full)) {
+            worker.app.wake(self.call, Signal::Room);
+        }
+    }
+}
+
 /// Work that must wait until the reactor is not in the middle of another's: done at the end of the turn.
 pub enum Notice {
     /// Look at an exchange's inbox and outbox.
     Attend(crate::Exchange),
     /// Send an interim response, rendered.
     Interim(crate::Exchange, Vec<u8>),
+}
+
+impl Streaming {
+    /// Writes what has been pushed since, framed.
+    pub fn push(&mut self, out: &mut Vec<u8>) {
+        let bytes = self.outbox.take();
+        if bytes.is_empty() {
+            return;
+        }
+        self.sent += bytes.len() as u64;
+        if self.framing != Framing::Chunked {
+            return out.extend_from_slice(&bytes);
+        }
+        push_hexadecimal(out, bytes.len());
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&bytes);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn push_hexadecimal(out: &mut Vec<u8>, number: usize) {
+    out.extend_from_slice(format!("{number:x}").as_bytes());
+}
+
+/// The end of chunked content, with the trailer fields that can be sent.
+pub fn push_last_chunk(out: &mut Vec<u8>, streaming: &Streaming) {
+    out.extend_from_slice(b"0\r\n");
+    for (name, value) in streaming.outbox.take_trailers() {
+        // Checked when it was set; what can't be sent all the same is left out rather than half written.
+        let _ = push_field(out, &name, &value);
+    }
+    out.extend_from_slice(b"\r\n");
 }

@@ -306,20 +306,9 @@ impl<A: Application> Reactor<A> {
             // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
             let _ = epoll::delete(&self.epoll, &listener.socket);
         }
-        let idle: Vec<(Token, bool)> = self
-            .connections
-            .iter()
-            .flatten()
-            .filter(|connection| connection.is_idle())
-            .map(|connection| (connection.token(), connection.has_arrived()))
-            .collect();
-        for (token, arrived) in idle {
-            if arrived {
-                // Not here: the owner may be inside a task, where no other task can take its first step.
-                self.again.push(token);
-            } else {
-                self.hang_up(token);
-            }
+        let all: Vec<Token> = self.connections.iter().flatten().map(|connection| connection.token()).collect();
+        for token in all {
+            self.with(token, |connection, worker| connection.on_drain(worker));
         }
         self.end_turn();
     }
@@ -437,7 +426,7 @@ impl<A: Application> Reactor<A> {
         let deadline = self.worker.clock.after(self.worker.options.head_timeout);
         self.deadlines.rest_until(self.worker.clock.tick());
         let mut connection = Box::new(Connection::new(socket, peer, tls, token, deadline));
-        connection.entered = self.deadlines.insert(deadline, token);
+        connection.set_entered(self.deadlines.insert(deadline, token));
         self.connections[key as usize] = Some(connection);
         self.open += 1;
         self.run_timer(true);
@@ -460,8 +449,9 @@ impl<A: Application> Reactor<A> {
                 }
             }
             next => {
-                if connection.deadline < connection.entered {
-                    connection.entered = self.deadlines.insert(connection.deadline, token);
+                if connection.deadline() < connection.entered() {
+                    let entered = self.deadlines.insert(connection.deadline(), token);
+                    connection.set_entered(entered);
                 }
                 if next == Next::Again {
                     self.again.push(token);
@@ -497,21 +487,21 @@ impl<A: Application> Reactor<A> {
     fn on_due(&mut self, at: u32, token: Token, now: u32) {
         let mut moved = None;
         self.with(token, |connection, worker| {
-            if connection.entered != at {
+            if connection.entered() != at {
                 return Next::Keep; // an outdated entry: the connection has a nearer one
             }
-            if connection.deadline > now {
-                moved = Some(connection.deadline);
+            if connection.deadline() > now {
+                moved = Some(connection.deadline());
                 return Next::Keep;
             }
             // Waits for whatever deadline the step sets: `with` enters it, because `entered` is farther.
-            connection.entered = u32::MAX;
+            connection.set_entered(u32::MAX);
             connection.on_deadline(worker)
         });
         if let Some(deadline) = moved {
             let entered = self.deadlines.insert(deadline, token);
             if let Some(Some(connection)) = self.connections.get_mut((token.0 & 0xffff_ffff) as usize) {
-                connection.entered = entered;
+                connection.set_entered(entered);
             }
         }
     }

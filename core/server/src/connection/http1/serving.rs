@@ -5,35 +5,36 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 use std::time::Instant;
 
-use spica_http1::response::push_field;
 use spica_http1::{Head, Refusal};
 use spica_router::Found;
 
 use super::receiving::{Arriving, Sink};
-use super::{Connection, Stage, STREAM_HIGH};
+use super::{Http1, Stage};
 use crate::application::{Application, Called, Content, Request, Signal};
-use crate::exchange::{InFlight, LogLine};
+use crate::connection::Link;
+use crate::exchange::{push_last_chunk, InFlight, LogLine};
 use crate::forwarded::{resolve, Scheme};
 use crate::inbox::{End, Inbox};
+use crate::outbox;
 use crate::reactor::Worker;
-use crate::reply::{Answer, Framing, Reply, Segment, Shape, Streaming, Version};
+use crate::reply::{Answer, Body, Framing, Reply, Segment, Shape, Streaming, Version};
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-impl Connection {
+impl Http1 {
     /// The life of requests: parse, route, call, write, for as many as are complete. Returns the bytes consumed.
-    pub(super) fn serve<A: Application>(&mut self, worker: &mut Worker<A>, input: &[u8]) -> usize {
+    pub(super) fn serve<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>, input: &[u8]) -> usize {
         let mut at = 0;
         self.held_back = false;
         while at < input.len() && !self.closing {
-            let held = if self.waiting.is_some() { !self.takes_content() } else { self.is_full(worker.out.len()) };
+            let held = if self.waiting.is_some() { !self.takes_content() } else { link.is_full(worker.out.len()) };
             if held {
                 self.held_back = true;
                 break;
             }
             let parsed = match self.arriving.take() {
-                None => self.parse_request(worker, &input[at..]),
-                Some(arriving) => self.parse_content(worker, arriving, &input[at..]),
+                None => self.parse_request(link, worker, &input[at..]),
+                Some(arriving) => self.parse_content(link, worker, arriving, &input[at..]),
             };
             match parsed {
                 Ok(step) => {
@@ -61,6 +62,7 @@ impl Connection {
     /// Routes and calls. A panic is a 500 and the end of this connection, never of the worker.
     pub(super) fn call<A: Application>(
         &mut self,
+        link: &mut Link,
         worker: &mut Worker<A>,
         bytes: &[u8],
         head: &Head,
@@ -84,7 +86,7 @@ impl Connection {
         let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
         let mut params = std::mem::take(&mut worker.params);
         let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, shape);
-        let request = self.request(worker, bytes, head, content);
+        let request = self.request(link, worker, bytes, head, content);
         let (app, overloaded) = (&worker.app, worker.waiting >= worker.options.max_waiting);
         let called = catch_unwind(AssertUnwindSafe(|| {
             let found = app.router().find(method, head.path.of(bytes), &mut params);
@@ -97,19 +99,20 @@ impl Connection {
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
         (worker.out, worker.params) = (out, params);
         let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None };
-        self.after_call(worker, called.ok(), answer, streaming, tail, Box::new(in_flight));
+        self.after_call(link, worker, called.ok(), answer, streaming, tail, Box::new(in_flight));
     }
 
     /// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
     pub(super) fn request<'a, A: Application>(
         &self,
+        link: &Link,
         worker: &Worker<A>,
         bytes: &'a [u8],
         head: &'a Head,
         content: Content<'a>,
     ) -> Request<'a> {
         let options = &worker.options;
-        let (mut peer, mut secure) = (self.peer, self.tls.is_some());
+        let (mut peer, mut secure) = (link.peer, link.tls().is_some());
         if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
             let values = |name: &'static str| head.values(bytes, name.as_bytes());
             let origin =
@@ -117,12 +120,13 @@ impl Connection {
             peer = origin.client.map(|(address, port)| SocketAddr::new(address, port.unwrap_or(0)));
             secure = origin.scheme.map_or(secure, |scheme| scheme == Scheme::Https);
         }
-        Request { bytes, head, content, peer, secure, exchange: self.exchange() }
+        Request { bytes, head, content, peer, secure, exchange: self.exchange(link) }
     }
 
     /// Lets a call that waited write its answer.
     pub(super) fn answer_waiting<A: Application>(
         &mut self,
+        link: &mut Link,
         worker: &mut Worker<A>,
         mut in_flight: Box<InFlight>,
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
@@ -133,12 +137,13 @@ impl Connection {
         let called = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply)));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
         worker.out = out;
-        self.after_call(worker, called.ok(), answer, streaming, tail, in_flight);
+        self.after_call(link, worker, called.ok(), answer, streaming, tail, in_flight);
     }
 
     /// Keeps a call that waits; else keeps the order of bytes and files, closes when the answer says so, and logs.
     fn after_call<A: Application>(
         &mut self,
+        link: &mut Link,
         worker: &mut Worker<A>,
         called: Option<Called>,
         answer: Option<Answer>,
@@ -165,14 +170,11 @@ impl Connection {
             (_, Some(answer)) => Answer { close: true, ..answer },
         };
         if !tail.is_empty() {
-            let output = self.output.get_or_insert_with(Box::default);
-            output.push(&worker.out);
-            tail.into_iter().for_each(|content| output.push_content(content));
-            worker.out.clear();
+            link.queue(worker, tail);
         }
         self.closing |= answer.close;
         self.discard_content();
-        worker.log_answer(self.peer, in_flight.log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, in_flight.log.as_ref(), answer.status, answer.bytes);
     }
 
     fn wait<A: Application>(&mut self, worker: &mut Worker<A>, in_flight: Box<InFlight>) {
@@ -201,18 +203,16 @@ impl Connection {
     }
 
     /// Tells a streaming handler whether the peer lags.
-    pub(super) fn report_room<A: Application>(&mut self, worker: &mut Worker<A>) {
-        let full = self.output.as_ref().is_some_and(|output| output.held() >= STREAM_HIGH || output.has_file());
-        let Some(in_flight) = &self.waiting else { return };
-        let Some(streaming) = &in_flight.streaming else { return };
-        if streaming.outbox.set_full(full) {
-            worker.app.wake(in_flight.call, Signal::Room);
+    pub(super) fn report_room<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>) {
+        if let Some(in_flight) = &self.waiting {
+            in_flight.report_room(worker, link.held() >= outbox::HIGH);
         }
     }
 
     /// A streamed answer's content is complete, or will never be.
     pub(super) fn end_streaming<A: Application>(
         &mut self,
+        link: &mut Link,
         worker: &mut Worker<A>,
         mut in_flight: InFlight,
         whole: bool,
@@ -227,7 +227,7 @@ impl Connection {
         self.closing |= !whole || streaming.framing == Framing::Close || !in_flight.shape.keep_alive || worker.draining;
         self.stage = Stage::Idle;
         self.discard_content();
-        worker.log_answer(self.peer, in_flight.log.as_ref(), streaming.status, streaming.sent);
+        worker.log_answer(link.peer, in_flight.log.as_ref(), streaming.status, streaming.sent);
     }
 
     /// Sends the 100 that a handler's first look into its inbox asks for.
@@ -262,6 +262,7 @@ impl Connection {
     /// Content that a handler takes as it comes: the call is made first, then the octets follow.
     pub(super) fn call_streaming<A: Application>(
         &mut self,
+        link: &mut Link,
         worker: &mut Worker<A>,
         bytes: &[u8],
         head: &Head,
@@ -271,7 +272,7 @@ impl Connection {
         arriving.sink = Sink::Stream(inbox.clone());
         let keep_alive = !arriving.awaits_continue;
         self.arriving = Some(arriving);
-        self.call(worker, bytes, head, Content::Stream(inbox), true);
+        self.call(link, worker, bytes, head, Content::Stream(inbox), true);
         // It answered without reading, and the client may or may not send what it announced.
         if !keep_alive && self.waiting.is_none() {
             self.closing = true;
@@ -293,34 +294,19 @@ impl Arriving {
     }
 }
 
-impl Streaming {
-    /// Writes what has been pushed since, framed.
-    fn push(&mut self, out: &mut Vec<u8>) {
-        let bytes = self.outbox.take();
-        if bytes.is_empty() {
-            return;
-        }
-        self.sent += bytes.len() as u64;
-        if self.framing != Framing::Chunked {
-            return out.extend_from_slice(&bytes);
-        }
-        push_hexadecimal(out, bytes.len());
-        out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(&bytes);
-        out.extend_from_slice(b"\r\n");
+impl<A: Application> Worker<A> {
+    /// Writes an answer that the core makes itself and that ends the connection.
+    fn error(&mut self, status: u16, text: &str, head_only: bool) -> Answer {
+        let shape = Shape { head_only, keep_alive: false, version: Version::Http11 };
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, shape);
+        let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
+        // Only the core's own fixed texts come here, so this cannot be refused.
+        let _ = reply.response(
+            status,
+            [(&b"content-type"[..], &b"text/plain; charset=utf-8"[..])].into_iter(),
+            Body::Bytes(body.as_bytes()),
+        );
+        Answer { status, bytes: if head_only { 0 } else { body.len() as u64 }, close: true }
     }
-}
-
-fn push_hexadecimal(out: &mut Vec<u8>, number: usize) {
-    out.extend_from_slice(format!("{number:x}").as_bytes());
-}
-
-/// The end of chunked content, with the trailer fields that can be sent.
-fn push_last_chunk(out: &mut Vec<u8>, streaming: &Streaming) {
-    out.extend_from_slice(b"0\r\n");
-    for (name, value) in streaming.outbox.take_trailers() {
-        // Checked when it was set; what can't be sent all the same is left out rather than half written.
-        let _ = push_field(out, &name, &value);
-    }
-    out.extend_from_slice(b"\r\n");
 }

@@ -1,0 +1,314 @@
+//! A connection's transport: a socket, TLS over it where that is spoken, and what still has to be sent.
+
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+use rustix::net::{recv, shutdown, RecvFlags, Shutdown};
+use spica_tls::{Session, TlsFailure};
+
+use crate::application::{Application, Token};
+use crate::clock::Tick;
+use crate::connection::NEVER;
+use crate::output::{send_some, Flushed, Output};
+use crate::reactor::Worker;
+use crate::reply::Segment;
+
+/// Queued answers above this stop serving and reading until the peer has taken them; so does one queued file.
+const OUTPUT_HIGH: usize = 256 * 1024;
+/// Answers larger than this are encrypted part by part, as the kernel takes them.
+const ENCRYPTED_AT_ONCE: usize = 64 * 1024;
+/// A shared buffer larger than this is given away or back, so that one large answer does not stay in memory.
+const OUT_KEPT: usize = 256 * 1024;
+/// TLS handshakes finished in a row before other connections get their turn.
+const HANDSHAKES_PER_TURN: u32 = 8;
+/// What a client that speaks plain HTTP to a TLS port can read.
+const PLAIN_HTTP: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n\
+    content-length: 64\r\nconnection: close\r\n\r\n400 Bad Request: this port speaks TLS, use https:// to reach it\n";
+
+/// What a read came to.
+pub enum Arrived {
+    /// This many octets are in the buffer.
+    Clear(usize),
+    /// What was said is in `plain`, perhaps nothing yet.
+    Decrypted,
+    /// The socket has nothing more now.
+    Nothing,
+    /// The peer has sent its last octet; what came before it is in `plain`.
+    End,
+    /// The transport failed, and whatever could be said about it is on its way: close when that is sent.
+    Failed,
+    /// The connection is of no more use.
+    Broken,
+}
+
+/// The transport of one connection, or its stand-in without a socket.
+pub struct Link {
+    socket: Option<OwnedFd>,
+    tls: Option<Box<Session>>,
+    output: Option<Box<Output>>,
+    /// The other end.
+    pub peer: Option<SocketAddr>,
+    /// The connection's name.
+    pub token: Token,
+    /// When what the connection waits for must have come.
+    pub deadline: Tick,
+    /// Where the deadline wheel holds this connection's entry.
+    pub entered: Tick,
+    /// The socket may hold octets, or its end, that have not been read.
+    pub readable: bool,
+    /// The peer has ended its side; the end itself may still have to be read.
+    pub hung_up: bool,
+}
+
+impl Link {
+    /// A transport that has just been accepted.
+    pub fn new(
+        socket: Option<OwnedFd>,
+        peer: Option<SocketAddr>,
+        tls: Option<Box<Session>>,
+        token: Token,
+        deadline: Tick,
+    ) -> Self {
+        Link { socket, tls, output: None, peer, token, deadline, entered: NEVER, readable: false, hung_up: false }
+    }
+
+    /// Whether there is a socket: without one, no event ever comes back.
+    pub fn has_socket(&self) -> bool {
+        self.socket.is_some()
+    }
+
+    /// The TLS session.
+    pub fn tls(&self) -> Option<&Session> {
+        self.tls.as_deref()
+    }
+
+    /// Whether something waits to be sent.
+    pub fn has_output(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// Octets in memory that wait to be sent; a file counts as more than any limit.
+    pub fn held(&self) -> usize {
+        self.output.as_ref().map_or(0, |output| if output.has_file() { usize::MAX } else { output.held() })
+    }
+
+    /// Whether the peer must take answers before more are made; `more` octets are about to be queued.
+    pub fn is_full(&self, more: usize) -> bool {
+        self.held().saturating_add(more) >= OUTPUT_HIGH
+    }
+
+    /// When the peer must have taken something of what waits: `fresh` after each progress.
+    pub fn write_deadline(&mut self, fresh: Tick) -> Tick {
+        self.output.as_mut().map_or(fresh, |output| output.deadline(fresh))
+    }
+
+    /// Whether the kernel holds octets that have not been read.
+    pub fn has_arrived(&self) -> bool {
+        let Some(socket) = &self.socket else { return false };
+        matches!(recv(socket, &mut [0; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT), Ok((n, _)) if n > 0)
+    }
+
+    /// Whether a handshake would be one too many in this turn: each costs as much as a hundred requests.
+    pub fn must_wait_for_handshakes<A: Application>(&self, worker: &Worker<A>) -> bool {
+        worker.handshakes >= HANDSHAKES_PER_TURN && self.tls.as_ref().is_some_and(|session| session.is_handshaking())
+    }
+
+    /// Reads once into `buffer`, and decrypts into `plain` where TLS is spoken.
+    pub fn read<A: Application>(&mut self, worker: &mut Worker<A>, buffer: &mut [u8], plain: &mut Vec<u8>) -> Arrived {
+        plain.clear();
+        match self.recv(buffer) {
+            Ok(0) => Arrived::End,
+            Ok(n) => {
+                // A full buffer may have left octets behind; an end that was announced is still to be read.
+                self.readable = n == buffer.len() || self.hung_up;
+                if self.tls.is_some() {
+                    self.decrypt(worker, &mut buffer[..n], plain)
+                } else {
+                    Arrived::Clear(n)
+                }
+            }
+            Err(Errno::AGAIN) => {
+                self.readable = false;
+                Arrived::Nothing
+            }
+            Err(_) => Arrived::Broken,
+        }
+    }
+
+    fn recv(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
+        let Some(socket) = &self.socket else { return Err(Errno::AGAIN) };
+        loop {
+            match recv(socket, &mut *buffer, RecvFlags::empty()) {
+                Ok((n, _)) => return Ok(n),
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Decrypts, and sends what the handshake asks for.
+    fn decrypt<A: Application>(&mut self, worker: &mut Worker<A>, records: &mut [u8], plain: &mut Vec<u8>) -> Arrived {
+        let Some(session) = &mut self.tls else { return Arrived::Broken };
+        let was_handshaking = session.is_handshaking();
+        let received = session.receive(records, plain);
+        let mut reply = Vec::new();
+        session.take_output(&mut reply);
+        worker.handshakes += u32::from(was_handshaking && !session.is_handshaking());
+        let ended = session.peer_closed();
+        if received == Err(TlsFailure::PlainHttp) {
+            reply.extend_from_slice(PLAIN_HTTP);
+        }
+        if !reply.is_empty() && self.send_records(&reply) == Flushed::Broken {
+            return Arrived::Broken;
+        }
+        match received {
+            Err(_) => {
+                self.tls = None;
+                Arrived::Failed
+            }
+            Ok(()) if ended => Arrived::End,
+            Ok(()) => Arrived::Decrypted,
+        }
+    }
+
+    /// Queues what can't go through the shared buffer: files and what is between them.
+    pub fn queue<A: Application>(&mut self, worker: &mut Worker<A>, tail: Vec<Segment>) {
+        let output = self.output.get_or_insert_with(Box::default);
+        output.push(&worker.out);
+        tail.into_iter().for_each(|content| output.push_content(content));
+        worker.out.clear();
+    }
+
+    /// Sends what was written and what waits, as far as the kernel takes it.
+    pub fn flush<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        let Some(socket) = &self.socket else { return self.deliver(worker) };
+        if let Some(output) = &mut self.output {
+            output.push(&worker.out);
+            worker.empty_out();
+            let flushed = output.flush(socket, self.tls.as_deref_mut());
+            if flushed == Flushed::All {
+                self.output = None;
+            }
+            return flushed;
+        }
+        if worker.out.is_empty() {
+            return Flushed::All;
+        }
+        if self.tls.is_some() {
+            return self.flush_encrypted(worker);
+        }
+        let sent = match send_some(socket, &worker.out) {
+            Ok(sent) => sent,
+            Err(Flushed::Blocked) => 0,
+            Err(_) => {
+                worker.out.clear();
+                return Flushed::Broken;
+            }
+        };
+        if sent == worker.out.len() {
+            worker.empty_out();
+            return Flushed::All;
+        }
+        let mut output = Box::<Output>::default();
+        output.push_rest(&mut worker.out, sent);
+        self.output = Some(output);
+        Flushed::Blocked
+    }
+
+    /// The usual case under TLS: one answer becomes one record and one send.
+    fn flush_encrypted<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        let (Some(socket), Some(session)) = (&self.socket, &mut self.tls) else { return Flushed::Broken };
+        if worker.out.len() > ENCRYPTED_AT_ONCE {
+            let mut output = Box::<Output>::default();
+            output.push_rest(&mut worker.out, 0);
+            let flushed = output.flush(socket, Some(session));
+            if flushed == Flushed::Blocked {
+                self.output = Some(output);
+            }
+            return flushed;
+        }
+        let mut records = std::mem::take(&mut worker.scratch);
+        records.clear();
+        let encrypted = session.send(&worker.out, &mut records);
+        worker.empty_out();
+        let flushed = if encrypted.is_ok() { self.send_records(&records) } else { Flushed::Broken };
+        worker.scratch = records;
+        flushed
+    }
+
+    /// Sends records, and keeps what the kernel does not take.
+    fn send_records(&mut self, records: &[u8]) -> Flushed {
+        let Some(socket) = &self.socket else { return Flushed::Broken };
+        let sent = match &self.output {
+            Some(_) => 0,
+            None => match send_some(socket, records) {
+                Ok(sent) => sent,
+                Err(Flushed::Blocked) => 0,
+                Err(broken) => return broken,
+            },
+        };
+        if sent == records.len() {
+            return Flushed::All;
+        }
+        self.output.get_or_insert_with(Box::default).push_records(&records[sent..]);
+        Flushed::Blocked
+    }
+
+    /// `flush` for a connection without a socket: everything goes to the application at once.
+    fn deliver<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        let out = std::mem::take(&mut worker.out);
+        let mut whole = true;
+        if let Some(mut output) = self.output.take() {
+            output.push(&out);
+            match output.into_bytes() {
+                Ok(bytes) => worker.app.deliver(self.token, &bytes, false),
+                Err(_) => whole = false,
+            }
+        } else if !out.is_empty() {
+            worker.app.deliver(self.token, &out, false);
+        }
+        worker.out = out;
+        worker.empty_out();
+        if whole {
+            Flushed::All
+        } else {
+            Flushed::Broken
+        }
+    }
+
+    /// Ends our side: says so over TLS, and to the kernel when what is unread would make it send a reset over our answer.
+    /// Returns whether the peer's side must be drained before closing.
+    pub fn end(&mut self, unread: bool) -> bool {
+        if let Some(session) = &mut self.tls {
+            let mut records = Vec::new();
+            session.close(&mut records);
+            if !records.is_empty() {
+                // Best effort: a peer that takes nothing is not waited for.
+                let _ = self.send_records(&records);
+            }
+        }
+        let Some(socket) = &self.socket else { return false };
+        (unread || self.readable) && shutdown(socket, Shutdown::Write).is_ok()
+    }
+
+    /// Reads past what the peer still sends. Returns how much; `None` at its end.
+    pub fn skip<A: Application>(&mut self, worker: &mut Worker<A>, most: usize) -> Option<usize> {
+        let mut skipped = 0;
+        loop {
+            match self.recv(&mut worker.buffer) {
+                Ok(n) if n > 0 && skipped + n <= most => skipped += n,
+                Err(Errno::AGAIN) => return Some(skipped),
+                Ok(_) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl<A: Application> Worker<A> {
+    /// Empties the buffer of answers, and gives it back when an answer has made it large.
+    fn empty_out(&mut self) {
+        self.out.clear();
+        self.out.shrink_to(OUT_KEPT);
+    }
+}
