@@ -189,7 +189,8 @@ def _open_unix(path: str, mode: int, opened: Listeners) -> None:
     except OSError as error:
         listener.close()
         why = error.strerror or str(error)
-        fix = "make the folder, and let this user write there" if error.errno != errno.EINVAL else "take a shorter path"
+        # A path that is too long never reaches the system: Python refuses it without an errno.
+        fix = "make the folder, and let this user write there" if error.errno else "take a path below 108 bytes"
         raise AddressError(f"can't listen on unix:{path}", why=why, fix=fix) from None
     except BaseException:
         listener.close()
