@@ -107,6 +107,7 @@ def url_of(listener: socket.socket) -> str:
 
 def _open_tcp(host: str, port: int, *, dual_stack: bool) -> list[socket.socket]:
     """Listen on a host; for "localhost" on both loopback addresses, because clients try either first."""
+    check_port(port)
     found = _resolve(host, port)
     if host != "localhost":
         return [_bind(found[0], host, port, dual_stack=dual_stack)]

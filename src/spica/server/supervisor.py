@@ -38,6 +38,7 @@ from spica.server.reload_state import ReloadState, remove_state, write_state
 from spica.server.watch import watch_worker
 
 INTERRUPTED = 130
+RETRY_S = 1.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
@@ -80,10 +81,20 @@ class Supervisor:
         return worker
 
     def _start_in(self, number: int) -> None:
-        self._places[number].worker = self._start(self._plan, number)
+        place = self._places[number]
+        try:
+            place.worker = self._start(self._plan, number)
+        except OSError as error:  # out of memory or processes: those that run go on
+            place.retry_at = time.monotonic() + RETRY_S
+            say(f"worker {number} can't be started: {error}; trying again in {RETRY_S:g} s")
 
     def _on_lines(self, worker: Worker) -> None:
-        for line in worker.receive():
+        if worker.is_closed:
+            return
+        lines = worker.receive()
+        if worker.is_closed:
+            self._selector.unregister(worker.control)
+        for line in lines:
             word, _, rest = line.partition(" ")
             if word == "ready":
                 worker.app_name = rest
@@ -123,7 +134,8 @@ class Supervisor:
     def _announce(self, worker: Worker) -> None:
         self._is_announced = True
         urls = self._listeners.urls
-        print(render_announcement(worker.app_name, urls, self._plan.workers), file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            print(render_announcement(worker.app_name, urls, self._plan.workers), file=sys.stderr, flush=True)
         write_state(self._pid_file, ReloadState(workers=self._plan.workers))
         for number in [number for number, place in self._places.items() if place.worker is None]:
             self._start_in(number)
@@ -133,7 +145,10 @@ class Supervisor:
             ended, status = os.waitpid(worker.pid, os.WNOHANG)
             if ended:
                 self._on_lines(worker)  # its last words
-                self._selector.unregister(worker.control)
+                if not worker.is_closed:
+                    # A process that it started still holds the other end.
+                    self._selector.unregister(worker.control)
+                    worker.is_closed = True
                 worker.control.close()
                 self._on_end(worker, os.waitstatus_to_exitcode(status))
         if self._reload is not None and (pid := self._reload.planner_pid) and os.waitpid(pid, os.WNOHANG)[0]:
@@ -245,11 +260,12 @@ class Supervisor:
         self._reload = None
         if reload.outcome == "reloaded":
             self._plan = reload.plan
-            for number in [number for number in self._places if number > self._plan.workers]:
-                self._retire(self._places.pop(number))
             say(f"reloaded in {reload.seconds:.1f} s")
         else:
             say(f"not reloaded, the old workers go on: {reload.error}")
+        # Places that there are no more, or that a refused reload had begun with.
+        for number in [number for number in self._places if number > self._plan.workers]:
+            self._retire(self._places.pop(number))
         count = sum(place.worker is not None for place in self._places.values())
         state = ReloadState(self._reloads, False, reload.outcome, reload.error, reload.seconds, count)
         write_state(self._pid_file, state)
@@ -275,8 +291,9 @@ def supervise(plan: Plan) -> int:
 
 
 def say(text: str) -> None:
-    """Tell people what happened to a worker."""
-    print(f"server  {text}", file=sys.stderr, flush=True)
+    """Tell people what happened."""
+    with contextlib.suppress(OSError):  # whoever read our output may have gone: that ends no server
+        print(f"server  {text}", file=sys.stderr, flush=True)
 
 
 def _hold_pid_file(plan: Plan) -> PidFile | None:

@@ -119,7 +119,8 @@ class _Supervisor:
             return
         self._has_ended = True
         self._loop.remove_reader(self._control)
-        print("the supervisor ended; this worker finishes its requests and ends too", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # who read our output may have ended with it
+            print("the supervisor ended; this worker finishes its requests and ends too", file=sys.stderr, flush=True)
         # As if it had asked: the hard end after the grace comes with it.
         signal.raise_signal(signal.SIGTERM)
 

@@ -100,3 +100,15 @@ def test_a_plan_goes_from_process_to_process() -> None:
     plan = PLAN._replace(cpus=(0, 1), typed=Typed("a:b", "/x", binds=("fd:3",), workers="all"))
     assert Plan.from_json(plan.to_json()) == plan
     assert Typed.from_json(plan.typed.to_json()) == plan.typed
+
+
+def test_a_system_out_of_processes_ends_the_reload(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene(monkeypatch, PLAN)
+
+    def refuse(plan: Plan, number: int) -> Worker:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(scene.reload, "_start", refuse)
+    scene.reload.on_planner_end()
+    assert scene.reload.outcome == "refused"
+    assert "no process can be started: [Errno 11]" in scene.reload.error
