@@ -23,6 +23,7 @@ from spica.app.application import App
 from spica.config.settings import Settings
 from spica.server.address import Address
 from spica.server.announcement import render_announcement
+from spica.server.errors import RuntimeSettingError
 from spica.server.event_loop import Backend, new_event_loop
 from spica.server.listener import Listeners, choose_addresses, open_listeners
 from spica.server.signals import disarm_hard_end, stop_signals
@@ -131,7 +132,11 @@ async def running_server(
     """
     loop = asyncio.get_running_loop()
     listeners = [listener] if isinstance(listener, socket.socket) else list(listener or [])
-    server = Server(app.core, loop, access_log=access_log, **server_arguments(app.settings))
+    arguments = server_arguments(app.settings)
+    try:
+        server = Server(app.core, loop, access_log=access_log, **arguments)
+    except ValueError as error:
+        raise RuntimeSettingError(str(error), where="[server] in config/", fix="correct that value") from None
     descriptor = server.fileno()
     loop.add_reader(descriptor, server.poll)
     try:
@@ -153,7 +158,10 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
 
     What the core can't take yet is refused by the configuration (`AWAITED` in spica.config.server_settings).
     """
-    return settings.server.limits
+    arguments = settings.server.limits
+    if settings.runtime.max_tasks_per_loop is not None:
+        arguments["max_waiting"] = settings.runtime.max_tasks_per_loop
+    return arguments
 
 
 async def drain(server: Server, grace_s: float) -> None:
