@@ -54,6 +54,6 @@ class ReloadRefusedError(SpicaError):
 
 
 class RuntimeSettingError(SpicaError):
-    """A setting of `[server]` or `[runtime]` can't be used: the core refuses it, or this machine lacks what it names."""
+    """A setting of `[server]` or `[runtime]` can't be used: the core refuses it, or the machine lacks what it names."""
 
     code: ClassVar[str] = "SPICA-S007"
