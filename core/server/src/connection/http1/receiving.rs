@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use spica_http1::{parse_head, Content as Framed, ContentReader, Head, Refusal};
-use spica_router::Found;
 
 use super::{Http1, Stage};
 use crate::application::{Application, Content, Takes};
@@ -118,7 +117,7 @@ impl Http1 {
         }
         // The limit is checked even for content that is already here.
         let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        let takes = self.route(worker, bytes, head);
+        let takes = worker.takes(bytes, head);
         match head.content {
             Framed::Length(length) if length <= rest.len() as u64 && takes == Some(Takes::Whole) => {
                 let content = &rest[..length as usize];
@@ -129,14 +128,6 @@ impl Http1 {
                 self.begin_content(link, worker, bytes, head, takes, reader, !rest.is_empty());
                 Ok(Step::answered(head.len))
             }
-        }
-    }
-
-    /// How the route of a request takes its content; `None` when there is no such route.
-    fn route<A: Application>(&self, worker: &mut Worker<A>, bytes: &[u8], head: &Head) -> Option<Takes> {
-        match worker.app.router().find(head.method.of(bytes), head.path.of(bytes), &mut worker.params) {
-            Found::Route(number) => Some(worker.app.takes(number)),
-            Found::NotFound | Found::MethodNotAllowed(_) | Found::Options(_) => None,
         }
     }
 
