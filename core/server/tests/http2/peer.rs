@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::pin::{pin, Pin};
 use std::rc::Rc;
@@ -172,6 +172,7 @@ pub fn reactor(options: Options) -> Reactor<App> {
 pub fn file_of(len: usize) -> File {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&content_of(len)).unwrap();
+    file.rewind().unwrap();
     file
 }
 
