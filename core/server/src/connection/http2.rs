@@ -67,8 +67,7 @@ impl Http2 {
     pub fn new<A: Application>(worker: &Worker<A>) -> Self {
         let mut inner = Connection::new(&worker.http2);
         inner.tick(worker.clock.elapsed());
-        let mut http2 =
-            Http2 { inner, running: BTreeMap::new(), held: VecDeque::new(), closed: None, patience: None };
+        let mut http2 = Http2 { inner, running: BTreeMap::new(), held: VecDeque::new(), closed: None, patience: None };
         if worker.draining {
             http2.drain(worker);
         }
@@ -189,7 +188,10 @@ impl Http2 {
     pub fn settle<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>, sent: bool) -> After {
         match self.closed {
             Some(Cause::Transport) => return After::Close,
-            Some(cause) if sent && !self.inner.is_ready() => return After::End { unread: cause != Cause::Finished },
+            Some(cause) if sent && !self.inner.is_ready() => {
+                // At an orderly end nothing is on its way that a reset could destroy.
+                return After::End { unread: !matches!(cause, Cause::Finished | Cause::Owner) };
+            }
             None if link.hung_up && !self.wants_input() => return After::Close, // its end will never be read
             _ => {}
         }

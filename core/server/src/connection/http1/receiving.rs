@@ -125,7 +125,9 @@ impl Http1 {
                 Ok(Step::answered(head.len + content.len()))
             }
             _ => {
-                self.begin_content(link, worker, bytes, head, takes, reader, !rest.is_empty());
+                let awaits_continue = head.expects_continue && rest.is_empty();
+                let arriving = Arriving { reader, sink: Sink::Nowhere, awaits_continue, progress: 0 };
+                self.begin_content(link, worker, bytes, head, takes, Box::new(arriving));
                 Ok(Step::answered(head.len))
             }
         }
@@ -140,11 +142,9 @@ impl Http1 {
         bytes: &[u8],
         head: &Head,
         takes: Option<Takes>,
-        reader: ContentReader,
-        begun: bool,
+        mut arriving: Box<Arriving>,
     ) {
-        let awaits_continue = head.expects_continue && !begun;
-        let mut arriving = Box::new(Arriving { reader, sink: Sink::Nowhere, awaits_continue, progress: 0 });
+        let awaits_continue = arriving.awaits_continue;
         match takes {
             Some(Takes::Whole) => {
                 if awaits_continue {

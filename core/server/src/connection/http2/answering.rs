@@ -86,7 +86,7 @@ impl Http2 {
     ) {
         let mut head = Head::new(&worker.out);
         self.send_head(stream, &mut head, answer.bytes == 0);
-        let (start, more) = (worker.out.len() - head.rest.len(), tail.iter().any(|part| part.len() > 0));
+        let (start, more) = (worker.out.len() - head.rest.len(), !tail.iter().all(Segment::is_empty));
         let content = match worker.out.len() - start {
             0 => None,
             length if length < MOVED => Some(Bytes::copy_from_slice(&worker.out[start..])),
@@ -152,7 +152,7 @@ impl Http2 {
                     Bytes::from(piece)
                 }
             };
-            let end = running.rest.iter().all(|part| part.len() == 0);
+            let end = running.rest.iter().all(Segment::is_empty);
             match self.inner.send(stream, content, end) {
                 Ok(_) if end => break,
                 Ok(sent) if sent.full => return,
@@ -205,7 +205,7 @@ impl Http2 {
     /// Sends an interim response for a call that waits. Returns whether there was still time.
     pub fn interim(&mut self, stream: u32, head: &[u8]) -> bool {
         let in_flight = self.running.get(&stream).and_then(|running| running.in_flight.as_ref());
-        if !in_flight.is_some_and(|in_flight| in_flight.streaming.is_none()) {
+        if in_flight.is_none_or(|in_flight| in_flight.streaming.is_some()) {
             return false;
         }
         let mut head = Head::new(head);
