@@ -26,6 +26,7 @@ from spica.server.announcement import render_announcement
 from spica.server.errors import RuntimeSettingError
 from spica.server.event_loop import Backend, new_event_loop
 from spica.server.listener import Listeners, choose_addresses, open_listeners
+from spica.server.notify import notify_ready, notify_stopping
 from spica.server.signals import disarm_hard_end, stop_signals
 
 POLL_S = 0.02
@@ -196,5 +197,11 @@ def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[C
 
     if options.announce:
         print(render_announcement(app.name, listeners.urls), file=sys.stderr, flush=True)
+    notify_ready()
     with watched(asyncio.get_running_loop(), options.watchdog_s, str(app.root or os.getcwd())):
-        yield lambda: True
+        yield _on_stop_alone
+
+
+def _on_stop_alone() -> bool:
+    notify_stopping()
+    return True

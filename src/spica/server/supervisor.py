@@ -30,6 +30,7 @@ from spica.errors.base import SpicaError
 from spica.server.announcement import render_announcement
 from spica.server.child import Worker, start_worker
 from spica.server.listener import Listeners, choose_addresses, open_listeners
+from spica.server.notify import notify_ready, notify_reloading, notify_stopping
 from spica.server.pid_file import PidFile
 from spica.server.place import Place
 from spica.server.plan import Plan
@@ -136,6 +137,7 @@ class Supervisor:
         urls = self._listeners.urls
         with contextlib.suppress(OSError):
             print(render_announcement(worker.app_name, urls, self._plan.workers), file=sys.stderr, flush=True)
+        notify_ready()
         write_state(self._pid_file, ReloadState(workers=self._plan.workers))
         for number in [number for number, place in self._places.items() if place.worker is None]:
             self._start_in(number)
@@ -231,6 +233,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._is_stopping = True
+        notify_stopping()
         self._listeners.close()
         for worker in self._workers():
             worker.leave(self._plan.grace_s, with_all=True)
@@ -250,6 +253,7 @@ class Supervisor:
         self._reloads += 1
         self._reload = Reload(self._plan, self._start, say)
         say(f"reloading {self._plan.workers} worker{'s' if self._plan.workers > 1 else ''}")
+        notify_reloading()
         write_state(self._pid_file, ReloadState(self._reloads, is_running=True))
 
     def _look_at_reload(self) -> None:
@@ -268,6 +272,7 @@ class Supervisor:
             self._retire(self._places.pop(number))
         count = sum(place.worker is not None for place in self._places.values())
         state = ReloadState(self._reloads, False, reload.outcome, reload.error, reload.seconds, count)
+        notify_ready()
         write_state(self._pid_file, state)
 
 
