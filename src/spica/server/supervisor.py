@@ -20,11 +20,8 @@ import math
 import os
 import selectors
 import signal
-import socket
 import sys
 import time
-from collections.abc import Iterator
-from types import FrameType
 
 from spica.errors.base import SpicaError
 from spica.server.announcement import render_announcement
@@ -36,6 +33,7 @@ from spica.server.place import Place
 from spica.server.plan import Plan
 from spica.server.reload import Reload
 from spica.server.reload_state import ReloadState, remove_state, write_state
+from spica.server.signal_bytes import note, signal_bytes
 from spica.server.watch import watch_worker
 
 INTERRUPTED = 130
@@ -62,7 +60,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until a signal stops it. Returns the exit code; no worker is left then."""
-        with _signal_bytes() as signals:
+        with signal_bytes(SIGNALS) as signals:
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._on_signals(signals.recv(64)))
             self._start_in(1)
             while self._exit_code is None:
@@ -314,28 +312,6 @@ def _hold_pid_file(plan: Plan) -> PidFile | None:
         return None
 
 
-@contextlib.contextmanager
-def _signal_bytes() -> Iterator[socket.socket]:
-    """Turn signals into bytes of a socket, one a signal, so that the selector wakes for them."""
-    read, written = socket.socketpair()
-    read.setblocking(False)
-    written.setblocking(False)
-    before = {number: signal.signal(number, _note) for number in SIGNALS}
-    old = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
-    try:
-        yield read
-    finally:
-        signal.set_wakeup_fd(old)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        read.close()
-        written.close()
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    """Nothing to do: that there is a handler makes Python write the byte."""
-
-
 def _describe_end(code: int) -> str:
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
@@ -345,7 +321,7 @@ def _describe_end(code: int) -> str:
 def main() -> int:
     """Run the plan given as JSON. Returns the exit code."""
     # From here on until the loop runs: a reload that is asked for early waits, it does not end the process.
-    signal.signal(signal.SIGHUP, _note)
+    signal.signal(signal.SIGHUP, note)
     try:
         return supervise(Plan.from_json(sys.argv[1]))
     except SpicaError as error:
