@@ -12,7 +12,6 @@ import functools
 import gc
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from spica._core import Server, trim_memory
 from spica.app.application import App
 from spica.config.settings import Settings
 from spica.server.address import Address
-from spica.server.announcement import render_announcement
+from spica.server.announcement import render_announcement, tell
 from spica.server.errors import RuntimeSettingError
 from spica.server.event_loop import Backend, new_event_loop
 from spica.server.listener import Listeners, choose_addresses, open_listeners
@@ -196,7 +195,7 @@ def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[C
     from spica.server.watchdog import watched
 
     if options.announce:
-        print(render_announcement(app.name, listeners.urls), file=sys.stderr, flush=True)
+        tell(render_announcement(app.name, listeners.urls))
     notify_ready()
     with watched(asyncio.get_running_loop(), options.watchdog_s, str(app.root or os.getcwd())):
         yield _on_stop_alone

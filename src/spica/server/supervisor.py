@@ -15,7 +15,6 @@ Rules of this file:
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import selectors
@@ -24,7 +23,7 @@ import sys
 import time
 
 from spica.errors.base import SpicaError
-from spica.server.announcement import render_announcement
+from spica.server.announcement import render_announcement, tell
 from spica.server.child import Worker, start_worker
 from spica.server.listener import Listeners, choose_addresses, open_listeners
 from spica.server.notify import notify_ready, notify_reloading, notify_stopping
@@ -133,8 +132,7 @@ class Supervisor:
     def _announce(self, worker: Worker) -> None:
         self._is_announced = True
         urls = self._listeners.urls
-        with contextlib.suppress(OSError):
-            print(render_announcement(worker.app_name, urls, self._plan.workers), file=sys.stderr, flush=True)
+        tell(render_announcement(worker.app_name, urls, self._plan.workers))
         notify_ready()
         write_state(self._pid_file, ReloadState(workers=self._plan.workers))
         for number in [number for number, place in self._places.items() if place.worker is None]:
@@ -295,8 +293,7 @@ def supervise(plan: Plan) -> int:
 
 def say(text: str) -> None:
     """Tell people what happened."""
-    with contextlib.suppress(OSError):  # whoever read our output may have gone: that ends no server
-        print(f"server  {text}", file=sys.stderr, flush=True)
+    tell(f"server  {text}")
 
 
 def _hold_pid_file(plan: Plan) -> PidFile | None:
