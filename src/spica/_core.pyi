@@ -143,6 +143,7 @@ class ReactorOptions(TypedDict, total=False):
     chunk_extension_bytes: int | None
     max_connections: int | None
     max_waiting: int | None
+    max_queue_s: float | None
     head_timeout_s: float | None
     content_timeout_s: float | None
     keep_alive_timeout_s: float | None

@@ -120,6 +120,7 @@ impl Server {
         totals.set_item("requests", counts.requests)?;
         totals.set_item("refused", counts.refused)?;
         totals.set_item("accepted", counts.accepted)?;
+        totals.set_item("overloaded", counts.overloaded)?;
         totals.set_item("shed", counts.shed)?;
         Ok(totals)
     }

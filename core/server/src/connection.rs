@@ -123,6 +123,22 @@ impl Connection {
         self.proceed(worker)
     }
 
+    /// There is something to read, and too much to do: it waits for its turn, once.
+    pub fn wait_in_line(&mut self) -> Next {
+        self.link.readable = true;
+        if std::mem::replace(&mut self.link.in_line, true) {
+            Next::Keep
+        } else {
+            Next::Again
+        }
+    }
+
+    /// Its turn has come.
+    pub fn on_turn<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        self.link.in_line = false;
+        self.on_readable(worker)
+    }
+
     /// Sends what waited for the peer; then goes on reading what waited for that.
     pub fn on_writable<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         if !self.link.has_output() {

@@ -92,14 +92,15 @@ impl Http1 {
         });
         worker.counts.requests += 1;
         let request = self.request(link, &worker.options, bytes, head, content);
-        let overloaded = worker.waiting >= worker.options.max_waiting;
-        let Worker { app, params, out, heads, .. } = &mut *worker;
+        let overloaded = worker.sheds || worker.waiting >= worker.options.max_waiting;
+        let Worker { app, params, out, heads, counts, .. } = &mut *worker;
         let mut tail = Vec::new();
         let mut reply = Reply::new(out, &mut tail, heads, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
             let found = app.router().find(method, head.path.of(bytes), params);
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
                 reply.overloaded();
+                counts.overloaded += 1;
                 return Called::Answered;
             }
             app.call(found, params, &request, &mut reply)
