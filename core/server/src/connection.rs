@@ -12,6 +12,7 @@ mod link;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use spica_tls::Session;
 
@@ -103,12 +104,15 @@ impl Connection {
 
     /// The server stops. Returns whether the connection can be closed at once; it says goodbye by itself otherwise, now or
     /// when it is called next.
-    pub fn on_drain<A: Application>(&mut self, _worker: &mut Worker<A>) -> Next {
+    pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>, linger: Duration) -> Next {
         match &self.protocol {
             Protocol::Http1(http1) if http1.is_idle(&self.link) => {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
                     Next::Again
+                } else if linger > Duration::ZERO {
+                    self.link.deadline = self.link.deadline.min(worker.clock.after(linger));
+                    Next::Keep
                 } else {
                     Next::Close
                 }

@@ -346,9 +346,9 @@ impl<A: Application> Reactor<A> {
         self.with(token, |_, _| Next::Close);
     }
 
-    /// Stops accepting and tells every connection to end after its current request; idle ones end now, but not before
-    /// a request that has arrived already is answered.
-    pub fn drain(&mut self) {
+    /// Stops accepting and tells every connection to end after its current request; idle ones end after `linger`, but not
+    /// before a request that arrives till then is answered.
+    pub fn drain(&mut self, linger: Duration) {
         self.worker.draining = true;
         for listener in std::mem::take(&mut self.listeners) {
             // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
@@ -356,7 +356,7 @@ impl<A: Application> Reactor<A> {
         }
         let all: Vec<Token> = self.connections.iter().flatten().map(|connection| connection.token()).collect();
         for token in all {
-            self.with(token, |connection, worker| connection.on_drain(worker));
+            self.with(token, |connection, worker| connection.on_drain(worker, linger));
         }
         self.end_turn();
     }
