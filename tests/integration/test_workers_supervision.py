@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from tests.integration.workers import connect, fetch, read_answer, served
+from tests.processes import SPICA
 
 MIB = 1024 * 1024
 
@@ -81,6 +82,29 @@ def test_workers_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
         assert sum("the supervisor ended" in line for line in server.lines) == 2
     with served(tmp_path, "--workers", "2") as server:
         assert fetch(server.port, "/") == "one", "the pid file that was left behind is nobody's"
+
+
+def test_workers_end_too_when_nobody_reads_what_they_say(tmp_path: Path) -> None:
+    # `head` leaves after the announcement.
+    script = f"{SPICA} server --workers 2 --port 0 --quiet 2>&1 | head -n 1 >&2"
+    with served(tmp_path, command=["sh", "-c", script]) as server:
+        server.await_pids(lambda pids: len(pids) == 2)
+        os.kill(int((tmp_path / "tmp" / "server.pid").read_text()), signal.SIGKILL)
+        # The socket is theirs until the last of them has gone.
+        assert await_refusal(server.port, timeout_s=10)
+
+
+def await_refusal(port: int, timeout_s: float) -> bool:
+    """Whether nobody listens on a port any more before the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        try:
+            fetch(port, "/")
+        except ConnectionRefusedError:
+            return True
+        except (EOFError, ConnectionResetError):
+            continue
+    return False
 
 
 def test_workers_are_pinned_to_cores(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ use crate::application::{Application, Called, Content, Exchange, Request, Takes}
 use crate::connection::Link;
 use crate::exchange::LogLine;
 use crate::forwarded::{resolve, Scheme};
+use crate::options::Options;
 use crate::reactor::Worker;
 use crate::reply::{Answer, Body, Reply, Segment, Shape, Streaming, Version};
 
@@ -49,32 +50,31 @@ impl<A: Application> Worker<A> {
     /// Routes and calls.
     pub fn call(&mut self, link: &Link, ready: Ready<'_>, shape: Shape) -> Outcome {
         self.counts.requests += 1;
-        let (mut out, mut tail) = (std::mem::take(&mut self.out), Vec::new());
-        let mut params = std::mem::take(&mut self.params);
-        let mut reply = Reply::new(&mut out, &mut tail, &self.heads, shape);
-        let request = self.request(link, ready);
-        let (app, overloaded) = (&self.app, self.waiting >= self.options.max_waiting);
+        let overloaded = self.sheds || self.waiting >= self.options.max_waiting;
+        let Worker { app, params, out, heads, counts, options, .. } = self;
+        let request = build_request(link, options, ready);
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(out, &mut tail, heads, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
             let Request { bytes, head, .. } = request;
-            let found = app.router().find(head.method.of(bytes), head.path.of(bytes), &mut params);
+            let found = app.router().find(head.method.of(bytes), head.path.of(bytes), params);
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
                 reply.overloaded();
+                counts.overloaded += 1;
                 return Called::Answered;
             }
-            app.call(found, &params, &request, &mut reply)
+            app.call(found, params, &request, &mut reply)
         }));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        (self.out, self.params) = (out, params);
         Outcome { called: called.ok(), answer, streaming, tail }
     }
 
     /// Lets a call that waited write its answer.
     pub fn complete(&mut self, shape: Shape, write: impl FnOnce(&A, &mut Reply<'_>) -> Called) -> Outcome {
-        let (mut out, mut tail) = (std::mem::take(&mut self.out), Vec::new());
-        let mut reply = Reply::new(&mut out, &mut tail, &self.heads, shape);
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, shape);
         let called = catch_unwind(AssertUnwindSafe(|| write(&self.app, &mut reply)));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        self.out = out;
         Outcome { called: called.ok(), answer, streaming, tail }
     }
 
@@ -85,20 +85,6 @@ impl<A: Application> Worker<A> {
             target: head.target.of(bytes).to_vec(),
             since: Instant::now(),
         })
-    }
-
-    /// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
-    fn request<'a>(&self, link: &Link, ready: Ready<'a>) -> Request<'a> {
-        let (options, Ready { bytes, head, version, content, exchange }) = (&self.options, ready);
-        let (mut peer, mut secure) = (link.peer, link.tls().is_some());
-        if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
-            let values = |name: &'static str| head.values(bytes, name.as_bytes());
-            let origin =
-                resolve(peer.map(|peer| peer.ip()), values, &options.trusted_proxies, &options.forwarded_fields);
-            peer = origin.client.map(|(address, port)| SocketAddr::new(address, port.unwrap_or(0)));
-            secure = origin.scheme.map_or(secure, |scheme| scheme == Scheme::Https);
-        }
-        Request { bytes, head, version, content, peer, secure, exchange }
     }
 
     /// Writes an answer that the core makes itself.
@@ -114,4 +100,17 @@ impl<A: Application> Worker<A> {
         );
         Answer { status, bytes: if shape.head_only { 0 } else { body.len() as u64 }, close: !shape.keep_alive }
     }
+}
+
+/// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
+fn build_request<'a>(link: &Link, options: &Options, ready: Ready<'a>) -> Request<'a> {
+    let Ready { bytes, head, version, content, exchange } = ready;
+    let (mut peer, mut secure) = (link.peer, link.tls().is_some());
+    if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
+        let values = |name: &'static str| head.values(bytes, name.as_bytes());
+        let origin = resolve(peer.map(|peer| peer.ip()), values, &options.trusted_proxies, &options.forwarded_fields);
+        peer = origin.client.map(|(address, port)| SocketAddr::new(address, port.unwrap_or(0)));
+        secure = origin.scheme.map_or(secure, |scheme| scheme == Scheme::Https);
+    }
+    Request { bytes, head, version, content, peer, secure, exchange }
 }

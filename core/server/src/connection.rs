@@ -13,6 +13,7 @@ mod link;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use spica_tls::Session;
 
@@ -107,16 +108,19 @@ impl Connection {
 
     /// The server stops. Returns whether the connection can be closed at once; it says goodbye by itself otherwise, now or
     /// when it is called next.
-    pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+    pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>, linger: Duration) -> Next {
         match &mut self.protocol {
             Protocol::Http2(http2) => {
-                http2.drain(worker);
+                http2.drain(worker, linger);
                 self.rest(worker)
             }
             Protocol::Http1(http1) if http1.is_idle(&self.link) => {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
                     Next::Again
+                } else if linger > Duration::ZERO {
+                    self.link.deadline = self.link.deadline.min(worker.clock.after(linger));
+                    Next::Keep
                 } else {
                     Next::Close
                 }
@@ -125,18 +129,30 @@ impl Connection {
         }
     }
 
-    /// Goes on with what it gave way with.
-    pub fn resume<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        match &self.protocol {
-            Protocol::Http2(_) => self.proceed(worker),
-            Protocol::Http1(_) | Protocol::Linger(_) => self.on_readable(worker),
-        }
-    }
-
     /// Reads until the socket is empty, or the protocol wants no more for now.
     pub fn on_readable<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.link.readable = true;
         self.proceed(worker)
+    }
+
+    /// There is something to read, and too much to do: it waits for its turn, once.
+    pub fn wait_in_line(&mut self) -> Next {
+        self.link.readable = true;
+        if std::mem::replace(&mut self.link.in_line, true) {
+            Next::Keep
+        } else {
+            Next::Again
+        }
+    }
+
+    /// Its turn has come.
+    pub fn on_turn<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        self.link.in_line = false;
+        match &self.protocol {
+            // It may only have something to say.
+            Protocol::Http2(_) => self.proceed(worker),
+            Protocol::Http1(_) | Protocol::Linger(_) => self.on_readable(worker),
+        }
     }
 
     /// Sends what waited for the peer; then goes on reading what waited for that.

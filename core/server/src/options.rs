@@ -32,6 +32,8 @@ pub struct Options {
     pub http2: bool,
     /// Requests on one HTTP/2 connection that may be unanswered at the same time.
     pub http2_max_streams: u32,
+    /// How long a request may wait in line for its turn before others are answered 503 instead of joining the line.
+    pub max_queue: Duration,
     /// Where content too large for memory waits, in files without a name.
     pub spool_folder: PathBuf,
     /// Peers whose forwarded fields are believed; nobody by default.
@@ -56,6 +58,7 @@ impl Default for Options {
             max_waiting: 10_000,
             http2: true,
             http2_max_streams: 256,
+            max_queue: Duration::from_millis(500),
             spool_folder: std::env::temp_dir(),
             trusted_proxies: TrustedProxies::default(),
             forwarded_fields: Fields::default(),

@@ -100,7 +100,7 @@ def choose_addresses(binds: Sequence[str], *, typed: bool) -> list[Address]:
 def url_of(listener: socket.socket) -> str:
     """Say where a socket listens: http://127.0.0.1:3000, or unix:/run/app.sock."""
     name = listener.getsockname()
-    if listener.family == socket.AF_UNIX:
+    if isinstance(name, str | bytes):  # a Unix socket's path
         return f"unix:{os.fsdecode(name)}"
     return f"http://{bracketed(name[0])}:{name[1]}"
 

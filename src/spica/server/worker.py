@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spica.errors.base import SpicaError
+from spica.server.announcement import tell
 from spica.server.signals import leave_to_supervisor
 
 if TYPE_CHECKING:  # imported at run time once signals are in order
@@ -57,6 +58,9 @@ def _serve(order: dict[str, Any], control: socket.socket) -> None:
         grace_s=order["grace_s"],
         cpu=order["cpu"],
         backend=order["backend"],
+        event_loop=order["event_loop"],
+        certificates=tuple((chain, key) for chain, key in order["certificates"]),
+        tls_minimum=order["tls_minimum"],
         worker_threads=order["worker_threads"],
     )
     app = load_app(order["target"], Path(order["folder"]))
@@ -119,8 +123,7 @@ class _Supervisor:
             return
         self._has_ended = True
         self._loop.remove_reader(self._control)
-        with contextlib.suppress(OSError):  # who read our output may have ended with it
-            print("the supervisor ended; this worker finishes its requests and ends too", file=sys.stderr, flush=True)
+        tell("the supervisor ended; this worker finishes its requests and ends too")
         # As if it had asked: the hard end after the grace comes with it.
         signal.raise_signal(signal.SIGTERM)
 

@@ -123,7 +123,7 @@ impl Http1 {
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
     ) {
         if let Some(in_flight) = self.take_waiting(worker, stream) {
-            self.answer_waiting(link, worker, in_flight, write);
+            self.answer_waiting(link, worker, *in_flight, write);
         }
     }
 

@@ -23,16 +23,19 @@ mod receiving;
 mod running;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use spica_http2::{Cause, Connection, Reason, Settings};
 
 use crate::application::{Application, Called};
 use crate::clock::{Clock, Tick};
 use crate::connection::{After, Link, NEVER};
+use crate::exchange::InFlight;
 use crate::options::Options;
 use crate::reactor::Worker;
 use crate::reply::Reply;
 
+use answering::Begun;
 use running::Running;
 
 /// Octets of answers that wait for the peer, from which on no further request is called.
@@ -69,7 +72,7 @@ impl Http2 {
         inner.tick(worker.clock.elapsed());
         let mut http2 = Http2 { inner, running: BTreeMap::new(), held: VecDeque::new(), closed: None, patience: None };
         if worker.draining {
-            http2.drain(worker);
+            http2.drain(worker, Duration::ZERO);
         }
         http2
     }
@@ -118,10 +121,10 @@ impl Http2 {
         self.running.is_empty()
     }
 
-    /// The server stops: says so, and takes no further requests.
-    pub fn drain<A: Application>(&mut self, worker: &Worker<A>) {
+    /// The server stops: says so, and takes no further requests but those that are on their way.
+    pub fn drain<A: Application>(&mut self, worker: &Worker<A>, linger: Duration) {
         self.inner.drain();
-        self.patience.get_or_insert(worker.clock.after(worker.options.linger_timeout));
+        self.patience.get_or_insert(worker.clock.after(linger.max(worker.options.linger_timeout)));
     }
 
     /// Answers a waiting call.
@@ -137,7 +140,8 @@ impl Http2 {
             Some(in_flight) if in_flight.streaming.is_none() => {
                 worker.waiting -= 1;
                 let outcome = worker.complete(in_flight.shape, write);
-                self.after_call(link, worker, outcome, in_flight, Some(running));
+                let InFlight { stream, shape, log, .. } = *in_flight;
+                self.after_call(link, worker, outcome, Begun { stream, shape, log }, Some(running));
             }
             in_flight => {
                 running.in_flight = in_flight;

@@ -357,7 +357,7 @@ fn a_draining_server_ends_what_runs_then_the_connection() {
     let mut pair = Pair::new();
     let mut answer = pair.get("/wait");
     pair.run();
-    pair.reactor.drain();
+    pair.reactor.drain(Duration::ZERO);
     pair.run();
     assert!(!pair.app().closed.get());
     pair.complete(1, 200, b"last");
@@ -365,7 +365,7 @@ fn a_draining_server_ends_what_runs_then_the_connection() {
     assert!(pair.app().closed.get());
     let mut idle = Pair::new();
     idle.run();
-    idle.reactor.drain();
+    idle.reactor.drain(Duration::ZERO);
     idle.run();
     assert!(idle.app().closed.get());
 }

@@ -9,11 +9,11 @@ use super::{Http1, Stage};
 use crate::application::{Application, Called, Content, Signal};
 use crate::calling::{Outcome, Ready};
 use crate::connection::Link;
-use crate::exchange::{push_last_chunk, InFlight};
+use crate::exchange::{push_last_chunk, InFlight, LogLine};
 use crate::inbox::{End, Inbox};
 use crate::outbox;
 use crate::reactor::Worker;
-use crate::reply::{Answer, Framing, Reply, Shape, Version};
+use crate::reply::{Answer, Framing, Reply, Shape, Streaming, Version};
 
 /// The first line of HTTP/2's connection preface, which is refused as a request (RFC 9113 3.4). The rest is h2's to check.
 const HTTP2_LINE: &[u8] = b"PRI * HTTP/2.0\r\n";
@@ -88,8 +88,7 @@ impl Http1 {
         let log = worker.log_line(bytes, head);
         let exchange = self.exchange(link);
         let outcome = worker.call(link, Ready { bytes, head, version, content, exchange }, shape);
-        let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None };
-        self.after_call(link, worker, outcome, Box::new(in_flight));
+        self.after_call(link, worker, outcome, shape, log);
     }
 
     /// Lets a call that waited write its answer.
@@ -97,12 +96,13 @@ impl Http1 {
         &mut self,
         link: &mut Link,
         worker: &mut Worker<A>,
-        mut in_flight: Box<InFlight>,
+        in_flight: InFlight,
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
     ) {
-        in_flight.shape.keep_alive &= !worker.draining && !self.owes_continue();
-        let outcome = worker.complete(in_flight.shape, write);
-        self.after_call(link, worker, outcome, in_flight);
+        let InFlight { mut shape, log, .. } = in_flight;
+        shape.keep_alive &= !worker.draining && !self.owes_continue();
+        let outcome = worker.complete(shape, write);
+        self.after_call(link, worker, outcome, shape, log);
     }
 
     /// Keeps a call that waits; else keeps the order of bytes and files, closes when the answer says so, and logs.
@@ -111,25 +111,21 @@ impl Http1 {
         link: &mut Link,
         worker: &mut Worker<A>,
         outcome: Outcome,
-        mut in_flight: Box<InFlight>,
+        mut shape: Shape,
+        log: Option<LogLine>,
     ) {
         self.stage = Stage::Idle;
         let Outcome { called, answer, streaming, tail } = outcome;
         let answer = match (called, answer) {
-            (Some(Called::Waiting(call)), None) => {
-                in_flight.call = call;
-                return self.wait(worker, in_flight);
-            }
+            (Some(Called::Answered), Some(answer)) => answer,
+            (Some(Called::Waiting(call)), None) => return self.wait(worker, call, shape, log, None),
             (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
-                in_flight.call = call;
-                in_flight.shape.keep_alive = !answer.close;
-                in_flight.streaming = streaming;
-                self.wait(worker, in_flight);
+                shape.keep_alive = !answer.close;
+                self.wait(worker, call, shape, log, streaming);
                 return self.push_streamed(worker);
             }
-            (Some(Called::Answered), Some(answer)) => answer,
             // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
-            (_, None) => worker.error(500, "the server failed to answer", closing(in_flight.shape.head_only)),
+            (_, None) => worker.error(500, "the server failed to answer", closing(shape.head_only)),
             (_, Some(answer)) => Answer { close: true, ..answer },
         };
         if !tail.is_empty() {
@@ -137,12 +133,19 @@ impl Http1 {
         }
         self.closing |= answer.close;
         self.discard_content();
-        worker.log_answer(link.peer, in_flight.log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
     }
 
-    fn wait<A: Application>(&mut self, worker: &mut Worker<A>, in_flight: Box<InFlight>) {
+    fn wait<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        call: usize,
+        shape: Shape,
+        log: Option<LogLine>,
+        streaming: Option<Streaming>,
+    ) {
         worker.waiting += 1;
-        self.waiting = Some(in_flight);
+        self.waiting = Some(Box::new(InFlight { call, stream: self.requests, shape, log, streaming }));
     }
 
     /// What a handler has not read of its content is read past, so that the next request is found (promise 6).

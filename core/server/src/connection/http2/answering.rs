@@ -15,15 +15,22 @@ use super::Http2;
 use crate::application::{Application, Called};
 use crate::calling::Outcome;
 use crate::connection::Link;
-use crate::exchange::InFlight;
+use crate::exchange::{InFlight, LogLine};
 use crate::reactor::Worker;
-use crate::reply::{Answer, FilePart, Segment};
+use crate::reply::{Answer, FilePart, Segment, Shape};
 
 /// Octets of a file in memory at a time.
 const PIECE: u64 = 64 * 1024;
 /// Content of this size or more is moved, not copied.
 const MOVED: usize = 32 * 1024;
 const ANSWERED: Refusal = Refusal { status: 400, reason: "the request was answered without this content" };
+
+/// A request that has been called.
+pub(super) struct Begun {
+    pub stream: u32,
+    pub shape: Shape,
+    pub log: Option<LogLine>,
+}
 
 impl Http2 {
     /// Keeps a call that waits, or sends what it came to.
@@ -32,46 +39,38 @@ impl Http2 {
         link: &Link,
         worker: &mut Worker<A>,
         outcome: Outcome,
-        mut in_flight: Box<InFlight>,
+        begun: Begun,
         running: Option<Box<Running>>,
     ) {
+        let Begun { stream, shape, log } = begun;
         let Outcome { called, answer, streaming, mut tail } = outcome;
         let answer = match (called, answer) {
+            (Some(Called::Answered), Some(answer)) => answer,
             (Some(Called::Waiting(call)), None) => {
-                in_flight.call = call;
-                return self.wait(worker, in_flight, running);
+                return self.wait(worker, InFlight { call, stream, shape, log, streaming: None }, running);
             }
             (Some(Called::Streaming(call)), Some(_)) if streaming.is_some() => {
-                let stream = in_flight.stream;
-                in_flight.call = call;
-                in_flight.streaming = streaming;
                 self.send_head(stream, &mut Head::new(&worker.out), false);
                 worker.out.clear();
-                self.wait(worker, in_flight, running);
+                self.wait(worker, InFlight { call, stream, shape, log, streaming }, running);
                 return self.push_streamed(worker, stream);
             }
-            (Some(Called::Answered), Some(answer)) => answer,
             // What was written before a panic can't be trusted to be whole.
             _ => {
                 worker.out.clear();
                 tail.clear();
-                worker.error(500, "the server failed to answer", in_flight.shape)
+                worker.error(500, "the server failed to answer", shape)
             }
         };
-        worker.log_answer(link.peer, in_flight.log.as_ref(), answer.status, answer.bytes);
-        self.answer(worker, in_flight.stream, &answer, tail, running);
+        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
+        self.answer(worker, stream, &answer, tail, running);
     }
 
-    fn wait<A: Application>(
-        &mut self,
-        worker: &mut Worker<A>,
-        in_flight: Box<InFlight>,
-        running: Option<Box<Running>>,
-    ) {
+    fn wait<A: Application>(&mut self, worker: &mut Worker<A>, in_flight: InFlight, running: Option<Box<Running>>) {
         worker.waiting += 1;
         let stream = in_flight.stream;
         let mut running = running.unwrap_or_else(|| Running::new(None, Sink::Nowhere));
-        running.in_flight = Some(in_flight);
+        running.in_flight = Some(Box::new(in_flight));
         self.running.insert(stream, running);
     }
 

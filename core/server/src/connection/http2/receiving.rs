@@ -6,12 +6,12 @@ use bytes::Bytes;
 use spica_http1::Refusal;
 use spica_http2::{Event, RequestHead, Trailers};
 
+use super::answering::Begun;
 use super::running::{Running, Sink};
 use super::{Http2, QUEUED_HIGH};
 use crate::application::{Application, Content, Exchange, Signal, Takes};
 use crate::calling::Ready;
 use crate::connection::{Link, NEVER};
-use crate::exchange::InFlight;
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
 use crate::reply::{Shape, Version};
@@ -111,8 +111,7 @@ impl Http2 {
         let (shape, log) = (shape_of(request), worker.log_line(bytes, head));
         let exchange = Exchange { token: link.token, stream };
         let outcome = worker.call(link, Ready { bytes, head, version: Version::Http2, content, exchange }, shape);
-        let in_flight = Box::new(InFlight { call: 0, stream, shape, log, streaming: None });
-        self.after_call(link, worker, outcome, in_flight, running);
+        self.after_call(link, worker, outcome, Begun { stream, shape, log }, running);
     }
 
     fn take_content<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>, stream: u32, data: &Bytes) {
