@@ -19,7 +19,7 @@ Mode = Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")]
 
 
 class Http2Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server.http2]`: HTTP/2, by ALPN and in clear text by prior knowledge; max_concurrent_streams: on one connection."""
+    """`[server.http2]`: HTTP/2, by ALPN or prior knowledge; max_concurrent_streams: on one connection."""
 
     enabled: bool = True
     max_concurrent_streams: Count = 256

@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from spica import App
-from spica.config.server_settings import RuntimeSection, ServerSection
+from spica.config.server_settings import Http2Section, RuntimeSection, ServerSection
 from spica.config.settings import Settings
 from spica.server.announcement import render_announcement
 from spica.server.errors import RuntimeSettingError
 from spica.server.run import running_server, server_arguments
 
+HTTP2 = {"http2": True, "http2_max_streams": 256}
+
 
 def test_only_what_was_set_is_handed_over() -> None:
-    assert server_arguments(Settings(env="test")) == {}
+    assert server_arguments(Settings(env="test")) == HTTP2
     server = ServerSection(
         max_fields=50, request_line_bytes=4096, field_block_bytes=9000, trusted_proxies=["10.0.0.0/8"]
     )
@@ -24,7 +26,13 @@ def test_only_what_was_set_is_handed_over() -> None:
         "field_block_bytes": 9000,
         "trusted_proxies": ["10.0.0.0/8"],
         "max_waiting": 7,
+        **HTTP2,
     }
+
+
+def test_http2_is_handed_over() -> None:
+    server = ServerSection(http2=Http2Section(enabled=False, max_concurrent_streams=3))
+    assert server_arguments(Settings(env="test", server=server)) == {"http2": False, "http2_max_streams": 3}
 
 
 async def test_the_core_takes_every_option_that_can_be_set() -> None:
