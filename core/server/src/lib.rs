@@ -15,9 +15,11 @@
 mod access_log;
 mod application;
 mod clock;
+mod compression;
 mod connection;
 mod deadlines;
 mod exchange;
+mod files;
 pub mod forwarded;
 mod inbox;
 mod listener;
@@ -30,6 +32,7 @@ mod spool;
 
 pub use access_log::{AccessLog, Entry, LogFormat};
 pub use application::{Application, Called, Content, Exchange, Request, Signal, Takes, Token};
+pub use files::{merge_fields, RequestFields};
 pub use inbox::{Inbox, Taken, Trailers};
 pub use options::Options;
 pub use outbox::{Outbox, Pushed};

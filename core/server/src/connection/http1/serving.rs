@@ -11,8 +11,10 @@ use spica_router::Found;
 use super::receiving::{Arriving, Sink};
 use super::{Http1, Stage};
 use crate::application::{Application, Called, Content, Request, Signal};
+use crate::compression::Codings;
 use crate::connection::Link;
-use crate::exchange::{push_last_chunk, InFlight, LogLine};
+use crate::exchange::{InFlight, LogLine};
+use crate::files::answer_public;
 use crate::forwarded::{resolve, Scheme};
 use crate::inbox::{End, Inbox};
 use crate::outbox;
@@ -76,6 +78,7 @@ impl Http1 {
             head_only: method == b"HEAD",
             keep_alive: keep_alive && head.keep_alive && !worker.draining,
             version: if head.minor == 0 { Version::Http10 } else { Version::Http11 },
+            codings: worker.compressor.codings(bytes, head),
         };
         let log = worker.log.as_ref().map(|_| LogLine {
             method: method.to_vec(),
@@ -85,11 +88,15 @@ impl Http1 {
         worker.counts.requests += 1;
         let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
         let mut params = std::mem::take(&mut worker.params);
-        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, shape);
+        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, &worker.compressor, shape);
         let request = self.request(link, worker, bytes, head, content);
+        let now = worker.clock.unix_second();
         let (app, overloaded) = (&worker.app, worker.waiting >= worker.options.max_waiting);
         let called = catch_unwind(AssertUnwindSafe(|| {
             let found = app.router().find(method, head.path.of(bytes), &mut params);
+            if found == Found::NotFound && answer_public(&worker.options.files, &request, now, &mut reply) {
+                return Called::Answered;
+            }
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
                 reply.overloaded();
                 return Called::Answered;
@@ -133,7 +140,7 @@ impl Http1 {
     ) {
         in_flight.shape.keep_alive &= !worker.draining && !self.owes_continue();
         let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
-        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, in_flight.shape);
+        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, &worker.compressor, in_flight.shape);
         let called = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply)));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
         worker.out = out;
@@ -218,11 +225,7 @@ impl Http1 {
         whole: bool,
     ) {
         let Some(mut streaming) = in_flight.streaming.take() else { return };
-        streaming.push(&mut worker.out);
-        let whole = whole && streaming.outbox.missing() == 0;
-        if whole && streaming.framing == Framing::Chunked {
-            push_last_chunk(&mut worker.out, &streaming);
-        }
+        let whole = streaming.push_end(&mut worker.out, whole);
         // A broken answer ends without its end, so that nobody takes it for whole.
         self.closing |= !whole || streaming.framing == Framing::Close || !in_flight.shape.keep_alive || worker.draining;
         self.stage = Stage::Idle;
@@ -297,9 +300,9 @@ impl Arriving {
 impl<A: Application> Worker<A> {
     /// Writes an answer that the core makes itself and that ends the connection.
     fn error(&mut self, status: u16, text: &str, head_only: bool) -> Answer {
-        let shape = Shape { head_only, keep_alive: false, version: Version::Http11 };
+        let shape = Shape { head_only, keep_alive: false, version: Version::Http11, codings: Codings::default() };
         let mut tail = Vec::new();
-        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, shape);
+        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, &self.compressor, shape);
         let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
         // Only the core's own fixed texts come here, so this cannot be refused.
         let _ = reply.response(
