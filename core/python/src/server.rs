@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::rc::{Rc, Weak};
 
@@ -74,6 +75,20 @@ impl Server {
     /// Open a connection without a socket; `sink` gets what it sends.
     fn connect(&self, sink: Py<PyAny>) -> PyResult<MemoryConnection> {
         MemoryConnection::open(self.reactor.clone(), sink)
+    }
+
+    /// Open a connection over a transport of asyncio's: `sink` gets bytes to write, None to close, True or False to read or
+    /// not; at most `window` bytes are given before `written` says that they are on their way.
+    #[pyo3(signature = (sink, *, peer=None, tls=None, window=262_144))]
+    fn connect_over(
+        &self,
+        sink: Py<PyAny>,
+        peer: Option<(String, u16)>,
+        tls: Option<&TlsAcceptor>,
+        window: usize,
+    ) -> PyResult<MemoryConnection> {
+        let peer = peer.and_then(|(host, port)| Some(SocketAddr::new(host.parse().ok()?, port)));
+        MemoryConnection::open_over(self.reactor.clone(), sink, peer, tls.map(|tls| &tls.acceptor), window)
     }
 
     /// Stop accepting; end idle connections now and the others after their current request.

@@ -289,6 +289,28 @@ impl<A: Application> Reactor<A> {
         token
     }
 
+    /// Opens a connection over somebody else's transport: at most `credit` octets are delivered before `written` says that
+    /// they are written, and `Application::flow` says when to feed.
+    pub fn open_over(&mut self, peer: Option<SocketAddr>, tls: Option<&Acceptor>, credit: usize) -> Option<Token> {
+        let session = tls.map(Acceptor::session).transpose().ok()?.map(Box::new);
+        self.refresh_clock();
+        let token = self.insert(None, peer, session);
+        self.with(token, |connection, _| {
+            connection.limit(credit);
+            Next::Keep
+        });
+        self.end_turn();
+        Some(token)
+    }
+
+    /// Octets that were delivered are on their way.
+    pub fn written(&mut self, token: Token, octets: usize) -> bool {
+        self.refresh_clock();
+        let known = self.with(token, |connection, worker| connection.on_written(worker, octets));
+        self.end_turn();
+        known
+    }
+
     /// Gives a connection without a socket bytes to read.
     pub fn feed(&mut self, token: Token, bytes: &[u8]) -> bool {
         self.refresh_clock();
@@ -453,6 +475,9 @@ impl<A: Application> Reactor<A> {
                 }
             }
             next => {
+                if let Some(feed) = connection.flow_change() {
+                    self.worker.app.flow(token, feed);
+                }
                 if connection.deadline() < connection.entered() {
                     let entered = self.deadlines.insert(connection.deadline(), token);
                     connection.set_entered(entered);

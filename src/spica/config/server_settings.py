@@ -40,12 +40,40 @@ class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server.compression]`: content codings of responses; threshold_bytes: smaller contents go as they are."""
+    """`[server.compression]`: content codings of responses.
 
-    gzip: bool = False
-    brotli: bool = False
-    zstd: bool = False
+    Args:    enabled: whether there are any; gzip, brotli, zstd: which ones; threshold_bytes: smaller contents go as they
+             are; types: the media types that are encoded, as "text/html", "text/*" or "*+json", None for text and data.
+    """
+
+    enabled: bool = True
+    gzip: bool = True
+    brotli: bool = True
+    zstd: bool = True
     threshold_bytes: Count = 1024
+    types: list[str] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The `compression` of `_core.Server`: what is not as the core has it anyway."""
+        usual = CompressionSection()
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value != getattr(usual, name)}
+
+
+# Keys of [server] that are options of `_core.Server` by the same name.
+_CORE = (
+    "trusted_proxies",
+    "forwarded_fields",
+    "max_content_bytes",
+    "request_line_bytes",
+    "field_block_bytes",
+    "max_fields",
+    "max_connections",
+    "head_timeout_s",
+    "content_timeout_s",
+    "keep_alive_timeout_s",
+    "write_timeout_s",
+)
 
 
 class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +86,8 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
              http; access_log: the form of the line a request leaves; shutdown_timeout: how long requests in flight may
              take when the server stops, seconds; boot_timeout: how long a worker may take to start; watchdog_timeout:
              after how long a worker that does not answer is named, watchdog_kill_after: killed; 0 never.
-             The limits are those of the core; None leaves its default.
+             trusted_proxies: addresses and networks whose forwarded fields are believed, forwarded_fields: which ones.
+             These and the limits are those of the core; None leaves its default.
     """
 
     host: str = "127.0.0.1"
@@ -74,7 +103,12 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     boot_timeout: SecondsOrOff = 60.0
     watchdog_timeout: SecondsOrOff = 10.0
     watchdog_kill_after: SecondsOrOff = 60.0
+    trusted_proxies: list[str] | None = None
+    forwarded_fields: list[str] | None = None
     max_content_bytes: Count | None = None
+    request_line_bytes: Count | None = None
+    field_block_bytes: Count | None = None
+    max_fields: Count | None = None
     max_connections: Count | None = None
     head_timeout_s: Seconds | None = None
     content_timeout_s: Seconds | None = None
@@ -88,15 +122,7 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     @property
     def limits(self) -> dict[str, Any]:
         """The options of `_core.Server` that the files set."""
-        names = (
-            "max_content_bytes",
-            "max_connections",
-            "head_timeout_s",
-            "content_timeout_s",
-            "keep_alive_timeout_s",
-            "write_timeout_s",
-        )
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        return {name: value for name in _CORE if (value := getattr(self, name)) is not None}
 
 
 class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,7 +130,7 @@ class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     Args:    backend: the event loop, "auto" for uvloop where it is installed; worker_threads: threads for work that
              blocks, None for Python's default; cpu_affinity: pin workers to cores, in turn: "auto" to all usable ones,
-             or to these; max_tasks_per_loop: handlers of one worker that wait at the same time.
+             or to these; max_tasks_per_loop: handlers of one worker that wait at the same time, more requests get 503.
     """
 
     backend: Literal["auto", "uvloop", "asyncio"] = "auto"
@@ -119,8 +145,4 @@ AWAITED: dict[tuple[str, str], tuple[str, str]] = {
     ("server.http2", "enabled"): ("does not serve HTTP/2", "leave it false; a proxy in front can speak it"),
     ("server.http3", "enabled"): ("does not serve HTTP/3", "leave it false; a proxy in front can speak it"),
     ("server.tls", "enabled"): ("does not end TLS", "leave it false, end TLS in a proxy and set behind_tls = true"),
-    ("server.compression", "gzip"): ("does not compress", "leave it false; a proxy in front can compress"),
-    ("server.compression", "brotli"): ("does not compress", "leave it false; a proxy in front can compress"),
-    ("server.compression", "zstd"): ("does not compress", "leave it false; a proxy in front can compress"),
-    ("runtime", "max_tasks_per_loop"): ("does not limit waiting handlers", "remove it; max_connections bounds them"),
 }

@@ -17,9 +17,17 @@ use crate::exchange::{InFlight, LogLine};
 use crate::files::answer_public;
 use crate::forwarded::{resolve, Scheme};
 use crate::inbox::{End, Inbox};
+use crate::options::Options;
 use crate::outbox;
 use crate::reactor::Worker;
 use crate::reply::{Answer, Body, Framing, Reply, Segment, Shape, Streaming, Version};
+
+/// What a call has left behind.
+struct Written {
+    answer: Option<Answer>,
+    streaming: Option<Streaming>,
+    tail: Vec<Segment>,
+}
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -86,39 +94,36 @@ impl Http1 {
             since: Instant::now(),
         });
         worker.counts.requests += 1;
-        let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
-        let mut params = std::mem::take(&mut worker.params);
-        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, &worker.compressor, shape);
-        let request = self.request(link, worker, bytes, head, content);
+        let request = self.request(link, &worker.options, bytes, head, content);
+        let overloaded = worker.waiting >= worker.options.max_waiting;
         let now = worker.clock.unix_second();
-        let (app, overloaded) = (&worker.app, worker.waiting >= worker.options.max_waiting);
+        let Worker { app, params, out, heads, compressor, options, .. } = &mut *worker;
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(out, &mut tail, heads, compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
-            let found = app.router().find(method, head.path.of(bytes), &mut params);
-            if found == Found::NotFound && answer_public(&worker.options.files, &request, now, &mut reply) {
+            let found = app.router().find(method, head.path.of(bytes), params);
+            if found == Found::NotFound && answer_public(&options.files, &request, now, &mut reply) {
                 return Called::Answered;
             }
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
                 reply.overloaded();
                 return Called::Answered;
             }
-            app.call(found, &params, &request, &mut reply)
+            app.call(found, params, &request, &mut reply)
         }));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        (worker.out, worker.params) = (out, params);
-        let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None };
-        self.after_call(link, worker, called.ok(), answer, streaming, tail, Box::new(in_flight));
+        self.after_call(link, worker, called.ok(), Written { answer, streaming, tail }, shape, log);
     }
 
     /// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
-    pub(super) fn request<'a, A: Application>(
+    fn request<'a>(
         &self,
         link: &Link,
-        worker: &Worker<A>,
+        options: &Options,
         bytes: &'a [u8],
         head: &'a Head,
         content: Content<'a>,
     ) -> Request<'a> {
-        let options = &worker.options;
         let (mut peer, mut secure) = (link.peer, link.tls().is_some());
         if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
             let values = |name: &'static str| head.values(bytes, name.as_bytes());
@@ -135,16 +140,16 @@ impl Http1 {
         &mut self,
         link: &mut Link,
         worker: &mut Worker<A>,
-        mut in_flight: Box<InFlight>,
+        in_flight: InFlight,
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
     ) {
-        in_flight.shape.keep_alive &= !worker.draining && !self.owes_continue();
-        let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
-        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, &worker.compressor, in_flight.shape);
+        let InFlight { mut shape, log, .. } = in_flight;
+        shape.keep_alive &= !worker.draining && !self.owes_continue();
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(&mut worker.out, &mut tail, &worker.heads, &worker.compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply)));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        worker.out = out;
-        self.after_call(link, worker, called.ok(), answer, streaming, tail, in_flight);
+        self.after_call(link, worker, called.ok(), Written { answer, streaming, tail }, shape, log);
     }
 
     /// Keeps a call that waits; else keeps the order of bytes and files, closes when the answer says so, and logs.
@@ -153,40 +158,41 @@ impl Http1 {
         link: &mut Link,
         worker: &mut Worker<A>,
         called: Option<Called>,
-        answer: Option<Answer>,
-        streaming: Option<Streaming>,
-        tail: Vec<Segment>,
-        mut in_flight: Box<InFlight>,
+        written: Written,
+        mut shape: Shape,
+        log: Option<LogLine>,
     ) {
         self.stage = Stage::Idle;
-        let answer = match (called, answer) {
-            (Some(Called::Waiting(call)), None) => {
-                in_flight.call = call;
-                return self.wait(worker, in_flight);
-            }
-            (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
-                in_flight.call = call;
-                in_flight.shape.keep_alive = !answer.close;
-                in_flight.streaming = streaming;
-                self.wait(worker, in_flight);
+        let answer = match (called, written.answer) {
+            (Some(Called::Answered), Some(answer)) => answer,
+            (Some(Called::Waiting(call)), None) => return self.wait(worker, call, shape, log, None),
+            (Some(Called::Streaming(call)), Some(answer)) if written.streaming.is_some() => {
+                shape.keep_alive = !answer.close;
+                self.wait(worker, call, shape, log, written.streaming);
                 return self.push_streamed(worker);
             }
-            (Some(Called::Answered), Some(answer)) => answer,
             // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
-            (_, None) => worker.error(500, "the server failed to answer", in_flight.shape.head_only),
+            (_, None) => worker.error(500, "the server failed to answer", shape.head_only),
             (_, Some(answer)) => Answer { close: true, ..answer },
         };
-        if !tail.is_empty() {
-            link.queue(worker, tail);
+        if !written.tail.is_empty() {
+            link.queue(worker, written.tail);
         }
         self.closing |= answer.close;
         self.discard_content();
-        worker.log_answer(link.peer, in_flight.log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
     }
 
-    fn wait<A: Application>(&mut self, worker: &mut Worker<A>, in_flight: Box<InFlight>) {
+    fn wait<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        call: usize,
+        shape: Shape,
+        log: Option<LogLine>,
+        streaming: Option<Streaming>,
+    ) {
         worker.waiting += 1;
-        self.waiting = Some(in_flight);
+        self.waiting = Some(Box::new(InFlight { call, stream: self.requests, shape, log, streaming }));
     }
 
     /// What a handler has not read of its content is read past, so that the next request is found (promise 6).
