@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from spica import App
-from spica.config.server_settings import RuntimeSection, ServerSection
+from spica._core import Server
+from spica.config.server_settings import CompressionSection, RuntimeSection, ServerSection
 from spica.config.settings import Settings
 from spica.server.announcement import render_announcement
 from spica.server.errors import RuntimeSettingError
@@ -62,3 +65,23 @@ def test_the_announcement() -> None:
     assert render_announcement("Blog", ["http://127.0.0.1:3000"]) == "Blog on http://127.0.0.1:3000 (Ctrl-C stops)"
     two = render_announcement("", ["http://127.0.0.1:1", "unix:/a"], 2)
     assert two == "spica on http://127.0.0.1:1 and unix:/a, 2 workers (Ctrl-C stops)"
+
+
+def test_compression_is_handed_over_where_it_is_not_as_usual() -> None:
+    section = CompressionSection(brotli=False, threshold_bytes=500, types=["text/*"])
+    settings = Settings(env="test", server=ServerSection(compression=section))
+    assert server_arguments(settings) == {
+        "compression": {"brotli": False, "threshold_bytes": 500, "types": ["text/*"]},
+    }
+
+
+async def test_the_core_knows_every_option_of_compression() -> None:
+    app = App(env="test")
+    section = CompressionSection(
+        enabled=False, gzip=False, brotli=False, zstd=False, threshold_bytes=1, types=["text/html"]
+    )
+    app.settings = Settings(env="test", server=ServerSection(compression=section))
+    async with running_server(app, None):
+        pass
+    with pytest.raises(TypeError, match="compression has no option 'br'"):
+        Server(app.core, asyncio.get_running_loop(), compression={"br": True})  # type: ignore[typeddict-unknown-key]
