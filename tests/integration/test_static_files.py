@@ -57,7 +57,7 @@ def route() -> str:
 def form() -> str:
     return "the form"
 """
-LARGE = bytes(random.Random(7).randbytes(2_000_000))  # noqa: S311 - content, no secret
+LARGE = bytes(random.Random(7).randbytes(2_000_000))
 TIME = 1_700_000_000
 DATE = email.utils.formatdate(TIME, usegmt=True)
 LATER = email.utils.formatdate(TIME + 5, usegmt=True)
@@ -136,7 +136,11 @@ def test_a_public_file_with_its_fields(server: RunningServer) -> None:
     answer = fetch(server, "/small.txt")
     assert (answer.status, answer.content, answer["content-length"]) == (200, b"0123456789", "10")
     assert answer["content-type"] == "text/plain; charset=utf-8"
-    assert (answer["cache-control"], answer["accept-ranges"], answer["vary"]) == ("no-cache", "bytes", "accept-encoding")
+    assert (answer["cache-control"], answer["accept-ranges"], answer["vary"]) == (
+        "no-cache",
+        "bytes",
+        "accept-encoding",
+    )
     assert fetch(server, "/a%20b.txt").content == b"a space"
     assert fetch(server, "/docs/").content == b"<h1>docs</h1>"
     assert fetch(server, "/inside.txt").content == b"0123456789"
@@ -165,9 +169,11 @@ def test_routes_come_first(server: RunningServer) -> None:
     "path",
     [
         "/none.txt", "/docs", "/css/", "/../secret.txt", "/docs/../../secret.txt", "/%2e%2e/secret.txt",
-        "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/..%5csecret.txt", "/..\\secret.txt", "/%252e%252e/secret.txt",
+        "/..%2fsecret.txt", "/%2e%2e%2fsecret.txt", "/..%5csecret.txt", "/..\\secret.txt",
+        "/%252e%252e/secret.txt",
         "/../public-sibling/x.txt", "/./small.txt", "/%2e/small.txt", "//small.txt", "/docs//index.html", "/.env",
-        "/%2eenv", "/link.txt", "/linked/secret.txt", "/linked/", "/small.txt%00", "/small.txt%00.html", "/small.txt%0a",
+        "/%2eenv",
+        "/link.txt", "/linked/secret.txt", "/linked/", "/small.txt%00", "/small.txt%00.html", "/small.txt%0a",
         "/small.txt/", "/c:/secret.txt", "/file:%2f%2f/etc/passwd", "/%c0%ae%c0%ae/secret.txt", "/%2", "/%zz",
         "/fifo", "/small.txt;x", "/" + "x" * 300, "/" + "x/" * 2000, "/../../../../../../../../etc/passwd",
         "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd", "/proc/self/environ", "/small.txt%20", "/SMALL.TXT",
@@ -229,7 +235,7 @@ def test_rfc9110_13_conditions(server: RunningServer) -> None:
 
 
 def test_rfc9110_14_ranges_against_a_naive_model(server: RunningServer) -> None:
-    chooser = random.Random(11)  # noqa: S311 - a seed, so that a failure comes again
+    chooser = random.Random(11)  # a seed, so that a failure comes again
     size = len(LARGE)
     for _ in range(60):
         path = chooser.choice(["/large.bin", "/report"])

@@ -12,6 +12,7 @@ mod link;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use spica_tls::Session;
 
@@ -103,12 +104,15 @@ impl Connection {
 
     /// The server stops. Returns whether the connection can be closed at once; it says goodbye by itself otherwise, now or
     /// when it is called next.
-    pub fn on_drain<A: Application>(&mut self, _worker: &mut Worker<A>) -> Next {
+    pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>, linger: Duration) -> Next {
         match &self.protocol {
             Protocol::Http1(http1) if http1.is_idle(&self.link) => {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
                     Next::Again
+                } else if linger > Duration::ZERO {
+                    self.link.deadline = self.link.deadline.min(worker.clock.after(linger));
+                    Next::Keep
                 } else {
                     Next::Close
                 }
@@ -121,6 +125,22 @@ impl Connection {
     pub fn on_readable<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.link.readable = true;
         self.proceed(worker)
+    }
+
+    /// There is something to read, and too much to do: it waits for its turn, once.
+    pub fn wait_in_line(&mut self) -> Next {
+        self.link.readable = true;
+        if std::mem::replace(&mut self.link.in_line, true) {
+            Next::Keep
+        } else {
+            Next::Again
+        }
+    }
+
+    /// Its turn has come.
+    pub fn on_turn<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        self.link.in_line = false;
+        self.on_readable(worker)
     }
 
     /// Sends what waited for the peer; then goes on reading what waited for that.

@@ -36,6 +36,8 @@ const EVENTS: usize = 256;
 const ROUNDS: usize = 4;
 /// The longest stay in one poll before the outer loop gets its turn.
 const TURN: Duration = Duration::from_millis(2);
+/// After this much work in one poll, connections that become readable wait in line (promise 21).
+const LATE_MS: u64 = 12;
 
 /// Event data of the descriptors that are not connections; connections use their token, whose key is smaller.
 const TIMER: u64 = u64::MAX;
@@ -51,6 +53,8 @@ pub struct Counts {
     pub refused: u64,
     /// Connections accepted.
     pub accepted: u64,
+    /// Requests answered 503 because too many waited.
+    pub overloaded: u64,
     /// Connections turned away for want of descriptors.
     pub shed: u64,
 }
@@ -73,6 +77,8 @@ pub struct Worker<A: Application> {
     pub(crate) log: Option<AccessLog>,
     pub(crate) counts: Counts,
     pub(crate) draining: bool,
+    /// Requests that are complete now are too many.
+    pub(crate) sheds: bool,
     /// Calls that wait or stream, on all connections.
     pub(crate) waiting: usize,
 }
@@ -100,12 +106,25 @@ pub struct Reactor<A: Application> {
     free: Vec<u32>,
     open: usize,
     generation: u32,
-    again: Vec<Token>,
+    /// Connections that wait for their turn: they gave way to others, or came when there was too much to do.
+    again: VecDeque<Token>,
+    /// How long a request takes, in microseconds, smoothed; what the wait in line is guessed from.
+    service_us: f64,
+    /// When the poll began, for whoever comes late in it.
+    began_ms: u64,
     deadlines: Deadlines,
     due: Vec<(u32, Token)>,
     events: Vec<epoll::Event>,
     notices: Notices,
     worker: Worker<A>,
+}
+
+/// See `Reactor::admit`.
+#[derive(Clone, Copy)]
+enum Arrival {
+    Serve,
+    WaitInLine,
+    Shed,
 }
 
 /// A socket that is accepted from.
@@ -161,7 +180,9 @@ impl<A: Application> Reactor<A> {
             free: Vec::new(),
             open: 0,
             generation: 0,
-            again: Vec::new(),
+            again: VecDeque::new(),
+            service_us: 0.0,
+            began_ms: 0,
             deadlines: Deadlines::new(),
             due: Vec::new(),
             events: Vec::with_capacity(EVENTS),
@@ -182,6 +203,7 @@ impl<A: Application> Reactor<A> {
                 log,
                 counts: Counts::default(),
                 draining: false,
+                sheds: false,
                 waiting: 0,
             },
         })
@@ -228,7 +250,9 @@ impl<A: Application> Reactor<A> {
         let began = Instant::now();
         self.worker.handshakes = 0;
         self.refresh_clock();
-        self.run_again();
+        self.began_ms = self.worker.clock.now_ms();
+        let before = self.worker.counts;
+        let in_line = self.again.len();
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
             events.clear();
@@ -245,6 +269,8 @@ impl<A: Application> Reactor<A> {
                 Err(error) => return Err(error.into()),
             }
         }
+        self.run_again(in_line);
+        self.measure(began.elapsed(), before);
         self.end_turn();
         Ok(())
     }
@@ -324,9 +350,9 @@ impl<A: Application> Reactor<A> {
         self.with(token, |_, _| Next::Close);
     }
 
-    /// Stops accepting and tells every connection to end after its current request; idle ones end now, but not before
-    /// a request that has arrived already is answered.
-    pub fn drain(&mut self) {
+    /// Stops accepting and tells every connection to end after its current request; idle ones end after `linger`, but not
+    /// before a request that arrives till then is answered.
+    pub fn drain(&mut self, linger: Duration) {
         self.worker.draining = true;
         for listener in std::mem::take(&mut self.listeners) {
             // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
@@ -334,7 +360,7 @@ impl<A: Application> Reactor<A> {
         }
         let all: Vec<Token> = self.connections.iter().flatten().map(|connection| connection.token()).collect();
         for token in all {
-            self.with(token, |connection, worker| connection.on_drain(worker));
+            self.with(token, |connection, worker| connection.on_drain(worker, linger));
         }
         self.end_turn();
     }
@@ -370,6 +396,7 @@ impl<A: Application> Reactor<A> {
 
     fn on_event(&mut self, token: Token, flags: epoll::EventFlags) {
         use epoll::EventFlags as Flags;
+        let arrival = self.admit();
         self.with(token, |connection, worker| {
             if flags.intersects(Flags::ERR | Flags::HUP) {
                 return Next::Close;
@@ -379,7 +406,16 @@ impl<A: Application> Reactor<A> {
                 next = connection.on_writable(worker);
             }
             if next != Next::Close && flags.contains(Flags::IN) {
-                next = connection.on_readable(worker);
+                next = match arrival {
+                    Arrival::Serve => connection.on_readable(worker),
+                    Arrival::Shed => {
+                        worker.sheds = true;
+                        let next = connection.on_readable(worker);
+                        worker.sheds = false;
+                        next
+                    }
+                    Arrival::WaitInLine => connection.wait_in_line(),
+                };
             }
             if next != Next::Close && flags.contains(Flags::RDHUP) {
                 next = connection.on_hang_up(worker);
@@ -483,16 +519,51 @@ impl<A: Application> Reactor<A> {
                     connection.set_entered(entered);
                 }
                 if next == Next::Again {
-                    self.again.push(token);
+                    self.again.push_back(token);
                 }
             }
         }
         true
     }
 
-    fn run_again(&mut self) {
-        for token in std::mem::take(&mut self.again) {
-            self.with(token, |connection, worker| connection.on_readable(worker));
+    /// What becomes of a request that arrives now. When there is too much to do, it waits in line; when the line is so
+    /// long that it would wait longer than is of use, it is told so at once rather than in the end.
+    fn admit(&self) -> Arrival {
+        if self.again.is_empty() && !self.is_late() {
+            return Arrival::Serve;
+        }
+        let wait_us = self.again.len() as f64 * self.service_us;
+        if wait_us > self.worker.options.max_queue.as_micros() as f64 {
+            Arrival::Shed
+        } else if self.is_late() {
+            Arrival::WaitInLine
+        } else {
+            Arrival::Serve
+        }
+    }
+
+    /// Whether this poll has worked long enough that others in it would notice.
+    fn is_late(&self) -> bool {
+        Clock::coarse_ms() - self.began_ms >= LATE_MS
+    }
+
+    /// Gives who waited in line when the poll began their turn, the longest waiting first.
+    fn run_again(&mut self, in_line: usize) {
+        for served in 0..in_line {
+            if served > 0 && self.is_late() {
+                break;
+            }
+            let Some(token) = self.again.pop_front() else { break };
+            self.with(token, |connection, worker| connection.on_turn(worker));
+        }
+    }
+
+    fn measure(&mut self, took: Duration, before: Counts) {
+        let now = self.worker.counts;
+        let requests = (now.requests - before.requests) - (now.overloaded - before.overloaded);
+        if requests > 0 {
+            let each = took.as_secs_f64() * 1e6 / requests as f64;
+            self.service_us += (each - self.service_us) / 8.0;
         }
     }
 

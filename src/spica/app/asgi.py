@@ -81,7 +81,7 @@ async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) ->
 class _Incoming:
     """Content that ASGI delivers, for `ContentStream`."""
 
-    trailers: Fields = []  # noqa: RUF012 - ASGI delivers none
+    trailers: Fields = []
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive

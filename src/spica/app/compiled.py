@@ -42,8 +42,8 @@ from spica.security.keys import KeyRing
 class Parts:
     """What an application is made of, declared and loaded but not yet put together.
 
-    `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no route
-    does, each with its Cache-Control; one that is not there has none.
+    `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
+    route does, each with its Cache-Control; one that is not there has none.
     """
 
     settings: Settings
@@ -111,7 +111,7 @@ def build_services(settings: Settings) -> ContextServices:
     """Make what every context is given: the sealer of cookies, where there is a secret key."""
     keys = settings.app.secret_keys
     sealer = SecretCookies(KeyRing(keys)) if keys else None
-    return ContextServices(cookie_sealer=sealer, behind_tls=settings.server.behind_tls)
+    return ContextServices(cookie_sealer=sealer, behind_tls=settings.server.is_secure)
 
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:

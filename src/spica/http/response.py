@@ -109,8 +109,8 @@ class Response(ResponseFields):
 
     Args:    body: octets, or text that is sent as UTF-8; status: 200 to 599; fields: pairs of lower-case name and
              value; content_type: default text/plain for text, application/octet-stream for octets, none for no body.
-    `compress` is None, which leaves compression to the server's policy. Set it to False where a secret stands beside text
-    that a visitor chose, to True where neither is there and a request with credentials may be answered compressed.
+    `compress` is None, which leaves compression to the server's policy. Set it to False where a secret stands beside
+    text that a visitor chose, to True where neither is there and a request with credentials may be answered compressed.
     """
 
     # No __slots__: a slot called `file` and the builder of that name can't both be.

@@ -66,6 +66,8 @@ pub struct Link {
     pub entered: Tick,
     /// The socket may hold octets, or its end, that have not been read.
     pub readable: bool,
+    /// It waits in line for its turn.
+    pub in_line: bool,
     /// The peer has ended its side; the end itself may still have to be read.
     pub hung_up: bool,
 }
@@ -89,6 +91,7 @@ impl Link {
             deadline,
             entered: NEVER,
             readable: false,
+            in_line: false,
             hung_up: false,
         }
     }

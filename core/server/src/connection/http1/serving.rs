@@ -95,9 +95,9 @@ impl Http1 {
         });
         worker.counts.requests += 1;
         let request = self.request(link, &worker.options, bytes, head, content);
-        let overloaded = worker.waiting >= worker.options.max_waiting;
+        let overloaded = worker.sheds || worker.waiting >= worker.options.max_waiting;
         let now = worker.clock.unix_second();
-        let Worker { app, params, out, heads, compressor, options, .. } = &mut *worker;
+        let Worker { app, params, out, heads, compressor, options, counts, .. } = &mut *worker;
         let mut tail = Vec::new();
         let mut reply = Reply::new(out, &mut tail, heads, compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
@@ -107,6 +107,7 @@ impl Http1 {
             }
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
                 reply.overloaded();
+                counts.overloaded += 1;
                 return Called::Answered;
             }
             app.call(found, params, &request, &mut reply)
