@@ -83,5 +83,5 @@ async def test_the_core_knows_every_option_of_compression() -> None:
     app.settings = Settings(env="test", server=ServerSection(compression=section))
     async with running_server(app, None):
         pass
-    with pytest.raises(TypeError, match="compression has no option 'br'"):
+    with pytest.raises(TypeError, match="compression has no option"):
         Server(app.core, asyncio.get_running_loop(), compression={"br": True})  # type: ignore[typeddict-unknown-key]
