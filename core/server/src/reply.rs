@@ -40,12 +40,16 @@ pub enum Segment {
 
 impl Segment {
     /// Octets of it.
-    #[allow(clippy::len_without_is_empty, reason = "nobody asks")]
     pub fn len(&self) -> u64 {
         match self {
             Segment::Bytes(bytes) => bytes.len() as u64,
             Segment::File(part) => part.len,
         }
+    }
+
+    /// Whether it has no octets.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

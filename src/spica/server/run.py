@@ -179,6 +179,8 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
     arguments = settings.server.limits
     if compression := settings.server.compression.options:
         arguments["compression"] = compression
+    http2 = settings.server.http2
+    arguments |= {"http2": http2.enabled, "http2_max_streams": http2.max_concurrent_streams}
     if settings.runtime.max_tasks_per_loop is not None:
         arguments["max_waiting"] = settings.runtime.max_tasks_per_loop
     return arguments
