@@ -16,12 +16,14 @@ from spica.server.run import running_server, server_arguments
 
 
 def test_only_what_was_set_is_handed_over() -> None:
-    assert server_arguments(Settings(env="test")) == {}
+    always = {"http2": True, "http2_max_streams": 256}
+    assert server_arguments(Settings(env="test")) == always
     server = ServerSection(
         max_fields=50, request_line_bytes=4096, field_block_bytes=9000, trusted_proxies=["10.0.0.0/8"]
     )
     settings = Settings(env="test", server=server, runtime=RuntimeSection(max_tasks_per_loop=7))
     assert server_arguments(settings) == {
+        **always,
         "max_fields": 50,
         "request_line_bytes": 4096,
         "field_block_bytes": 9000,
@@ -70,9 +72,8 @@ def test_the_announcement() -> None:
 def test_compression_is_handed_over_where_it_is_not_as_usual() -> None:
     section = CompressionSection(brotli=False, threshold_bytes=500, types=["text/*"])
     settings = Settings(env="test", server=ServerSection(compression=section))
-    assert server_arguments(settings) == {
-        "compression": {"brotli": False, "threshold_bytes": 500, "types": ["text/*"]},
-    }
+    handed_over = server_arguments(settings)["compression"]
+    assert handed_over == {"brotli": False, "threshold_bytes": 500, "types": ["text/*"]}
 
 
 async def test_the_core_knows_every_option_of_compression() -> None:
