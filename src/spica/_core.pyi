@@ -146,7 +146,7 @@ class Application:
     @property
     def fields(self) -> list[tuple[str, str]]: ...
 
-class CompressionOptions(TypedDict, total=False):
+class _CompressionOptions(TypedDict, total=False):
     """How responses are compressed; None leaves the default of core/coding/src/policy.rs, which has everything on."""
 
     enabled: bool | None
@@ -156,7 +156,7 @@ class CompressionOptions(TypedDict, total=False):
     threshold_bytes: int | None
     types: list[str] | None
 
-class ReactorOptions(TypedDict, total=False):
+class _ReactorOptions(TypedDict, total=False):
     """What an operator may set; None leaves the default of core/server/src/options.rs."""
 
     max_content_bytes: int | None
@@ -177,7 +177,7 @@ class ReactorOptions(TypedDict, total=False):
     spool_folder: str | None
     trusted_proxies: list[str] | None
     forwarded_fields: list[str] | None
-    compression: CompressionOptions | None
+    compression: _CompressionOptions | None
 
 class TlsConfigurationError(ValueError):
     """A certificate, key or TLS setting that can't serve: args are (what, where, why, fix)."""
@@ -210,7 +210,7 @@ class Server:
         event_loop: object,
         *,
         access_log: Literal["text", "json"] | None = None,
-        **options: Unpack[ReactorOptions],
+        **options: Unpack[_ReactorOptions],
     ) -> Server: ...
     def listen(self, descriptor: int, tls: TlsAcceptor | None = None) -> None: ...
     def fileno(self) -> int: ...
