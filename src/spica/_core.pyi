@@ -81,8 +81,10 @@ class Request:
 
 @final
 class IncomingContent:
-    """The content of a request while it arrives. `take` gives octets, b"" at the end, None when there is nothing yet, or
-    (status, reason) when it is broken."""
+    """The content of a request while it arrives.
+
+    `take` gives octets, b"" at the end, None when there is nothing yet, (status, reason) when it is broken.
+    """
 
     def take(self) -> bytes | tuple[int, str] | None: ...
     def arrived(self) -> asyncio.Future[None]: ...

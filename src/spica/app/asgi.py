@@ -35,7 +35,6 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 DEFAULT_MAX_CONTENT_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
-_WATCH_S = 0.1
 _log = logging.getLogger("spica.app")
 
 
@@ -88,6 +87,7 @@ class _Incoming:
         self._left = limit
         self._taken: bytes | tuple[int, str] | None = None
         self._ended = False
+        self._read = asyncio.Event()
 
     def take(self) -> bytes | tuple[int, str] | None:
         """What has arrived; see `spica.http.streaming.Incoming`."""
@@ -102,8 +102,7 @@ class _Incoming:
 
     async def rest(self) -> Message:
         """`receive` for who only waits for the end of the connection: not before the handler has read its content."""
-        while not self._ended:
-            await asyncio.sleep(_WATCH_S)
+        await self._read.wait()
         return await self._receive()
 
     async def _pull(self) -> None:
@@ -116,6 +115,8 @@ class _Incoming:
             self._taken, self._ended = (413, "the content is larger than the limit"), True
         else:
             self._taken, self._ended = chunk or None, not message.get("more_body", False)
+        if self._ended:
+            self._read.set()
 
 
 async def _call(app: App, native: NativeRequest, receive: Receive) -> object:
