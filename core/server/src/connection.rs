@@ -9,11 +9,13 @@
 
 mod http1;
 mod link;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
 use spica_tls::Session;
+use spica_websocket::Prepared;
 
 use crate::application::{Application, Called, Token};
 use crate::clock::Tick;
@@ -24,6 +26,7 @@ use crate::reply::Reply;
 use http1::Http1;
 use link::Arrived;
 pub use link::Link;
+use websocket::WebSocket;
 
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 8;
@@ -47,6 +50,8 @@ pub enum After {
     Keep,
     /// Close at once: the peer is gone, or nothing can be said.
     Close,
+    /// Another protocol is spoken from here on.
+    Upgrade,
     /// Everything is said. `unread`: the peer may still send, and a reset would destroy what it has not read.
     End {
         /// See above.
@@ -57,6 +62,7 @@ pub enum After {
 /// What is spoken.
 enum Protocol {
     Http1(Http1),
+    WebSocket(Box<WebSocket>),
     /// Everything is said; what the peer still sends is read past, this much so far.
     Linger(usize),
 }
@@ -101,8 +107,12 @@ impl Connection {
 
     /// The server stops. Returns whether the connection can be closed at once; it says goodbye by itself otherwise, now or
     /// when it is called next.
-    pub fn on_drain<A: Application>(&mut self, _worker: &mut Worker<A>) -> Next {
-        match &self.protocol {
+    pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        match &mut self.protocol {
+            Protocol::WebSocket(websocket) => {
+                websocket.on_drain(worker);
+                self.settle(worker)
+            }
             Protocol::Http1(http1) if http1.is_idle(&self.link) => {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
@@ -142,6 +152,7 @@ impl Connection {
     pub fn on_deadline<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_deadline(worker),
+            Protocol::WebSocket(websocket) => websocket.on_deadline(&mut self.link, worker),
             Protocol::Linger(_) => After::Close,
         };
         match after {
@@ -166,7 +177,7 @@ impl Connection {
     ) -> Next {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.complete(&mut self.link, worker, stream, write),
-            Protocol::Linger(_) => return Next::Keep,
+            Protocol::WebSocket(_) | Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
     }
@@ -175,7 +186,7 @@ impl Connection {
     pub fn finish_stream<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32, whole: bool) -> Next {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.finish_stream(&mut self.link, worker, stream, whole),
-            Protocol::Linger(_) => return Next::Keep,
+            Protocol::WebSocket(_) | Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
     }
@@ -184,6 +195,10 @@ impl Connection {
     pub fn attend<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> Next {
         match &mut self.protocol {
             Protocol::Http1(http1) => match http1.attend(worker, stream) {
+                true => self.proceed(worker),
+                false => Next::Keep,
+            },
+            Protocol::WebSocket(websocket) => match websocket.attend(worker, stream) {
                 true => self.proceed(worker),
                 false => Next::Keep,
             },
@@ -198,7 +213,28 @@ impl Connection {
                 true => self.proceed(worker),
                 false => Next::Keep,
             },
-            Protocol::Linger(_) => Next::Keep,
+            Protocol::WebSocket(_) | Protocol::Linger(_) => Next::Keep,
+        }
+    }
+
+    /// The handler of a WebSocket has come to its end.
+    pub fn finish_socket<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> Next {
+        match &mut self.protocol {
+            Protocol::WebSocket(websocket) => match websocket.finish(worker, stream) {
+                true => self.proceed(worker),
+                false => Next::Keep,
+            },
+            Protocol::Http1(_) | Protocol::Linger(_) => Next::Keep,
+        }
+    }
+
+    /// Sends a message that others get too; reads nothing.
+    pub fn broadcast<A: Application>(&mut self, worker: &mut Worker<A>, message: &mut Prepared) -> Next {
+        let Protocol::WebSocket(websocket) = &mut self.protocol else { return Next::Keep };
+        match websocket.broadcast(&mut self.link, worker, message) {
+            Flushed::All if websocket.is_open() => Next::Keep,
+            Flushed::All | Flushed::Blocked => self.settle(worker),
+            Flushed::Broken => Next::Close,
         }
     }
 
@@ -206,6 +242,7 @@ impl Connection {
     pub fn abandon<A: Application>(&mut self, worker: &mut Worker<A>) {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.abandon(&self.link, worker),
+            Protocol::WebSocket(websocket) => websocket.abandon(&self.link, worker),
             Protocol::Linger(_) => {}
         }
     }
@@ -271,6 +308,7 @@ impl Connection {
     fn wants_input(&self) -> bool {
         match &self.protocol {
             Protocol::Http1(http1) => http1.wants_input(&self.link),
+            Protocol::WebSocket(websocket) => websocket.wants_input(&self.link),
             Protocol::Linger(_) => true,
         }
     }
@@ -279,6 +317,7 @@ impl Connection {
     fn has_held_back(&self) -> bool {
         match &self.protocol {
             Protocol::Http1(http1) => http1.has_held_back(),
+            Protocol::WebSocket(websocket) => websocket.has_held_back(),
             Protocol::Linger(_) => false,
         }
     }
@@ -286,6 +325,7 @@ impl Connection {
     fn receive<A: Application>(&mut self, worker: &mut Worker<A>, octets: &mut [u8]) {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.receive(&mut self.link, worker, octets),
+            Protocol::WebSocket(websocket) => websocket.receive(worker, octets),
             Protocol::Linger(_) => {}
         }
     }
@@ -293,6 +333,7 @@ impl Connection {
     fn serve_held_back<A: Application>(&mut self, worker: &mut Worker<A>) {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.serve_input(&mut self.link, worker),
+            Protocol::WebSocket(websocket) => websocket.serve_input(worker),
             Protocol::Linger(_) => {}
         }
     }
@@ -303,6 +344,7 @@ impl Connection {
         self.link.hung_up = true;
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_end(),
+            Protocol::WebSocket(websocket) => websocket.on_end(),
             Protocol::Linger(_) => return Next::Close,
         }
         self.settle(worker)
@@ -325,6 +367,7 @@ impl Connection {
         }
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.settle(&mut self.link, worker, flushed == Flushed::All),
+            Protocol::WebSocket(websocket) => websocket.settle(&mut self.link, worker, flushed == Flushed::All),
             Protocol::Linger(_) => After::Keep,
         };
         self.conclude(worker, after)
@@ -334,8 +377,19 @@ impl Connection {
         match after {
             After::Keep => Next::Keep,
             After::Close => Next::Close,
+            After::Upgrade => self.upgrade(worker),
             After::End { unread } => self.end(worker, unread),
         }
+    }
+
+    /// The socket is accepted: what has come behind the request are frames.
+    fn upgrade<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        let Protocol::Http1(http1) = &mut self.protocol else { return Next::Keep };
+        let Some((socket, in_flight, input)) = http1.take_upgraded(worker) else { return Next::Close };
+        let mut websocket = Box::new(WebSocket::new(worker, socket, in_flight, input));
+        websocket.push_out(worker);
+        self.protocol = Protocol::WebSocket(websocket);
+        self.proceed(worker)
     }
 
     /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.

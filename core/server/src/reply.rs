@@ -347,6 +347,9 @@ impl<'a> Reply<'a> {
             4 if name.eq_ignore_ascii_case(b"date") => Ok(true),
             10 if name.eq_ignore_ascii_case(b"connection") => {
                 self.shape.keep_alive &= !value.eq_ignore_ascii_case(b"close");
+                if value == b"upgrade" && self.shape.version == Version::Http11 {
+                    self.out.extend_from_slice(b"connection: upgrade\r\n");
+                }
                 Ok(true)
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {

@@ -39,6 +39,23 @@ class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     key: str = ""
 
 
+class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server.websocket]`: WebSockets.
+
+    Args:    origins: of the pages that may connect, where a route names none; [] for the application's own;
+             max_message_bytes: of one message, as sent and inflated; max_queue_bytes: of broadcasts that a client has not
+             taken, beyond which it is closed; ping_interval_s: the silence after which a client is asked for a sign of
+             life, and after that given up; 0 never; deflate: whether messages are compressed for clients that offer it.
+    """
+
+    origins: list[str] = []
+    max_message_bytes: Count | None = None
+    max_queue_bytes: Count | None = None
+    ping_interval_s: SecondsOrOff | None = None
+    close_timeout_s: Seconds | None = None
+    deflate: bool = True
+
+
 class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.compression]`: content codings of responses; threshold_bytes: smaller contents go as they are."""
 
@@ -84,6 +101,7 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     http3: Http3Section = Http3Section()
     tls: TlsSection = TlsSection()
     compression: CompressionSection = CompressionSection()
+    websocket: WebSocketSection = WebSocketSection()
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -96,7 +114,10 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             "keep_alive_timeout_s",
             "write_timeout_s",
         )
-        return {name: value for name in names if (value := getattr(self, name)) is not None}
+        limits = {name: value for name in names if (value := getattr(self, name)) is not None}
+        socket_names = ("max_message_bytes", "max_queue_bytes", "ping_interval_s", "close_timeout_s")
+        limits |= {name: value for name in socket_names if (value := getattr(self.websocket, name)) is not None}
+        return limits if self.websocket.deflate else {**limits, "deflate_messages": False}
 
 
 class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from typing import Any, Literal
 from spica._core import Server, trim_memory
 from spica.app.application import App
 from spica.config.settings import Settings
+from spica.http.broadcast import reachable
 from spica.server.address import Address
 from spica.server.announcement import render_announcement
 from spica.server.event_loop import Backend, new_event_loop
@@ -137,7 +138,8 @@ async def running_server(
     try:
         for one in listeners:
             server.listen(one.fileno())
-        yield server
+        with reachable(server):
+            yield server
     finally:
         loop.remove_reader(descriptor)
         server.drain()

@@ -98,7 +98,7 @@ impl Http1 {
         }));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
         (worker.out, worker.params) = (out, params);
-        let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None };
+        let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None, socket: None };
         self.after_call(link, worker, called.ok(), answer, streaming, tail, Box::new(in_flight));
     }
 
@@ -155,6 +155,11 @@ impl Http1 {
         let answer = match (called, answer) {
             (Some(Called::Waiting(call)), None) => {
                 in_flight.call = call;
+                return self.wait(worker, in_flight);
+            }
+            (Some(Called::Upgrading(call, socket)), None) => {
+                in_flight.call = call;
+                in_flight.socket = Some(socket);
                 return self.wait(worker, in_flight);
             }
             (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
