@@ -25,7 +25,7 @@ elif command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     echo "conformance: installing the Autobahn testsuite into a Debian 11 root, for its Python 2.7"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
-    debootstrap --variant=minbase --include=python2.7,python-pip-whl,python3-pip,virtualenv,python-setuptools \
+    debootstrap --variant=minbase --include=python2.7,python2.7-dev,virtualenv,gcc,libc6-dev \
         bullseye "$home/root" >"$home/debootstrap.log" || { tail "$home/debootstrap.log" >&2; exit 1; }
     chroot "$home/root" virtualenv --quiet --python=python2.7 /wstest
     # pip in there reaches PyPI as it does out here: the same name servers, certificates and settings.
@@ -33,6 +33,8 @@ elif command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     for file in /etc/resolv.conf /etc/hosts /etc/pip.conf /etc/ssl/certs/ca-certificates.crt; do
         if [ -e "$file" ]; then cp "$file" "$home/root$file"; fi
     done
+    # Debian's own pip of that time can't build the one dependency that has no wheel.
+    chroot "$home/root" /wstest/bin/pip install --quiet --force-reinstall pip==20.3.4
     chroot "$home/root" /wstest/bin/pip install --quiet autobahntestsuite==25.10.1
     cat >"$home/bin/wstest" <<END
 #!/bin/sh

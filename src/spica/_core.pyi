@@ -146,6 +146,7 @@ class ReactorOptions(TypedDict, total=False):
     chunk_extension_bytes: int | None
     max_connections: int | None
     max_waiting: int | None
+    max_queue_s: float | None
     head_timeout_s: float | None
     content_timeout_s: float | None
     keep_alive_timeout_s: float | None
@@ -199,6 +200,14 @@ class Server:
     def broadcast(self, topic: str, payload: object, *, except_: object = None) -> int: ...
     def subscribers(self, topic: str) -> int: ...
     def connect(self, sink: Callable[[bytes | None], object]) -> MemoryConnection: ...
+    def connect_over(
+        self,
+        sink: Callable[[bytes | bool | None], object],
+        *,
+        peer: tuple[str, int] | None = None,
+        tls: TlsAcceptor | None = None,
+        window: int = 262_144,
+    ) -> MemoryConnection: ...
     def drain(self) -> None: ...
     def abort(self) -> None: ...
     @property
@@ -229,9 +238,10 @@ class WebSocket:
 
 @final
 class MemoryConnection:
-    """One connection of a Server that has no socket; made by Server.connect."""
+    """One connection of a Server that has no socket; made by Server.connect and Server.connect_over."""
 
     def feed(self, data: bytes) -> bool: ...
+    def written(self, count: int) -> bool: ...
     def close(self) -> None: ...
 
 def escape(text: str) -> str: ...

@@ -12,16 +12,37 @@ import pytest
 from spica import _core
 from spica.http.response import Response
 from spica.http.streaming import send_stream
+from spica.server.asyncio_backend import listening, watched
 from spica.server.event_loop import new_event_loop
 from spica.server.listener import open_listener
 
 LOOPS = {"uvloop": new_event_loop, "asyncio": asyncio.SelectorEventLoop}
 
 
+class BareLoop(asyncio.SelectorEventLoop):
+    """A loop that can't watch descriptors for others, as that of Windows can't."""
+
+    def add_reader(self, fd: object, callback: object, *args: object) -> None:
+        if getattr(callback, "__name__", "") == "poll":
+            raise NotImplementedError
+        super().add_reader(fd, callback, *args)
+
+
+# The backend "epoll" on two loops, and the backend "asyncio" on two more.
+BACKENDS = {
+    **{name: (loop, False) for name, loop in LOOPS.items()},
+    "transports": (new_event_loop, True),
+    "transports without add_reader": (BareLoop, True),
+}
+
+
 class NativeServer:
     """A reactor on its own thread and loop; `errors` holds what handlers raised."""
 
-    def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop], **options: object) -> None:
+    def __init__(
+        self, new_loop: Callable[[], asyncio.AbstractEventLoop], over_asyncio: bool = False, **options: object
+    ) -> None:
+        self._over_asyncio = over_asyncio
         self.errors: list[BaseException] = []
         self.application = _core.Application(
             encode=lambda value: repr(value).encode(),
@@ -70,13 +91,17 @@ class NativeServer:
         self.loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self.native = _core.Server(self.application, self.loop, **self._options)  # type: ignore[arg-type]
-        self.native.listen(self._listener.fileno(), self._tls)
-        self.loop.add_reader(self.native.fileno(), self.native.poll)
-        self._ready.set()
-        await self._stop.wait()
-        self.loop.remove_reader(self.native.fileno())
+        with watched(self.native, self.loop):
+            if self._over_asyncio:
+                async with listening(self.native, [self._listener], self._tls):
+                    self._ready.set()
+                    await self._stop.wait()
+            else:
+                self.native.listen(self._listener.fileno(), self._tls)
+                self._ready.set()
+                await self._stop.wait()
         self.native.abort()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.01 if self._over_asyncio else 0)
         del self.native
 
     def on_loop(self, function: Callable[[], object]) -> object:
@@ -115,9 +140,9 @@ def read_all(peer: socket.socket) -> bytes:
     return received
 
 
-@pytest.fixture(params=sorted(LOOPS))
+@pytest.fixture(params=list(BACKENDS))
 def native(request: pytest.FixtureRequest) -> Iterator[NativeServer]:
-    server = NativeServer(LOOPS[request.param])
+    server = NativeServer(*BACKENDS[request.param])
     yield server
     if hasattr(server, "loop"):
         server.stop()

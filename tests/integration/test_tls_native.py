@@ -15,7 +15,7 @@ import pytest
 
 from spica import _core
 from spica.http.response import Response
-from tests.integration.conftest import LOOPS, NativeServer
+from tests.integration.conftest import BACKENDS, LOOPS, NativeServer
 
 LARGE = 3 * 1024 * 1024
 
@@ -26,10 +26,10 @@ class TlsServer(NativeServer):
     tls: _core.TlsAcceptor
 
 
-@pytest.fixture(params=list(LOOPS))
+@pytest.fixture(params=list(BACKENDS))
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TlsServer]:
     write_certificate(tmp_path)
-    server = TlsServer(LOOPS[request.param])
+    server = TlsServer(*BACKENDS[request.param])
     server.tls = _core.TlsAcceptor([(str(tmp_path / "chain.pem"), str(tmp_path / "key.pem"))], ticket_secret=bytes(32))
     large = tmp_path / "large.bin"
     large.write_bytes(os.urandom(LARGE))
@@ -96,7 +96,9 @@ def test_requests_over_tls(server: TlsServer, tmp_path: Path, version: ssl.TLSVe
 
 def test_a_slow_reader_gets_everything_in_order(server: TlsServer, tmp_path: Path) -> None:
     with connected(server, client_context(tmp_path)) as link:
-        link.sendall(b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        link.sendall(
+            b"GET /file HTTP/1.1\r\nHost: a\r\n\r\n" + b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        )
         received = b""
         time.sleep(0.2)
         while chunk := link.recv(7000):

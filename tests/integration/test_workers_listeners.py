@@ -82,6 +82,24 @@ def test_sockets_of_systemd(tmp_path: Path, workers: str) -> None:
         connect(port)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_service_manager_is_told(short: Path, workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = short / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(path))
+        with served(short, "--workers", workers) as server:
+            assert manager.recv(99) == b"READY=1"
+            assert fetch(server.port, "/") == "one"
+            if workers == "2":
+                run_command("reload", cwd=short)
+                assert manager.recv(99).startswith(b"RELOADING=1\nMONOTONIC_USEC=")
+                assert manager.recv(99) == b"READY=1"
+            assert server.end() == 0
+        assert manager.recv(99) == b"STOPPING=1"
+
+
 def test_a_port_in_use_and_a_pid_file_in_use(tmp_path: Path) -> None:
     with served(tmp_path, "--workers", "2") as server:
         assert server.port

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -10,15 +9,9 @@ import time
 from pathlib import Path
 
 from tests.integration.workers import connect, fetch, read_answer, served
+from tests.processes import SPICA
 
 MIB = 1024 * 1024
-
-
-def is_running(pid: int) -> bool:
-    """Whether there is such a process, and it is not just an exit code that nobody has read."""
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 def test_a_killed_worker_is_replaced_within_a_second_and_others_serve_meanwhile(tmp_path: Path) -> None:
@@ -78,8 +71,6 @@ def test_a_worker_that_keeps_ending_is_tried_again_ever_later(tmp_path: Path) ->
 def test_workers_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
     with served(tmp_path, "--workers", "2") as server, connect(server.port) as peer:
         server.await_pids(lambda pids: len(pids) == 2)
-        workers = server.workers()
-        assert len(workers) == 2
         peer.sendall(b"GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
         # A second connection is answered, so the first one's request has arrived.
         fetch(server.port, "/slow")
@@ -87,11 +78,33 @@ def test_workers_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:
         read_answer(peer)
         server.end(signal.SIGKILL)
         assert read_answer(peer)[:2] == (200, b"slow but answered"), "what was under way is finished"
-        # Their output has ended, so they have; only whoever inherited them may not have noticed yet.
-        assert not any(is_running(pid) for pid in workers)
+        # `end` has waited for the end of their output, so they have ended.
         assert sum("the supervisor ended" in line for line in server.lines) == 2
     with served(tmp_path, "--workers", "2") as server:
         assert fetch(server.port, "/") == "one", "the pid file that was left behind is nobody's"
+
+
+def test_workers_end_too_when_nobody_reads_what_they_say(tmp_path: Path) -> None:
+    # `head` leaves after the announcement.
+    script = f"{SPICA} server --workers 2 --port 0 --quiet 2>&1 | head -n 1 >&2"
+    with served(tmp_path, command=["sh", "-c", script]) as server:
+        server.await_pids(lambda pids: len(pids) == 2)
+        os.kill(int((tmp_path / "tmp" / "server.pid").read_text()), signal.SIGKILL)
+        # The socket is theirs until the last of them has gone.
+        assert await_refusal(server.port, timeout_s=10)
+
+
+def await_refusal(port: int, timeout_s: float) -> bool:
+    """Whether nobody listens on a port any more before the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        try:
+            fetch(port, "/")
+        except ConnectionRefusedError:
+            return True
+        except (EOFError, ConnectionResetError):
+            continue
+    return False
 
 
 def test_workers_are_pinned_to_cores(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import TypeVar
 from tests.torture.victim import Seen
 
 T = TypeVar("T")
-# The short form runs beside other tests on the same cores: its victim is granted this much.
-SHORT_P99_MS = 250.0
+# The short form runs beside other tests on the same cores, so only a stall is a failure there.
+SHORT_P99_MS = 1000.0
 
 
 @dataclass

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyTuple};
 use spica_router::{Found, Kind as Converter, Params, Router};
 use spica_server::{Called, Exchange, Reply, Signal, Token};
 
@@ -307,6 +307,14 @@ impl spica_server::Application for Dispatcher {
         });
     }
 
+    fn flow(&self, token: Token, feed: bool) {
+        Python::attach(|py| {
+            if let Some(sink) = self.sinks.borrow().get(&token.0).map(|sink| sink.clone_ref(py)) {
+                self.call_soon(py, sink, PyBool::new(py, feed).to_owned().into_any().unbind());
+            }
+        });
+    }
+
     fn deliver(&self, token: Token, bytes: &[u8], closed: bool) {
         Python::attach(|py| {
             let sink = match closed {
@@ -314,12 +322,8 @@ impl spica_server::Application for Dispatcher {
                 false => self.sinks.borrow().get(&token.0).map(|sink| sink.clone_ref(py)),
             };
             let Some(sink) = sink else { return };
-            let event_loop = self.names.event_loop.bind(py);
             let data = if closed { py.None() } else { PyBytes::new(py, bytes).into_any().unbind() };
-            // Later, not now: the sink is Python code, and the reactor is in the middle of its work.
-            if let Err(error) = event_loop.call_method1(&self.names.call_soon, (sink, data)) {
-                error.write_unraisable(py, Some(event_loop));
-            }
+            self.call_soon(py, sink, data);
         });
     }
 }
@@ -391,6 +395,14 @@ impl Dispatcher {
             report(py, call.task.bind(py).call_method0(&self.names.result));
         }
         Some(accepted)
+    }
+
+    /// Calls a sink later, not now: it is Python code, and the reactor is in the middle of its work.
+    fn call_soon(&self, py: Python<'_>, sink: Py<PyAny>, data: Py<PyAny>) {
+        let event_loop = self.names.event_loop.bind(py);
+        if let Err(error) = event_loop.call_method1(&self.names.call_soon, (sink, data)) {
+            error.write_unraisable(py, Some(event_loop));
+        }
     }
 
     fn call_miss<'py>(

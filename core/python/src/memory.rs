@@ -2,10 +2,13 @@
 //! readiness use it, so that every request takes the one path.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use spica_server::{Reactor, Token};
+use spica_tls::Acceptor;
 
 use crate::dispatch::Dispatcher;
 use crate::server::busy;
@@ -28,6 +31,25 @@ impl MemoryConnection {
         };
         Ok(MemoryConnection { reactor, token })
     }
+
+    /// Opens one over another's transport, `window` octets of which may be unwritten; `sink(bool)` says when to feed.
+    pub fn open_over(
+        reactor: Rc<RefCell<Reactor<Dispatcher>>>,
+        sink: Py<PyAny>,
+        peer: Option<SocketAddr>,
+        tls: Option<&Acceptor>,
+        window: usize,
+    ) -> PyResult<Self> {
+        let token = {
+            let mut open = reactor.try_borrow_mut().map_err(|_| busy())?;
+            let token = open
+                .open_over(peer, tls, window)
+                .ok_or_else(|| PyRuntimeError::new_err("a TLS session can't be made: no randomness"))?;
+            open.app().sinks.borrow_mut().insert(token.0, sink);
+            token
+        };
+        Ok(MemoryConnection { reactor, token })
+    }
 }
 
 #[pymethods]
@@ -36,6 +58,12 @@ impl MemoryConnection {
     fn feed(&self, data: &[u8]) -> PyResult<bool> {
         let mut reactor = self.reactor.try_borrow_mut().map_err(|_| busy())?;
         Ok(reactor.feed(self.token, data))
+    }
+
+    /// Say that so many bytes given to the sink are written: as many more may come.
+    fn written(&self, count: usize) -> PyResult<bool> {
+        let mut reactor = self.reactor.try_borrow_mut().map_err(|_| busy())?;
+        Ok(reactor.written(self.token, count))
     }
 
     /// End it, as if the peer had gone: a waiting handler is cancelled.

@@ -31,6 +31,7 @@ fn set(options: &mut Options, name: &str, value: &Bound<'_, PyAny>) -> PyResult<
         "chunk_extension_bytes" => limits.chunk_extensions = value.extract()?,
         "max_connections" => options.max_connections = value.extract()?,
         "max_waiting" => options.max_waiting = value.extract()?,
+        "max_queue_s" => options.max_queue = seconds(name, value)?,
         "head_timeout_s" => options.head_timeout = seconds(name, value)?,
         "content_timeout_s" => options.content_timeout = seconds(name, value)?,
         "keep_alive_timeout_s" => options.keep_alive_timeout = seconds(name, value)?,

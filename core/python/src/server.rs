@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::rc::{Rc, Weak};
 
@@ -77,6 +78,20 @@ impl Server {
         MemoryConnection::open(self.reactor.clone(), sink)
     }
 
+    /// Open a connection over a transport of asyncio's: `sink` gets bytes to write, None to close, True or False to read or
+    /// not; at most `window` bytes are given before `written` says that they are on their way.
+    #[pyo3(signature = (sink, *, peer=None, tls=None, window=262_144))]
+    fn connect_over(
+        &self,
+        sink: Py<PyAny>,
+        peer: Option<(String, u16)>,
+        tls: Option<&TlsAcceptor>,
+        window: usize,
+    ) -> PyResult<MemoryConnection> {
+        let peer = peer.and_then(|(host, port)| Some(SocketAddr::new(host.parse().ok()?, port)));
+        MemoryConnection::open_over(self.reactor.clone(), sink, peer, tls.map(|tls| &tls.acceptor), window)
+    }
+
     /// Stop accepting; end idle connections now and the others after their current request.
     fn drain(&self) -> PyResult<()> {
         self.open()?.drain();
@@ -125,6 +140,7 @@ impl Server {
         totals.set_item("requests", counts.requests)?;
         totals.set_item("refused", counts.refused)?;
         totals.set_item("accepted", counts.accepted)?;
+        totals.set_item("overloaded", counts.overloaded)?;
         totals.set_item("shed", counts.shed)?;
         totals.set_item("sockets", counts.sockets)?;
         totals.set_item("open_sockets", counts.open_sockets)?;

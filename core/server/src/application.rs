@@ -105,4 +105,6 @@ pub trait Application {
     fn cancel(&self, call: usize);
     /// Takes what a connection without a socket would have sent.
     fn deliver(&self, token: Token, bytes: &[u8], closed: bool);
+    /// A connection with a [`crate::Window`] wants to be fed, or not to be until it says so again.
+    fn flow(&self, _token: Token, _feed: bool) {}
 }

@@ -42,6 +42,16 @@ impl Clock {
         true
     }
 
+    /// When `refresh` was last called, in milliseconds since some start.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Now, on the same scale: cheap, and exact to some milliseconds.
+    pub fn coarse_ms() -> u64 {
+        monotonic_ms()
+    }
+
     /// Now, in ticks.
     pub fn tick(&self) -> Tick {
         ((self.now_ms - self.started_ms) / TICK.as_millis() as u64) as Tick

@@ -30,6 +30,8 @@ use websocket::WebSocket;
 
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 8;
+/// What somebody else's transport may feed beyond what is served.
+const FED_AHEAD: usize = 64 * 1024;
 /// The longest that a deadline can be away: "never".
 pub const NEVER: Tick = Tick::MAX;
 
@@ -131,6 +133,22 @@ impl Connection {
         self.proceed(worker)
     }
 
+    /// There is something to read, and too much to do: it waits for its turn, once.
+    pub fn wait_in_line(&mut self) -> Next {
+        self.link.readable = true;
+        if std::mem::replace(&mut self.link.in_line, true) {
+            Next::Keep
+        } else {
+            Next::Again
+        }
+    }
+
+    /// Its turn has come.
+    pub fn on_turn<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        self.link.in_line = false;
+        self.on_readable(worker)
+    }
+
     /// Sends what waited for the peer; then goes on reading what waited for that.
     pub fn on_writable<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         if !self.link.has_output() {
@@ -163,9 +181,32 @@ impl Connection {
 
     /// Takes octets for a connection that has no socket.
     pub fn feed<A: Application>(&mut self, worker: &mut Worker<A>, octets: &[u8]) -> Next {
-        let mut octets = octets.to_vec();
-        self.receive(worker, &mut octets);
-        self.proceed(worker)
+        let (mut octets, mut plain) = (octets.to_vec(), std::mem::take(&mut worker.plain));
+        let arrived = self.link.take(worker, &mut octets, &mut plain);
+        self.receive_arrived(worker, &arrived, &mut octets, &mut plain);
+        worker.plain = plain;
+        self.after_arrival(worker, &arrived).unwrap_or_else(|| self.proceed(worker))
+    }
+
+    /// Puts a connection without a socket under flow control.
+    pub fn limit(&mut self, credit: usize) {
+        self.link.limit(credit);
+    }
+
+    /// What was delivered has been written by whose transport it is.
+    pub fn on_written<A: Application>(&mut self, worker: &mut Worker<A>, octets: usize) -> Next {
+        self.link.add_credit(octets);
+        self.on_writable(worker)
+    }
+
+    /// Whether who feeds the connection must be told to go on, or to stop.
+    pub fn flow_change(&mut self) -> Option<bool> {
+        if !self.link.is_limited() {
+            return None;
+        }
+        // Somebody else's transport sees that its peer is gone only while it reads, so it is stopped late.
+        let wants = self.wants_input() || self.buffered() < FED_AHEAD;
+        self.link.set_feeding(wants).then_some(wants)
     }
 
     /// Answers a waiting call, then serves what has come behind it.
@@ -280,14 +321,28 @@ impl Connection {
     fn read_once<A: Application>(&mut self, worker: &mut Worker<A>) -> Option<Next> {
         let (mut buffer, mut plain) = (std::mem::take(&mut worker.buffer), std::mem::take(&mut worker.plain));
         let arrived = self.link.read(worker, &mut buffer, &mut plain);
+        self.receive_arrived(worker, &arrived, &mut buffer, &mut plain);
+        (worker.buffer, worker.plain) = (buffer, plain);
+        self.after_arrival(worker, &arrived)
+    }
+
+    fn receive_arrived<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        arrived: &Arrived,
+        clear: &mut [u8],
+        plain: &mut [u8],
+    ) {
         let octets = match arrived {
-            Arrived::Clear(n) => &mut buffer[..n],
-            _ => &mut plain[..],
+            Arrived::Clear(n) => &mut clear[..*n],
+            _ => plain,
         };
         if !octets.is_empty() {
             self.receive(worker, octets);
         }
-        (worker.buffer, worker.plain) = (buffer, plain);
+    }
+
+    fn after_arrival<A: Application>(&mut self, worker: &mut Worker<A>, arrived: &Arrived) -> Option<Next> {
         match arrived {
             Arrived::Clear(_) | Arrived::Decrypted | Arrived::Nothing => None,
             Arrived::End => Some(self.on_end(worker)),
@@ -319,6 +374,15 @@ impl Connection {
             Protocol::Http1(http1) => http1.has_held_back(),
             Protocol::WebSocket(websocket) => websocket.has_held_back(),
             Protocol::Linger(_) => false,
+        }
+    }
+
+    /// Octets that have been read and not served.
+    fn buffered(&self) -> usize {
+        match &self.protocol {
+            Protocol::Http1(http1) => http1.buffered(),
+            Protocol::WebSocket(websocket) => websocket.buffered(),
+            Protocol::Linger(_) => 0,
         }
     }
 
@@ -395,7 +459,7 @@ impl Connection {
     /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.
     fn end<A: Application>(&mut self, worker: &mut Worker<A>, unread: bool) -> Next {
         self.abandon(worker);
-        if !self.link.end(unread) {
+        if !self.link.end(worker, unread) {
             return Next::Close;
         }
         self.protocol = Protocol::Linger(0);

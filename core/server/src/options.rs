@@ -28,6 +28,8 @@ pub struct Options {
     pub max_connections: usize,
     /// Calls that may wait at the same time; beyond, requests are answered 503, those of vital routes excepted.
     pub max_waiting: usize,
+    /// How long a request may wait in line for its turn before others are answered 503 instead of joining the line.
+    pub max_queue: Duration,
     /// Where content too large for memory waits, in files without a name.
     pub spool_folder: PathBuf,
     /// Peers whose forwarded fields are believed; nobody by default.
@@ -52,6 +54,7 @@ impl Default for Options {
             linger_bytes: 256 * 1024,
             max_connections: 16_384,
             max_waiting: 10_000,
+            max_queue: Duration::from_millis(500),
             spool_folder: std::env::temp_dir(),
             trusted_proxies: TrustedProxies::default(),
             forwarded_fields: Fields::default(),

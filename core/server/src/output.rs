@@ -240,21 +240,38 @@ impl Output {
         Flushed::All
     }
 
-    /// Reads everything into one buffer, for a connection without a socket.
-    pub fn into_bytes(self) -> io::Result<Vec<u8>> {
-        let mut all = Vec::new();
-        for segment in self.segments {
-            match segment {
-                Segment::Bytes { bytes, sent } => all.extend_from_slice(&bytes[sent..]),
-                Segment::Shared { bytes, sent } => all.extend_from_slice(&bytes[sent..]),
-                Segment::File { part, sent } => {
-                    let start = all.len();
-                    all.resize(start + (part.len - sent) as usize, 0);
-                    part.file.read_exact_at(&mut all[start..], part.offset + sent)?;
-                }
+    /// Takes the next octets, at most `most`, for a connection without a socket. `None`: there are no more.
+    pub fn take_next(&mut self, most: usize) -> io::Result<Option<Vec<u8>>> {
+        let Some(segment) = self.segments.front_mut() else { return Ok(None) };
+        let (next, done) = match segment {
+            Segment::Bytes { bytes, sent } => {
+                let end = bytes.len().min(sent.saturating_add(most));
+                let whole = *sent == 0 && end == bytes.len();
+                let next = if whole { std::mem::take(bytes) } else { bytes[*sent..end].to_vec() };
+                *sent = end;
+                (next, whole || end == bytes.len())
             }
+            Segment::Shared { bytes, sent } => {
+                let end = bytes.len().min(sent.saturating_add(most));
+                let next = bytes[*sent..end].to_vec();
+                *sent = end;
+                (next, end == bytes.len())
+            }
+            Segment::File { part, sent } => {
+                let mut next = vec![0; (part.len - *sent).min(most.min(ENCRYPTED) as u64) as usize];
+                part.file.read_exact_at(&mut next, part.offset + *sent)?;
+                *sent += next.len() as u64;
+                (next, *sent == part.len)
+            }
+        };
+        if !matches!(segment, Segment::File { .. }) {
+            self.held -= next.len();
         }
-        Ok(all)
+        if done {
+            self.segments.pop_front();
+            self.begun = false;
+        }
+        Ok(Some(next))
     }
 }
 

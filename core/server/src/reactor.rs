@@ -39,6 +39,8 @@ const ROUNDS: usize = 4;
 const TURN: Duration = Duration::from_millis(2);
 /// zlib's level for what is broadcast.
 const BROADCAST_LEVEL: u32 = 6;
+/// After this much work in one poll, connections that become readable wait in line (promise 21).
+const LATE_MS: u64 = 12;
 
 /// Event data of the descriptors that are not connections; connections use their token, whose key is smaller.
 const TIMER: u64 = u64::MAX;
@@ -54,6 +56,8 @@ pub struct Counts {
     pub refused: u64,
     /// Connections accepted.
     pub accepted: u64,
+    /// Requests answered 503 because too many waited.
+    pub overloaded: u64,
     /// Connections turned away for want of descriptors.
     pub shed: u64,
     /// WebSockets accepted.
@@ -81,6 +85,8 @@ pub struct Worker<A: Application> {
     pub(crate) log: Option<AccessLog>,
     pub(crate) counts: Counts,
     pub(crate) draining: bool,
+    /// Requests that are complete now are too many.
+    pub(crate) sheds: bool,
     /// Calls that wait or stream, on all connections.
     pub(crate) waiting: usize,
     pub(crate) sockets: Rc<Sockets>,
@@ -112,7 +118,12 @@ pub struct Reactor<A: Application> {
     free: Vec<u32>,
     open: usize,
     generation: u32,
-    again: Vec<Token>,
+    /// Connections that wait for their turn: they gave way to others, or came when there was too much to do.
+    again: VecDeque<Token>,
+    /// How long a request takes, in microseconds, smoothed; what the wait in line is guessed from.
+    service_us: f64,
+    /// When the poll began, for whoever comes late in it.
+    began_ms: u64,
     deadlines: Deadlines,
     due: Vec<(u32, Token)>,
     events: Vec<epoll::Event>,
@@ -120,6 +131,14 @@ pub struct Reactor<A: Application> {
     /// To whom something is broadcast; empty in between.
     addressed: Vec<Token>,
     worker: Worker<A>,
+}
+
+/// See `Reactor::admit`.
+#[derive(Clone, Copy)]
+enum Arrival {
+    Serve,
+    WaitInLine,
+    Shed,
 }
 
 /// A socket that is accepted from.
@@ -181,7 +200,9 @@ impl<A: Application> Reactor<A> {
             free: Vec::new(),
             open: 0,
             generation: 0,
-            again: Vec::new(),
+            again: VecDeque::new(),
+            service_us: 0.0,
+            began_ms: 0,
             deadlines: Deadlines::new(),
             due: Vec::new(),
             events: Vec::with_capacity(EVENTS),
@@ -202,6 +223,7 @@ impl<A: Application> Reactor<A> {
                 log,
                 counts: Counts::default(),
                 draining: false,
+                sheds: false,
                 waiting: 0,
                 sockets,
                 inflater: Inflater::new(),
@@ -262,7 +284,9 @@ impl<A: Application> Reactor<A> {
         let began = Instant::now();
         self.worker.handshakes = 0;
         self.refresh_clock();
-        self.run_again();
+        self.began_ms = self.worker.clock.now_ms();
+        let before = self.worker.counts;
+        let in_line = self.again.len();
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
             events.clear();
@@ -279,6 +303,8 @@ impl<A: Application> Reactor<A> {
                 Err(error) => return Err(error.into()),
             }
         }
+        self.run_again(in_line);
+        self.measure(began.elapsed(), before);
         self.end_turn();
         Ok(())
     }
@@ -351,6 +377,28 @@ impl<A: Application> Reactor<A> {
         token
     }
 
+    /// Opens a connection over somebody else's transport: at most `credit` octets are delivered before `written` says that
+    /// they are written, and `Application::flow` says when to feed.
+    pub fn open_over(&mut self, peer: Option<SocketAddr>, tls: Option<&Acceptor>, credit: usize) -> Option<Token> {
+        let session = tls.map(Acceptor::session).transpose().ok()?.map(Box::new);
+        self.refresh_clock();
+        let token = self.insert(None, peer, session);
+        self.with(token, |connection, _| {
+            connection.limit(credit);
+            Next::Keep
+        });
+        self.end_turn();
+        Some(token)
+    }
+
+    /// Octets that were delivered are on their way.
+    pub fn written(&mut self, token: Token, octets: usize) -> bool {
+        self.refresh_clock();
+        let known = self.with(token, |connection, worker| connection.on_written(worker, octets));
+        self.end_turn();
+        known
+    }
+
     /// Gives a connection without a socket bytes to read.
     pub fn feed(&mut self, token: Token, bytes: &[u8]) -> bool {
         self.refresh_clock();
@@ -410,6 +458,7 @@ impl<A: Application> Reactor<A> {
 
     fn on_event(&mut self, token: Token, flags: epoll::EventFlags) {
         use epoll::EventFlags as Flags;
+        let arrival = self.admit();
         self.with(token, |connection, worker| {
             if flags.intersects(Flags::ERR | Flags::HUP) {
                 return Next::Close;
@@ -419,7 +468,16 @@ impl<A: Application> Reactor<A> {
                 next = connection.on_writable(worker);
             }
             if next != Next::Close && flags.contains(Flags::IN) {
-                next = connection.on_readable(worker);
+                next = match arrival {
+                    Arrival::Serve => connection.on_readable(worker),
+                    Arrival::Shed => {
+                        worker.sheds = true;
+                        let next = connection.on_readable(worker);
+                        worker.sheds = false;
+                        next
+                    }
+                    Arrival::WaitInLine => connection.wait_in_line(),
+                };
             }
             if next != Next::Close && flags.contains(Flags::RDHUP) {
                 next = connection.on_hang_up(worker);
@@ -515,21 +573,59 @@ impl<A: Application> Reactor<A> {
                 }
             }
             next => {
+                if let Some(feed) = connection.flow_change() {
+                    self.worker.app.flow(token, feed);
+                }
                 if connection.deadline() < connection.entered() {
                     let entered = self.deadlines.insert(connection.deadline(), token);
                     connection.set_entered(entered);
                 }
                 if next == Next::Again {
-                    self.again.push(token);
+                    self.again.push_back(token);
                 }
             }
         }
         true
     }
 
-    fn run_again(&mut self) {
-        for token in std::mem::take(&mut self.again) {
-            self.with(token, |connection, worker| connection.on_readable(worker));
+    /// What becomes of a request that arrives now. When there is too much to do, it waits in line; when the line is so
+    /// long that it would wait longer than is of use, it is told so at once rather than in the end.
+    fn admit(&self) -> Arrival {
+        if self.again.is_empty() && !self.is_late() {
+            return Arrival::Serve;
+        }
+        let wait_us = self.again.len() as f64 * self.service_us;
+        if wait_us > self.worker.options.max_queue.as_micros() as f64 {
+            Arrival::Shed
+        } else if self.is_late() {
+            Arrival::WaitInLine
+        } else {
+            Arrival::Serve
+        }
+    }
+
+    /// Whether this poll has worked long enough that others in it would notice.
+    fn is_late(&self) -> bool {
+        Clock::coarse_ms() - self.began_ms >= LATE_MS
+    }
+
+    /// Gives who waited in line when the poll began their turn, the longest waiting first.
+    fn run_again(&mut self, in_line: usize) {
+        for served in 0..in_line {
+            if served > 0 && self.is_late() {
+                break;
+            }
+            let Some(token) = self.again.pop_front() else { break };
+            self.with(token, |connection, worker| connection.on_turn(worker));
+        }
+    }
+
+    fn measure(&mut self, took: Duration, before: Counts) {
+        let now = self.worker.counts;
+        let requests = (now.requests - before.requests) - (now.overloaded - before.overloaded);
+        if requests > 0 {
+            let each = took.as_secs_f64() * 1e6 / requests as f64;
+            self.service_us += (each - self.service_us) / 8.0;
         }
     }
 

@@ -134,10 +134,13 @@ def become_supervisor(plan: Plan) -> None:
 
 
 def _serve_alone(app: App, plan: Plan) -> None:
-    from spica.server.pid_file import PidFile
     from spica.server.run import ServerOptions, serve
 
-    pid_file = PidFile(plan.pid_file) if plan.pid_file else None
+    pid_file = None
+    if plan.pid_file:
+        from spica.server.pid_file import PidFile
+
+        pid_file = PidFile(plan.pid_file)
     try:
         serve(
             app,

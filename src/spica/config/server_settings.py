@@ -55,6 +55,13 @@ class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     close_timeout_s: Seconds | None = None
     deflate: bool = True
 
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The options of `_core.Server` that the files set."""
+        names = ("max_message_bytes", "max_queue_bytes", "ping_interval_s", "close_timeout_s")
+        limits = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return limits if self.deflate else {**limits, "deflate_messages": False}
+
 
 class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.compression]`: content codings of responses; threshold_bytes: smaller contents go as they are."""
@@ -63,6 +70,22 @@ class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     brotli: bool = False
     zstd: bool = False
     threshold_bytes: Count = 1024
+
+
+# Keys of [server] that are options of `_core.Server` by the same name.
+_CORE = (
+    "trusted_proxies",
+    "forwarded_fields",
+    "max_content_bytes",
+    "request_line_bytes",
+    "field_block_bytes",
+    "max_fields",
+    "max_connections",
+    "head_timeout_s",
+    "content_timeout_s",
+    "keep_alive_timeout_s",
+    "write_timeout_s",
+)
 
 
 class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,7 +98,8 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
              http; access_log: the form of the line a request leaves; shutdown_timeout: how long requests in flight may
              take when the server stops, seconds; boot_timeout: how long a worker may take to start; watchdog_timeout:
              after how long a worker that does not answer is named, watchdog_kill_after: killed; 0 never.
-             The limits are those of the core; None leaves its default.
+             trusted_proxies: addresses and networks whose forwarded fields are believed, forwarded_fields: which ones.
+             These and the limits are those of the core; None leaves its default.
     """
 
     host: str = "127.0.0.1"
@@ -91,7 +115,12 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     boot_timeout: SecondsOrOff = 60.0
     watchdog_timeout: SecondsOrOff = 10.0
     watchdog_kill_after: SecondsOrOff = 60.0
+    trusted_proxies: list[str] | None = None
+    forwarded_fields: list[str] | None = None
     max_content_bytes: Count | None = None
+    request_line_bytes: Count | None = None
+    field_block_bytes: Count | None = None
+    max_fields: Count | None = None
     max_connections: Count | None = None
     head_timeout_s: Seconds | None = None
     content_timeout_s: Seconds | None = None
@@ -106,18 +135,8 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     @property
     def limits(self) -> dict[str, Any]:
         """The options of `_core.Server` that the files set."""
-        names = (
-            "max_content_bytes",
-            "max_connections",
-            "head_timeout_s",
-            "content_timeout_s",
-            "keep_alive_timeout_s",
-            "write_timeout_s",
-        )
-        limits = {name: value for name in names if (value := getattr(self, name)) is not None}
-        socket_names = ("max_message_bytes", "max_queue_bytes", "ping_interval_s", "close_timeout_s")
-        limits |= {name: value for name in socket_names if (value := getattr(self.websocket, name)) is not None}
-        return limits if self.websocket.deflate else {**limits, "deflate_messages": False}
+        limits = {name: value for name in _CORE if (value := getattr(self, name)) is not None}
+        return {**limits, **self.websocket.limits}
 
 
 class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,7 +144,7 @@ class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     Args:    backend: the event loop, "auto" for uvloop where it is installed; worker_threads: threads for work that
              blocks, None for Python's default; cpu_affinity: pin workers to cores, in turn: "auto" to all usable ones,
-             or to these; max_tasks_per_loop: handlers of one worker that wait at the same time.
+             or to these; max_tasks_per_loop: handlers of one worker that wait at the same time, more requests get 503.
     """
 
     backend: Literal["auto", "uvloop", "asyncio"] = "auto"
@@ -143,5 +162,4 @@ AWAITED: dict[tuple[str, str], tuple[str, str]] = {
     ("server.compression", "gzip"): ("does not compress", "leave it false; a proxy in front can compress"),
     ("server.compression", "brotli"): ("does not compress", "leave it false; a proxy in front can compress"),
     ("server.compression", "zstd"): ("does not compress", "leave it false; a proxy in front can compress"),
-    ("runtime", "max_tasks_per_loop"): ("does not limit waiting handlers", "remove it; max_connections bounds them"),
 }

@@ -1,8 +1,20 @@
-"""The line that says where a server listens."""
+"""What a server tells people on stderr, and the line that says where it listens."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Sequence
+
+
+def tell(text: str) -> None:
+    """Write a line, or several, at once: print writes the end of a line apart, and processes that share stderr mix.
+
+    Whoever read our output may have gone; that ends no server.
+    """
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def render_announcement(name: str, urls: Sequence[str], workers: int = 0) -> str:

@@ -48,17 +48,21 @@ class Worker:
         self.stack: list[str] = []
         self.asked_at = math.inf  # when its stack was asked for
         self.is_named = False
+        self.is_closed = False
         self._rest = b""
 
     def __str__(self) -> str:
         return f"worker {self.number} (pid {self.pid})"
 
     def receive(self) -> list[str]:
-        """Read the lines that have arrived; [] for none."""
+        """Read the lines that have arrived; [] for none. Sets `is_closed` when no more will come."""
         try:
             data = self.control.recv(65536)
-        except (BlockingIOError, ConnectionError):
+        except BlockingIOError:
             return []
+        except OSError:
+            data = b""
+        self.is_closed = not data
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [line.decode("utf-8", "replace") for line in lines]
 

@@ -54,6 +54,6 @@ class ReloadRefusedError(SpicaError):
 
 
 class RuntimeSettingError(SpicaError):
-    """A setting of `[runtime]` asks for what this machine does not have: a core, an event loop."""
+    """A setting of `[server]` or `[runtime]` can't be used: the core refuses it, or the machine lacks what it names."""
 
     code: ClassVar[str] = "SPICA-S007"

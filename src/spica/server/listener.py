@@ -100,13 +100,14 @@ def choose_addresses(binds: Sequence[str], *, typed: bool) -> list[Address]:
 def url_of(listener: socket.socket) -> str:
     """Say where a socket listens: http://127.0.0.1:3000, or unix:/run/app.sock."""
     name = listener.getsockname()
-    if listener.family == socket.AF_UNIX:
+    if isinstance(name, str | bytes):  # a Unix socket's path
         return f"unix:{os.fsdecode(name)}"
     return f"http://{bracketed(name[0])}:{name[1]}"
 
 
 def _open_tcp(host: str, port: int, *, dual_stack: bool) -> list[socket.socket]:
     """Listen on a host; for "localhost" on both loopback addresses, because clients try either first."""
+    check_port(port)
     found = _resolve(host, port)
     if host != "localhost":
         return [_bind(found[0], host, port, dual_stack=dual_stack)]
@@ -189,7 +190,8 @@ def _open_unix(path: str, mode: int, opened: Listeners) -> None:
     except OSError as error:
         listener.close()
         why = error.strerror or str(error)
-        fix = "make the folder, and let this user write there" if error.errno != errno.EINVAL else "take a shorter path"
+        # A path that is too long never reaches the system: Python refuses it without an errno.
+        fix = "make the folder, and let this user write there" if error.errno else "take a path below 108 bytes"
         raise AddressError(f"can't listen on unix:{path}", why=why, fix=fix) from None
     except BaseException:
         listener.close()

@@ -7,7 +7,7 @@ from spica.server.child import Worker
 FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 30.0
 # Who served this long had started well: its end says nothing about the next one's start.
-PROVEN_S = 10.0
+PROVEN_S = 2.0
 
 
 class Place:

@@ -6,7 +6,6 @@ fresh code and without keeping any of it in its own memory.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -81,6 +80,8 @@ def main() -> int:
     try:
         print(build_plan(typed, load_settings(Path(typed.folder))).to_json())
     except SpicaError as error:
+        import json  # here, not above: a server without a supervisor needs none of it
+
         print(json.dumps({"error": str(error)}))
         return 1
     return 0

@@ -71,10 +71,13 @@ class Reload:
 
     def _next(self) -> None:
         self.candidate = None
-        if self._places:
-            self.candidate = self._start(self.plan, self._places.pop(0))
-        else:
+        if not self._places:
             self.outcome = "reloaded"
+            return
+        try:
+            self.candidate = self._start(self.plan, self._places.pop(0))
+        except OSError as error:
+            self._refuse(f"no process can be started: {error}")
 
     def _refuse(self, error: str) -> None:
         self.candidate = None

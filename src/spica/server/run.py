@@ -12,7 +12,6 @@ import functools
 import gc
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -23,9 +22,11 @@ from spica.app.application import App
 from spica.config.settings import Settings
 from spica.http.broadcast import reachable
 from spica.server.address import Address
-from spica.server.announcement import render_announcement
+from spica.server.announcement import render_announcement, tell
+from spica.server.errors import RuntimeSettingError
 from spica.server.event_loop import Backend, new_event_loop
 from spica.server.listener import Listeners, choose_addresses, open_listeners
+from spica.server.notify import notify_ready, notify_stopping
 from spica.server.signals import disarm_hard_end, stop_signals
 
 POLL_S = 0.02
@@ -132,7 +133,11 @@ async def running_server(
     """
     loop = asyncio.get_running_loop()
     listeners = [listener] if isinstance(listener, socket.socket) else list(listener or [])
-    server = Server(app.core, loop, access_log=access_log, **server_arguments(app.settings))
+    arguments = server_arguments(app.settings)
+    try:
+        server = Server(app.core, loop, access_log=access_log, **arguments)
+    except ValueError as error:
+        raise RuntimeSettingError(str(error), where="[server] in config/", fix="correct that value") from None
     descriptor = server.fileno()
     loop.add_reader(descriptor, server.poll)
     try:
@@ -155,7 +160,10 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
 
     What the core can't take yet is refused by the configuration (`AWAITED` in spica.config.server_settings).
     """
-    return settings.server.limits
+    arguments = settings.server.limits
+    if settings.runtime.max_tasks_per_loop is not None:
+        arguments["max_waiting"] = settings.runtime.max_tasks_per_loop
+    return arguments
 
 
 async def drain(server: Server, grace_s: float) -> None:
@@ -189,6 +197,12 @@ def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[C
     from spica.server.watchdog import watched
 
     if options.announce:
-        print(render_announcement(app.name, listeners.urls), file=sys.stderr, flush=True)
+        tell(render_announcement(app.name, listeners.urls))
+    notify_ready()
     with watched(asyncio.get_running_loop(), options.watchdog_s, str(app.root or os.getcwd())):
-        yield lambda: True
+        yield _on_stop_alone
+
+
+def _on_stop_alone() -> bool:
+    notify_stopping()
+    return True

@@ -49,7 +49,9 @@ def stop_signals(stop: Callable[[], None], grace_s: float, *, is_worker: bool) -
 
     handlers: dict[int, Handler] = {signal.SIGTERM: on_stop}
     if not is_worker:
-        handlers |= {signal.SIGINT: on_stop, signal.SIGHUP: _on_hang_up}
+        handlers |= {signal.SIGINT: on_stop}
+        if hasattr(signal, "SIGHUP"):  # Windows has none
+            handlers |= {signal.SIGHUP: _on_hang_up}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield

@@ -15,29 +15,28 @@ Rules of this file:
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import selectors
 import signal
-import socket
 import sys
 import time
-from collections.abc import Iterator
-from types import FrameType
 
 from spica.errors.base import SpicaError
-from spica.server.announcement import render_announcement
+from spica.server.announcement import render_announcement, tell
 from spica.server.child import Worker, start_worker
 from spica.server.listener import Listeners, choose_addresses, open_listeners
+from spica.server.notify import notify_ready, notify_reloading, notify_stopping
 from spica.server.pid_file import PidFile
 from spica.server.place import Place
 from spica.server.plan import Plan
 from spica.server.reload import Reload
 from spica.server.reload_state import ReloadState, remove_state, write_state
+from spica.server.signal_bytes import note, signal_bytes
 from spica.server.watch import watch_worker
 
 INTERRUPTED = 130
+RETRY_S = 1.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
@@ -60,7 +59,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until a signal stops it. Returns the exit code; no worker is left then."""
-        with _signal_bytes() as signals:
+        with signal_bytes(SIGNALS) as signals:
             self._selector.register(signals, selectors.EVENT_READ, lambda: self._on_signals(signals.recv(64)))
             self._start_in(1)
             while self._exit_code is None:
@@ -80,10 +79,20 @@ class Supervisor:
         return worker
 
     def _start_in(self, number: int) -> None:
-        self._places[number].worker = self._start(self._plan, number)
+        place = self._places[number]
+        try:
+            place.worker = self._start(self._plan, number)
+        except OSError as error:  # out of memory or processes: those that run go on
+            place.retry_at = time.monotonic() + RETRY_S
+            say(f"worker {number} can't be started: {error}; trying again in {RETRY_S:g} s")
 
     def _on_lines(self, worker: Worker) -> None:
-        for line in worker.receive():
+        if worker.is_closed:
+            return
+        lines = worker.receive()
+        if worker.is_closed:
+            self._selector.unregister(worker.control)
+        for line in lines:
             word, _, rest = line.partition(" ")
             if word == "ready":
                 worker.app_name = rest
@@ -123,7 +132,8 @@ class Supervisor:
     def _announce(self, worker: Worker) -> None:
         self._is_announced = True
         urls = self._listeners.urls
-        print(render_announcement(worker.app_name, urls, self._plan.workers), file=sys.stderr, flush=True)
+        tell(render_announcement(worker.app_name, urls, self._plan.workers))
+        notify_ready()
         write_state(self._pid_file, ReloadState(workers=self._plan.workers))
         for number in [number for number, place in self._places.items() if place.worker is None]:
             self._start_in(number)
@@ -133,7 +143,10 @@ class Supervisor:
             ended, status = os.waitpid(worker.pid, os.WNOHANG)
             if ended:
                 self._on_lines(worker)  # its last words
-                self._selector.unregister(worker.control)
+                if not worker.is_closed:
+                    # A process that it started still holds the other end.
+                    self._selector.unregister(worker.control)
+                    worker.is_closed = True
                 worker.control.close()
                 self._on_end(worker, os.waitstatus_to_exitcode(status))
         if self._reload is not None and (pid := self._reload.planner_pid) and os.waitpid(pid, os.WNOHANG)[0]:
@@ -216,6 +229,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._is_stopping = True
+        notify_stopping()
         self._listeners.close()
         for worker in self._workers():
             worker.leave(self._plan.grace_s, with_all=True)
@@ -235,6 +249,7 @@ class Supervisor:
         self._reloads += 1
         self._reload = Reload(self._plan, self._start, say)
         say(f"reloading {self._plan.workers} worker{'s' if self._plan.workers > 1 else ''}")
+        notify_reloading()
         write_state(self._pid_file, ReloadState(self._reloads, is_running=True))
 
     def _look_at_reload(self) -> None:
@@ -245,13 +260,15 @@ class Supervisor:
         self._reload = None
         if reload.outcome == "reloaded":
             self._plan = reload.plan
-            for number in [number for number in self._places if number > self._plan.workers]:
-                self._retire(self._places.pop(number))
             say(f"reloaded in {reload.seconds:.1f} s")
         else:
             say(f"not reloaded, the old workers go on: {reload.error}")
+        # Places that there are no more, or that a refused reload had begun with.
+        for number in [number for number in self._places if number > self._plan.workers]:
+            self._retire(self._places.pop(number))
         count = sum(place.worker is not None for place in self._places.values())
         state = ReloadState(self._reloads, False, reload.outcome, reload.error, reload.seconds, count)
+        notify_ready()
         write_state(self._pid_file, state)
 
 
@@ -275,8 +292,8 @@ def supervise(plan: Plan) -> int:
 
 
 def say(text: str) -> None:
-    """Tell people what happened to a worker."""
-    print(f"server  {text}", file=sys.stderr, flush=True)
+    """Tell people what happened."""
+    tell(f"server  {text}")
 
 
 def _hold_pid_file(plan: Plan) -> PidFile | None:
@@ -292,28 +309,6 @@ def _hold_pid_file(plan: Plan) -> PidFile | None:
         return None
 
 
-@contextlib.contextmanager
-def _signal_bytes() -> Iterator[socket.socket]:
-    """Turn signals into bytes of a socket, one a signal, so that the selector wakes for them."""
-    read, written = socket.socketpair()
-    read.setblocking(False)
-    written.setblocking(False)
-    before = {number: signal.signal(number, _note) for number in SIGNALS}
-    old = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
-    try:
-        yield read
-    finally:
-        signal.set_wakeup_fd(old)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        read.close()
-        written.close()
-
-
-def _note(number: int, frame: FrameType | None) -> None:
-    """Nothing to do: that there is a handler makes Python write the byte."""
-
-
 def _describe_end(code: int) -> str:
     if code < 0:
         return f"was ended by {signal.Signals(-code).name}"
@@ -323,7 +318,7 @@ def _describe_end(code: int) -> str:
 def main() -> int:
     """Run the plan given as JSON. Returns the exit code."""
     # From here on until the loop runs: a reload that is asked for early waits, it does not end the process.
-    signal.signal(signal.SIGHUP, _note)
+    signal.signal(signal.SIGHUP, note)
     try:
         return supervise(Plan.from_json(sys.argv[1]))
     except SpicaError as error:

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
+from spica.server.announcement import tell
 from spica.server.stack import render_report
 
 LOOKS = 4  # within the limit
@@ -75,4 +76,4 @@ class _Watchdog(threading.Thread):
             frame = sys._current_frames().get(self._watched)
             stack = traceback.StackSummary.extract(traceback.walk_stack(frame), lookup_lines=False)
             lines = [f'  File "{entry.filename}", line {entry.lineno} in {entry.name}' for entry in stack]
-            print(render_report("the server", self._limit_s, lines, self._folder), file=sys.stderr, flush=True)
+            tell(render_report("the server", self._limit_s, lines, self._folder))

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spica.errors.base import SpicaError
+from spica.server.announcement import tell
 from spica.server.signals import leave_to_supervisor
 
 if TYPE_CHECKING:  # imported at run time once signals are in order
@@ -119,7 +120,7 @@ class _Supervisor:
             return
         self._has_ended = True
         self._loop.remove_reader(self._control)
-        print("the supervisor ended; this worker finishes its requests and ends too", file=sys.stderr, flush=True)
+        tell("the supervisor ended; this worker finishes its requests and ends too")
         # As if it had asked: the hard end after the grace comes with it.
         signal.raise_signal(signal.SIGTERM)
 

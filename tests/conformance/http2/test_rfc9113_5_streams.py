@@ -71,6 +71,7 @@ def test_5_1_idle_priority_is_allowed(client: Connection) -> None:
 def test_5_1_half_closed_data(client: Connection) -> None:
     hold_answers(client)
     client.request()
+    client.until(HEADERS, stream=1)
     client.send(frame(DATA, END_STREAM, 1, b"test"))
     client.resets(1, STREAM_CLOSED)
 
@@ -78,6 +79,7 @@ def test_5_1_half_closed_data(client: Connection) -> None:
 def test_5_1_half_closed_headers(client: Connection) -> None:
     hold_answers(client)
     client.request()
+    client.until(HEADERS, stream=1)
     client.send(frame(HEADERS, END_HEADERS | END_STREAM, 1, block(("x-trailer", "y"))))
     client.resets(1, STREAM_CLOSED)
 
@@ -85,6 +87,7 @@ def test_5_1_half_closed_headers(client: Connection) -> None:
 def test_5_1_half_closed_continuation(client: Connection) -> None:
     hold_answers(client)
     client.request()
+    client.until(HEADERS, stream=1)
     client.send(frame(CONTINUATION, END_HEADERS, 1, block(("x", "y"))))
     client.fails(STREAM_CLOSED, PROTOCOL_ERROR)
 

@@ -12,7 +12,7 @@ LIMIT = 200
 
 
 def run(run: Run) -> None:
-    watched_s = run.pick(2, 20)
+    watched_s = run.pick(2, 12)  # below the head timeout, which ends silent connections
     with attacked("prlimit", f"--nofile={LIMIT}") as server:
         with Crowd(server.port) as crowd:
             crowd.open(2 * LIMIT)

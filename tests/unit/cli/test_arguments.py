@@ -8,6 +8,7 @@ from spica.cli.arguments import Option, parse
 from spica.cli.errors import UsageError
 
 OPTIONS = [Option("port", int, "port", "p"), Option("host", str, "host"), Option("quiet", bool, "quiet", "q")]
+OPTIONS.append(Option("bind", list, "address", "b"))
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,7 @@ OPTIONS = [Option("port", int, "port", "p"), Option("host", str, "host"), Option
         (["-p", "80", "--host", "-"], [], {"port": 80, "host": "-"}),
         (["--", "--port"], ["--port"], {}),
         (["--port", "1", "--port", "2"], [], {"port": 2}),
+        (["--bind", "a", "-b", "b", "--bind=c"], [], {"bind": ["a", "b", "c"]}),
     ],
 )
 def test_options_and_targets_come_in_any_order(arguments: list[str], positional: list[str], values: dict) -> None:
@@ -29,7 +31,7 @@ def test_options_and_targets_come_in_any_order(arguments: list[str], positional:
     ("arguments", "sentence"),
     [
         (["--prt", "1"], "spica x has no option --prt; did you mean --port?"),
-        (["-z"], "spica x has no option -z; there are --port, --host, --quiet"),
+        (["-z"], "spica x has no option -z; there are --port, --host, --quiet, --bind"),
         (["--port"], "--port needs a value: --port NUMBER, -p"),
         (["--port", "http"], '--port must be a whole number, not "http"'),
         (["--quiet=no"], "--quiet takes no value"),

@@ -32,8 +32,8 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 
 
 COMMANDS = """
-new, generate, generate scaffold, generate model, generate controller, generate migration, server, reload, dev, console, routes,
-db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset
+new, generate, generate scaffold, generate model, generate controller, generate migration, server, reload, dev, console,
+routes, db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset
 """
 
 

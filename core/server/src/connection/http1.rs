@@ -91,6 +91,11 @@ impl Http1 {
         self.held_back
     }
 
+    /// Octets that have arrived and are not served.
+    pub fn buffered(&self) -> usize {
+        self.input.len()
+    }
+
     /// Whether the next request may be served, and more read.
     pub fn wants_input(&self, link: &Link) -> bool {
         !self.closing && if self.waiting.is_some() { self.takes_content() } else { !link.is_full(0) }
@@ -113,7 +118,7 @@ impl Http1 {
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
     ) {
         if let Some(in_flight) = self.take_waiting(worker, stream) {
-            self.answer_waiting(link, worker, in_flight, write);
+            self.answer_waiting(link, worker, *in_flight, write);
         }
     }
 

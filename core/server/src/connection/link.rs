@@ -43,11 +43,20 @@ pub enum Arrived {
     Broken,
 }
 
+/// The flow control of a connection whose transport is another's: asyncio's, say.
+pub struct Window {
+    /// Octets that may be delivered before some are said to be written.
+    pub credit: usize,
+    /// Whether it was last said to want octets.
+    pub feeding: bool,
+}
+
 /// The transport of one connection, or its stand-in without a socket.
 pub struct Link {
     socket: Option<OwnedFd>,
     tls: Option<Box<Session>>,
     output: Option<Box<Output>>,
+    window: Option<Box<Window>>,
     /// The other end.
     pub peer: Option<SocketAddr>,
     /// The connection's name.
@@ -58,6 +67,8 @@ pub struct Link {
     pub entered: Tick,
     /// The socket may hold octets, or its end, that have not been read.
     pub readable: bool,
+    /// It waits in line for its turn.
+    pub in_line: bool,
     /// The peer has ended its side; the end itself may still have to be read.
     pub hung_up: bool,
 }
@@ -71,7 +82,41 @@ impl Link {
         token: Token,
         deadline: Tick,
     ) -> Self {
-        Link { socket, tls, output: None, peer, token, deadline, entered: NEVER, readable: false, hung_up: false }
+        Link {
+            socket,
+            tls,
+            output: None,
+            window: None,
+            peer,
+            token,
+            deadline,
+            entered: NEVER,
+            readable: false,
+            in_line: false,
+            hung_up: false,
+        }
+    }
+
+    /// Puts a transport without a socket under flow control.
+    pub fn limit(&mut self, credit: usize) {
+        self.window = Some(Box::new(Window { credit, feeding: true }));
+    }
+
+    /// Whether it is under flow control.
+    pub fn is_limited(&self) -> bool {
+        self.window.is_some()
+    }
+
+    /// Octets were written, and as many more may be delivered.
+    pub fn add_credit(&mut self, octets: usize) {
+        if let Some(window) = &mut self.window {
+            window.credit = window.credit.saturating_add(octets);
+        }
+    }
+
+    /// Whether who feeds a transport must be told that this has changed.
+    pub fn set_feeding(&mut self, feeding: bool) -> bool {
+        self.window.as_mut().is_some_and(|window| std::mem::replace(&mut window.feeding, feeding) != feeding)
     }
 
     /// Whether there is a socket: without one, no event ever comes back.
@@ -137,6 +182,16 @@ impl Link {
         }
     }
 
+    /// What `read` does, for octets that another transport has read.
+    pub fn take<A: Application>(&mut self, worker: &mut Worker<A>, octets: &mut [u8], plain: &mut Vec<u8>) -> Arrived {
+        plain.clear();
+        if self.tls.is_some() {
+            self.decrypt(worker, octets, plain)
+        } else {
+            Arrived::Clear(octets.len())
+        }
+    }
+
     fn recv(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
         let Some(socket) = &self.socket else { return Err(Errno::AGAIN) };
         loop {
@@ -160,8 +215,12 @@ impl Link {
         if received == Err(TlsFailure::PlainHttp) {
             reply.extend_from_slice(PLAIN_HTTP);
         }
-        if !reply.is_empty() && self.send_records(&reply) == Flushed::Broken {
-            return Arrived::Broken;
+        if !reply.is_empty() {
+            if self.socket.is_none() {
+                worker.app.deliver(self.token, &reply, false);
+            } else if self.send_records(&reply) == Flushed::Broken {
+                return Arrived::Broken;
+            }
         }
         match received {
             Err(_) => {
@@ -292,35 +351,51 @@ impl Link {
         }
     }
 
-    /// `flush` for a connection without a socket: everything goes to the application at once.
+    /// `flush` for a connection without a socket: everything goes to the application, as far as it takes it.
     fn deliver<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
-        let out = std::mem::take(&mut worker.out);
-        let mut whole = true;
-        if let Some(mut output) = self.output.take() {
-            output.push(&out);
-            match output.into_bytes() {
-                Ok(bytes) => worker.app.deliver(self.token, &bytes, false),
-                Err(_) => whole = false,
-            }
-        } else if !out.is_empty() {
-            worker.app.deliver(self.token, &out, false);
+        if self.output.is_none() && worker.out.is_empty() {
+            return Flushed::All;
         }
-        worker.out = out;
+        let mut output = self.output.take().unwrap_or_default();
+        output.push(&worker.out);
         worker.empty_out();
-        if whole {
-            Flushed::All
-        } else {
-            Flushed::Broken
+        loop {
+            let credit = self.window.as_ref().map_or(usize::MAX, |window| window.credit);
+            if credit == 0 {
+                self.output = Some(output);
+                return Flushed::Blocked;
+            }
+            let next = match output.take_next(credit) {
+                Ok(Some(next)) => next,
+                Ok(None) => return Flushed::All,
+                Err(_) => return Flushed::Broken,
+            };
+            if let Some(window) = &mut self.window {
+                window.credit -= next.len();
+            }
+            let records = match &mut self.tls {
+                None => next,
+                Some(session) => {
+                    let mut records = Vec::new();
+                    if session.send(&next, &mut records).is_err() {
+                        return Flushed::Broken;
+                    }
+                    records
+                }
+            };
+            worker.app.deliver(self.token, &records, false);
         }
     }
 
     /// Ends our side: says so over TLS, and to the kernel when what is unread would make it send a reset over our answer.
     /// Returns whether the peer's side must be drained before closing.
-    pub fn end(&mut self, unread: bool) -> bool {
+    pub fn end<A: Application>(&mut self, worker: &Worker<A>, unread: bool) -> bool {
         if let Some(session) = &mut self.tls {
             let mut records = Vec::new();
             session.close(&mut records);
-            if !records.is_empty() {
+            if self.socket.is_none() {
+                worker.app.deliver(self.token, &records, false);
+            } else if !records.is_empty() {
                 // Best effort: a peer that takes nothing is not waited for.
                 let _ = self.send_records(&records);
             }

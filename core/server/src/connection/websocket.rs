@@ -74,6 +74,11 @@ impl WebSocket {
         websocket
     }
 
+    /// Octets that have been read and not served.
+    pub fn buffered(&self) -> usize {
+        self.input.len()
+    }
+
     pub fn has_held_back(&self) -> bool {
         !self.input.is_empty()
     }

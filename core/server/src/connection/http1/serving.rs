@@ -15,9 +15,18 @@ use crate::connection::Link;
 use crate::exchange::{push_last_chunk, InFlight, LogLine};
 use crate::forwarded::{resolve, Scheme};
 use crate::inbox::{End, Inbox};
+use crate::options::Options;
 use crate::outbox;
 use crate::reactor::Worker;
 use crate::reply::{Answer, Body, Framing, Reply, Segment, Shape, Streaming, Version};
+use crate::socket::Socket;
+
+/// What a call has left behind.
+struct Written {
+    answer: Option<Answer>,
+    streaming: Option<Streaming>,
+    tail: Vec<Segment>,
+}
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -83,35 +92,33 @@ impl Http1 {
             since: Instant::now(),
         });
         worker.counts.requests += 1;
-        let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
-        let mut params = std::mem::take(&mut worker.params);
-        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, shape);
-        let request = self.request(link, worker, bytes, head, content);
-        let (app, overloaded) = (&worker.app, worker.waiting >= worker.options.max_waiting);
+        let request = self.request(link, &worker.options, bytes, head, content);
+        let overloaded = worker.sheds || worker.waiting >= worker.options.max_waiting;
+        let Worker { app, params, out, heads, counts, .. } = &mut *worker;
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(out, &mut tail, heads, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
-            let found = app.router().find(method, head.path.of(bytes), &mut params);
+            let found = app.router().find(method, head.path.of(bytes), params);
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
                 reply.overloaded();
+                counts.overloaded += 1;
                 return Called::Answered;
             }
-            app.call(found, &params, &request, &mut reply)
+            app.call(found, params, &request, &mut reply)
         }));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        (worker.out, worker.params) = (out, params);
-        let in_flight = InFlight { call: 0, stream: self.requests, shape, log, streaming: None, socket: None };
-        self.after_call(link, worker, called.ok(), answer, streaming, tail, Box::new(in_flight));
+        self.after_call(link, worker, called.ok(), Written { answer, streaming, tail }, shape, log);
     }
 
     /// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
-    pub(super) fn request<'a, A: Application>(
+    fn request<'a>(
         &self,
         link: &Link,
-        worker: &Worker<A>,
+        options: &Options,
         bytes: &'a [u8],
         head: &'a Head,
         content: Content<'a>,
     ) -> Request<'a> {
-        let options = &worker.options;
         let (mut peer, mut secure) = (link.peer, link.tls().is_some());
         if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
             let values = |name: &'static str| head.values(bytes, name.as_bytes());
@@ -128,16 +135,16 @@ impl Http1 {
         &mut self,
         link: &mut Link,
         worker: &mut Worker<A>,
-        mut in_flight: Box<InFlight>,
+        in_flight: InFlight,
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
     ) {
-        in_flight.shape.keep_alive &= !worker.draining && !self.owes_continue();
-        let (mut out, mut tail) = (std::mem::take(&mut worker.out), Vec::new());
-        let mut reply = Reply::new(&mut out, &mut tail, &worker.heads, in_flight.shape);
+        let InFlight { mut shape, log, .. } = in_flight;
+        shape.keep_alive &= !worker.draining && !self.owes_continue();
+        let mut tail = Vec::new();
+        let mut reply = Reply::new(&mut worker.out, &mut tail, &worker.heads, shape);
         let called = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply)));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        worker.out = out;
-        self.after_call(link, worker, called.ok(), answer, streaming, tail, in_flight);
+        self.after_call(link, worker, called.ok(), Written { answer, streaming, tail }, shape, log);
     }
 
     /// Keeps a call that waits; else keeps the order of bytes and files, closes when the answer says so, and logs.
@@ -146,45 +153,52 @@ impl Http1 {
         link: &mut Link,
         worker: &mut Worker<A>,
         called: Option<Called>,
-        answer: Option<Answer>,
-        streaming: Option<Streaming>,
-        tail: Vec<Segment>,
-        mut in_flight: Box<InFlight>,
+        written: Written,
+        mut shape: Shape,
+        log: Option<LogLine>,
     ) {
         self.stage = Stage::Idle;
-        let answer = match (called, answer) {
-            (Some(Called::Waiting(call)), None) => {
-                in_flight.call = call;
-                return self.wait(worker, in_flight);
-            }
+        let answer = match (called, written.answer) {
+            (Some(Called::Answered), Some(answer)) => answer,
+            (Some(Called::Waiting(call)), None) => return self.wait(worker, call, shape, log, None),
             (Some(Called::Upgrading(call, socket)), None) => {
-                in_flight.call = call;
-                in_flight.socket = Some(socket);
-                return self.wait(worker, in_flight);
+                self.wait(worker, call, shape, log, None);
+                return self.offer(socket);
             }
-            (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
-                in_flight.call = call;
-                in_flight.shape.keep_alive = !answer.close;
-                in_flight.streaming = streaming;
-                self.wait(worker, in_flight);
+            (Some(Called::Streaming(call)), Some(answer)) if written.streaming.is_some() => {
+                shape.keep_alive = !answer.close;
+                self.wait(worker, call, shape, log, written.streaming);
                 return self.push_streamed(worker);
             }
-            (Some(Called::Answered), Some(answer)) => answer,
             // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
-            (_, None) => worker.error(500, "the server failed to answer", in_flight.shape.head_only),
+            (_, None) => worker.error(500, "the server failed to answer", shape.head_only),
             (_, Some(answer)) => Answer { close: true, ..answer },
         };
-        if !tail.is_empty() {
-            link.queue(worker, tail);
+        if !written.tail.is_empty() {
+            link.queue(worker, written.tail);
         }
         self.closing |= answer.close;
         self.discard_content();
-        worker.log_answer(link.peer, in_flight.log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
     }
 
-    fn wait<A: Application>(&mut self, worker: &mut Worker<A>, in_flight: Box<InFlight>) {
+    fn wait<A: Application>(
+        &mut self,
+        worker: &mut Worker<A>,
+        call: usize,
+        shape: Shape,
+        log: Option<LogLine>,
+        streaming: Option<Streaming>,
+    ) {
         worker.waiting += 1;
-        self.waiting = Some(in_flight);
+        self.waiting = Some(Box::new(InFlight { call, stream: self.requests, shape, log, streaming, socket: None }));
+    }
+
+    /// What the connection becomes once the call that waits has accepted it.
+    fn offer(&mut self, socket: Rc<Socket>) {
+        if let Some(in_flight) = &mut self.waiting {
+            in_flight.socket = Some(socket);
+        }
     }
 
     /// What a handler has not read of its content is read past, so that the next request is found (promise 6).
