@@ -372,9 +372,9 @@ impl Dispatcher {
             Ok(Err((native, value))) if !socket.is_accepted() => (Some(native), value),
             Ok(Err((_, value))) => {
                 report(py, value);
-                // A code that may be sent.
-                let _ = socket.close(1000, "");
+                // Behind what it has asked for in its only step.
                 socket.set_done();
+                desk.notices.finish_socket(request.exchange);
                 return Called::Upgrading(usize::MAX, socket);
             }
             Err(error) => (None, Err(error)),

@@ -45,5 +45,5 @@ mod _core {
     #[pymodule_export]
     use crate::tls::{self_signed_certificate, TlsAcceptor, TlsConfigurationError};
     #[pymodule_export]
-    use crate::websocket::WebSocket;
+    use crate::websocket::{origin_allowed, WebSocket};
 }

@@ -166,6 +166,12 @@ pub fn with_payload<T>(message: &Bound<'_, PyAny>, send: impl FnOnce(Kind, &[u8]
     Ok(send(Kind::Binary, &octets))
 }
 
+/// Whether a page of an origin may open a WebSocket; see the crate `spica-websocket`.
+#[pyfunction]
+pub fn origin_allowed(origin: Option<&str>, host: Option<&str>, is_secure: bool, allowed: Vec<String>) -> bool {
+    spica_server::origin_allowed(origin.map(str::as_bytes), host.map(str::as_bytes), is_secure, &allowed)
+}
+
 /// Looks after a handler whose peer is gone: who receives or sends finds out by itself, whoever else waits is cancelled.
 #[pyclass(unsendable, frozen, module = "spica._core")]
 pub struct Farewell {

@@ -62,6 +62,8 @@ pub enum Notice {
     Interim(crate::Exchange, Vec<u8>),
     /// Send a message to the subscribers of a topic.
     Broadcast(Broadcast),
+    /// End a WebSocket whose handler has come to its end.
+    FinishSocket(crate::Exchange),
 }
 
 /// A message for the subscribers of a topic.

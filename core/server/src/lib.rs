@@ -39,5 +39,5 @@ pub use outbox::{Outbox, Pushed};
 pub use reactor::{Counts, Notices, Reactor};
 pub use reply::{Body, FilePart, Reply, ReplyError, Segment};
 pub use socket::{Message, Received, Sent, Socket, Sockets};
-pub use spica_websocket::{Kind, Unsendable};
+pub use spica_websocket::{origin_allowed, Kind, Unsendable};
 pub use upgrade::UpgradeRefused;

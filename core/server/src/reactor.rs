@@ -168,6 +168,11 @@ impl Notices {
         self.0.borrow_mut().push_back(Notice::Broadcast(broadcast));
     }
 
+    /// Asks for [`Reactor::finish_socket`].
+    pub fn finish_socket(&self, exchange: Exchange) {
+        self.0.borrow_mut().push_back(Notice::FinishSocket(exchange));
+    }
+
     fn pop(&self) -> Option<Notice> {
         self.0.borrow_mut().pop_front()
     }
@@ -688,6 +693,9 @@ impl<A: Application> Reactor<A> {
                 }
                 Notice::Interim(exchange, head) => {
                     self.with(exchange.token, |connection, worker| connection.interim(worker, exchange.stream, &head));
+                }
+                Notice::FinishSocket(exchange) => {
+                    self.with(exchange.token, |connection, worker| connection.finish_socket(worker, exchange.stream));
                 }
                 Notice::Broadcast(Broadcast { topic, kind, payload, except }) => {
                     self.send_to_all(&topic, kind, &payload, except);

@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use spica_http1::response::check_field;
 use spica_websocket::{
-    code, push_message_deflated, Close, Closing, Deflater, Failure, Kind, PerMessageDeflate, Unsendable,
+    code, push_message_deflated, push_pong, Close, Closing, Deflater, Failure, Kind, PerMessageDeflate, Unsendable,
 };
 
 use crate::application::Exchange;
@@ -332,6 +332,15 @@ impl Socket {
         state.queued += message.len();
         state.messages.push_back(message);
         std::mem::take(&mut state.waits)
+    }
+
+    /// Answers a Ping, as long as we have not said goodbye.
+    pub(crate) fn pong(&self, payload: &[u8]) {
+        let mut state = self.state.borrow_mut();
+        if state.closing.is_open() {
+            // A Ping has no more octets than a Pong may have.
+            let _ = push_pong(&mut state.out, payload);
+        }
     }
 
     /// The peer's Close frame.

@@ -8,10 +8,15 @@ from spica._core import Request as NativeRequest
 from spica.app.failures import Failures
 from spica.app.public_files import PublicFiles
 from spica.errors import closest
-from spica.errors.http import MethodNotAllowed, NotFound
+from spica.errors.http import HttpError, MethodNotAllowed, NotFound
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.routing.route import Route
+
+# Our own server says the same before Python is asked; this is for others.
+_NO_UPGRADE = HttpError(
+    "this address is a WebSocket", status=426, fields=(("upgrade", "websocket"), ("sec-websocket-version", "13"))
+)
 
 
 class Misses:
@@ -29,11 +34,13 @@ class Misses:
     def answer(self, native: NativeRequest, status: int, allow: str) -> Response:
         """Make the response to a miss; the core's `on_miss`.
 
-        Args:    status: 404, 405, or 204 for OPTIONS; allow: the methods that the path has.
+        Args:    status: 404, 405, 426 for an ordinary request to a WebSocket, or 204 for OPTIONS; allow: the methods that the path has.
         """
         request = Request(native)
         if status == 204:
             return Response(status=204, fields=[("allow", allow)])
+        if status == 426:
+            return self._failures.answer(request, _NO_UPGRADE)
         if status == 404 and self._public is not None and native.method in ("GET", "HEAD"):
             file = self._public.find(native.path)
             if file is not None:
@@ -51,5 +58,5 @@ class Misses:
         from spica.app.debug_page import build_miss_page
 
         patterns = {route.pattern.text for route in self._routes}
-        rows = [(route.method, route.pattern.text, route.target_name) for route in self._routes]
+        rows = [(route.verb, route.pattern.text, route.target_name) for route in self._routes]
         return build_miss_page(request, status, rows, closest(request.path, patterns))

@@ -12,7 +12,7 @@
 
 use std::rc::Rc;
 
-use spica_websocket::{code, push_ping, push_pong, Event, Prepared, Reader};
+use spica_websocket::{code, push_ping, Event, Prepared, Reader};
 
 use crate::application::{Application, Signal};
 use crate::clock::Tick;
@@ -118,7 +118,6 @@ impl WebSocket {
     fn read<A: Application>(&mut self, worker: &mut Worker<A>, octets: &mut [u8]) -> usize {
         let mut at = 0;
         let mut wakes = false;
-        let mut pong: Option<Vec<u8>> = None;
         let mut inflater = std::mem::take(&mut worker.inflater);
         while self.socket.has_room() {
             match self.reader.read(&mut octets[at..], &mut inflater) {
@@ -127,7 +126,7 @@ impl WebSocket {
                     match progress.event {
                         Some(Event::Text(text)) => wakes |= self.socket.push(Message::Text(text.into())),
                         Some(Event::Binary(octets)) => wakes |= self.socket.push(Message::Binary(octets.into())),
-                        Some(Event::Ping(payload)) => pong = Some(payload.to_vec()),
+                        Some(Event::Ping(payload)) => self.socket.pong(payload),
                         Some(Event::Pong(_)) => {}
                         Some(Event::Close(close)) => self.socket.receive_close(&close),
                         None => break,
@@ -144,10 +143,6 @@ impl WebSocket {
         worker.inflater = inflater;
         if wakes || self.socket.take_waits_for_end() {
             self.wake(worker, Signal::Message);
-        }
-        if let Some(payload) = pong.filter(|_| self.socket.closing().is_open()) {
-            // A Ping has no more octets than a Pong may have.
-            let _ = push_pong(&mut worker.out, &payload);
         }
         self.push_out(worker);
         at
