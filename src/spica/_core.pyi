@@ -219,8 +219,8 @@ class Server:
 
 @final
 class WebSocket:
-    """One WebSocket of this server. `take` gives a message, None when there is none yet, (code, reason) at the end; `send`
-    returns whether there is room for more, None when it has ended."""
+    """One WebSocket of this server. `take` gives a message, None when there is none yet, (code, reason) at the end;
+    `send` returns whether there is room for more, None when it has ended."""
 
     @property
     def protocols(self) -> list[str]: ...

@@ -483,6 +483,9 @@ fn promise_12_a_slow_consumer_is_closed_with_1013_and_holds_no_more_than_its_que
         at += 4 + 2000;
     }
     assert_eq!(last[at], 0x88, "whole messages, then the Close frame");
+    let dropped = sent - at;
+    assert!(dropped <= options.max_queue + 2 * 2004, "{dropped} octets were queued");
+    assert!(dropped > options.max_queue / 2, "{dropped} octets were queued");
 }
 
 #[test]

@@ -125,9 +125,7 @@ async def _until_left(handler: asyncio.Task[Any], socket: AsgiSocket) -> object:
             await asyncio.wait((handler,))
 
 
-async def _refuse(
-    scope: Message, send: Send, status: int, fields: list[tuple[bytes, bytes]], body: bytes
-) -> None:
+async def _refuse(scope: Message, send: Send, status: int, fields: list[tuple[bytes, bytes]], body: bytes) -> None:
     if "websocket.http.response" in scope.get("extensions", {}):
         await send({"type": "websocket.http.response.start", "status": status, "headers": fields})
         await send({"type": "websocket.http.response.body", "body": body})

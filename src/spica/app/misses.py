@@ -34,7 +34,8 @@ class Misses:
     def answer(self, native: NativeRequest, status: int, allow: str) -> Response:
         """Make the response to a miss; the core's `on_miss`.
 
-        Args:    status: 404, 405, 426 for an ordinary request to a WebSocket, or 204 for OPTIONS; allow: the methods that the path has.
+        Args:    status: 404, 405, 426 for an ordinary request to a WebSocket, or 204 for OPTIONS; allow: the methods
+                 that the path has.
         """
         request = Request(native)
         if status == 204:

@@ -43,9 +43,10 @@ class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """`[server.websocket]`: WebSockets.
 
     Args:    origins: of the pages that may connect, where a route names none; [] for the application's own;
-             max_message_bytes: of one message, as sent and inflated; max_queue_bytes: of broadcasts that a client has not
-             taken, beyond which it is closed; ping_interval_s: the silence after which a client is asked for a sign of
-             life, and after that given up; 0 never; deflate: whether messages are compressed for clients that offer it.
+             max_message_bytes: of one message, as sent and inflated; max_queue_bytes: of broadcasts that a client has
+             not taken, beyond which it is closed; ping_interval_s: the silence after which a client is asked for a sign
+             of life, and after that given up; 0 never; close_timeout_s: for its answer to our goodbye; deflate: whether
+             messages are compressed for clients that offer it.
     """
 
     origins: list[str] = []

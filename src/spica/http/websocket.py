@@ -3,7 +3,7 @@
 Rules of this file:
 - The handshake is answered by the first thing that a handler does with its socket, or by `accept`; an exception before
   that is an ordinary response.
-- `receive` gives what has arrived before the end, then raises; iterating ends instead. Sending raises once it has ended.
+- `receive` gives what has arrived before the end, then raises; iterating ends instead. Sending raises after the end.
 - Who is faster waits: a handler that does not receive stops its client, a client that does not read stops its handler.
 """
 
@@ -27,7 +27,7 @@ Message = str | bytes
 Fields = list[tuple[str, str]]
 
 
-class SocketClosed(Exception):  # noqa: N818 - the name of an event, as in `async for` that simply ends
+class SocketClosed(Exception):
     """A WebSocket has ended, and was used all the same.
 
     Args:    code: that of the Close frame, the client's or ours: 1000 for an ordinary end, 1001 when the page or the

@@ -17,7 +17,16 @@ from spica.routing.errors import InvalidTargetError, MisplacedBlockError
 from spica.routing.location import Location, locate_caller
 from spica.routing.pattern import join_patterns
 from spica.routing.resources import COLLECTION_ACTIONS, SINGULAR_ACTIONS, Resource, ResourceAction, choose_actions
-from spica.routing.route import Handler, Route, RouteOptions, SocketOptions, build_pipe, build_route, build_socket_route, check_target
+from spica.routing.route import (
+    Handler,
+    Route,
+    RouteOptions,
+    SocketOptions,
+    build_pipe,
+    build_route,
+    build_socket_route,
+    check_target,
+)
 
 Actions: TypeAlias = Iterable[str] | None
 

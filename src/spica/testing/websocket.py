@@ -28,7 +28,7 @@ _MESSAGES = (TEXT, BINARY)
 _LONG, _LONGER = 126, 127
 
 
-class SocketRefused(Exception):  # noqa: N818 - what happened, as `pytest.raises` reads it
+class SocketRefused(Exception):
     """The application answered a handshake otherwise; `response` is its answer."""
 
     def __init__(self, response: ClientResponse) -> None:
@@ -104,7 +104,7 @@ class ClientSocket:
 
     async def receive(self) -> Message:
         """The next message. Raises SocketClosed when none will come, TimeoutError when none comes in 30 seconds."""
-        message = await self._wait_for(self._take_message)
+        message: Message | tuple[int, str] = await self._wait_for(self._take_message)
         if isinstance(message, tuple):
             raise SocketClosed(*message)
         return message

@@ -12,7 +12,7 @@ from spica.server.run import running_server
 from spica.testing import Client, SocketRefused
 
 app = App()
-ended: list[str] = []
+ended = asyncio.Event()
 
 
 @app.ws("/echo")
@@ -57,7 +57,8 @@ async def waits(socket: WebSocket, context: Context) -> None:
     try:
         await asyncio.sleep(60)
     finally:
-        ended.append(context.request.path)
+        assert context.request.path == "/waits"
+        ended.set()
 
 
 @pytest.fixture
@@ -120,6 +121,4 @@ async def test_promise_26_a_lost_client_ends_its_handler(client: Client) -> None
     async with client.socket("/waits") as socket:
         socket.lose()
         async with asyncio.timeout(0.2):
-            while not ended:
-                await asyncio.sleep(0.01)
-    assert ended == ["/waits"]
+            await ended.wait()
