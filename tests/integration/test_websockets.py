@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import socket
 import sys
 import time
@@ -161,6 +162,16 @@ async def pushes(socket: WebSocket) -> None:
             await asyncio.sleep(0)
     except SocketClosed:
         log.append("told")
+
+
+@app.ws("/shared")
+async def shared(socket: WebSocket) -> None:
+    async def push(number: int) -> None:
+        for _ in range(40):
+            await socket.send(str(number) * 50_000)
+
+    await socket.receive()
+    await asyncio.gather(*(push(number) for number in range(4)))
 
 
 @app.ws("/anywhere", origins=["*"])
@@ -356,6 +367,31 @@ async def test_a_client_that_does_not_read_stops_the_handler(served: Served) -> 
     writer.transport.abort()
     await asyncio.sleep(0)
     await served.logged("told")
+
+
+async def test_tasks_that_share_a_socket_all_go_on_after_a_wait(served: Served) -> None:
+    async with served.socket("/shared", compression=None) as client:
+        await client.send("go")
+        await asyncio.sleep(0.3)
+        counts = dict.fromkeys("0123", 0)
+        async for message in client:
+            assert isinstance(message, str)
+            assert message == message[0] * 50_000
+            counts[message[0]] += 1
+    assert counts == dict.fromkeys("0123", 40)
+
+
+async def test_promise_23_a_server_that_stops_says_1001(tmp_path: Path) -> None:
+    (tmp_path / "main.py").write_text(APP)
+    with serving(tmp_path, "main:app") as server:
+        async with connect(f"ws://127.0.0.1:{server.port}/receives") as client:
+            await client.ping()
+            server.process.send_signal(signal.SIGTERM)
+            began = time.monotonic()
+            assert await closing(client) == (1001, "")
+        await asyncio.to_thread(server.process.wait, 10)
+        server.killed = True  # it was asked to end, and has
+    assert time.monotonic() - began < 3
 
 
 async def test_octets_sent_with_the_handshake_are_its_first_frames(served: Served) -> None:

@@ -61,28 +61,44 @@ impl Desk {
     }
 }
 
-/// One future that somebody may wait for.
+/// Futures of who waits: one mostly, more when tasks share a socket.
 #[derive(Default)]
-pub struct Waiter(RefCell<Option<Py<PyAny>>>);
+pub struct Waiter {
+    first: RefCell<Option<Py<PyAny>>>,
+    others: RefCell<Vec<Py<PyAny>>>,
+}
 
 impl Waiter {
     /// A future that the next `wake` ends; `at_once` when there is nothing to wait for.
     pub fn wait<'py>(&self, event_loop: &Bound<'py, PyAny>, at_once: bool) -> PyResult<Bound<'py, PyAny>> {
-        let future = event_loop.call_method0(pyo3::intern!(event_loop.py(), "create_future"))?;
+        let py = event_loop.py();
+        let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
         if at_once {
             resolve(&future)?;
+            return Ok(future);
+        }
+        let kept = future.clone().unbind();
+        let is_alone = match self.first.borrow().as_ref() {
+            // One that was cancelled waits no more.
+            Some(first) => first.bind(py).call_method0(pyo3::intern!(py, "done"))?.is_truthy()?,
+            None => true,
+        };
+        if is_alone {
+            self.first.replace(Some(kept));
         } else {
-            self.0.replace(Some(future.clone().unbind()));
+            self.others.borrow_mut().push(kept);
         }
         Ok(future)
     }
 
-    /// Ends the wait.
+    /// Ends the wait of all.
     pub fn wake(&self, py: Python<'_>) {
-        let Some(future) = self.0.take() else { return };
-        let future = future.bind(py);
-        if let Err(error) = resolve(future) {
-            error.write_unraisable(py, Some(future));
+        let (first, others) = (self.first.take(), self.others.take());
+        for future in first.into_iter().chain(others) {
+            let future = future.bind(py);
+            if let Err(error) = resolve(future) {
+                error.write_unraisable(py, Some(future));
+            }
         }
     }
 }

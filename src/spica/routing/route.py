@@ -40,7 +40,7 @@ class SocketOptions(TypedDict, total=False):
     pipe: str | list[str] | tuple[str, ...] | None
     summary: str
     tags: list[str] | tuple[str, ...]
-    origins: list[str] | tuple[str, ...]
+    origins: str | list[str] | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def build_socket_route(
         summary=options.get("summary", ""),
         tags=tuple(options.get("tags", ())),
         is_socket=True,
-        origins=tuple(origins) if origins is not None else None,
+        origins=(origins,) if isinstance(origins, str) else None if origins is None else tuple(origins),
     )
 
 

@@ -122,3 +122,15 @@ async def test_promise_26_a_lost_client_ends_its_handler(client: Client) -> None
         socket.lose()
         async with asyncio.timeout(0.2):
             await ended.wait()
+
+
+async def test_the_access_log_has_a_line_at_the_end(capfd: pytest.CaptureFixture[str]) -> None:
+    await app.startup()
+    async with running_server(app, None, access_log="text") as server:
+        client = Client(app, server)
+        async with client.socket("/echo") as socket:
+            await socket.send("hello")
+            await socket.receive()
+    lines = capfd.readouterr().out.splitlines()
+    assert len(lines) == 1
+    assert "GET /echo 101 " in lines[0]
