@@ -39,7 +39,7 @@ format: ## rewrite sources in the house format
 test: setup test-rust test-python ## every test; installs what the tests need
 
 test-rust: setup ## the sans-IO crates and the reactor
-	cargo test --quiet --release -p spica-http1 -p spica-router -p spica-server
+	cargo test --quiet --release --workspace --exclude spica-python
 
 test-python: setup ## unit, integration, generators, browser
 	@sh tools/browser.sh

@@ -147,6 +147,8 @@ class ReactorOptions(TypedDict, total=False):
     chunk_extension_bytes: int | None
     max_connections: int | None
     max_waiting: int | None
+    http2: bool | None
+    http2_max_streams: int | None
     max_queue_s: float | None
     head_timeout_s: float | None
     content_timeout_s: float | None
@@ -209,7 +211,7 @@ class Server:
         tls: TlsAcceptor | None = None,
         window: int = 262_144,
     ) -> MemoryConnection: ...
-    def drain(self) -> None: ...
+    def drain(self, linger_s: float = 0.0) -> None: ...
     def abort(self) -> None: ...
     @property
     def connections(self) -> int: ...

@@ -55,8 +55,8 @@
 //!
 //! **Persistence.** HTTP/1.1 stays open unless Connection lists `close`; HTTP/1.0 only when it lists `keep-alive` and not `close`.
 //!
-//! **When a refusal comes.** At the first octet that decides it for the line ends and all limits, at the end of the request line for
-//! what is in it, at the end of the head for the fields. So a broken client is answered without waiting for the rest of its head.
+//! **When a refusal comes.** At the first octet that decides it for a bare LF and all limits, at the end of the request line for
+//! what is in it (a bare CR among that), at the end of the head for the fields. So a broken client is answered without waiting for the rest of its head.
 //!
 //! # Why httparse
 //!

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::rc::{Rc, Weak};
+use std::time::Duration;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -92,9 +93,13 @@ impl Server {
         MemoryConnection::open_over(self.reactor.clone(), sink, peer, tls.map(|tls| &tls.acceptor), window)
     }
 
-    /// Stop accepting; end idle connections now and the others after their current request.
-    fn drain(&self) -> PyResult<()> {
-        self.open()?.drain();
+    /// Stop accepting; end idle connections now, or `linger_s` seconds from now when they bring no request till then, and
+    /// the others after their current request.
+    #[pyo3(signature = (linger_s=0.0))]
+    fn drain(&self, linger_s: f64) -> PyResult<()> {
+        let linger = Duration::try_from_secs_f64(linger_s)
+            .map_err(|_| PyValueError::new_err(format!("linger_s must be 0 or more, not {linger_s}")))?;
+        self.open()?.drain(linger);
         Ok(())
     }
 

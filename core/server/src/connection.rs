@@ -8,11 +8,13 @@
 //! at both. While a protocol does not want to read, nothing is read: backpressure is the kernel's.
 
 mod http1;
+mod http2;
 mod link;
 mod websocket;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use spica_tls::Session;
 use spica_websocket::Prepared;
@@ -24,6 +26,8 @@ use crate::reactor::Worker;
 use crate::reply::Reply;
 
 use http1::Http1;
+pub use http2::settings as http2_settings;
+use http2::Http2;
 use link::Arrived;
 pub use link::Link;
 use websocket::WebSocket;
@@ -65,6 +69,7 @@ pub enum After {
 enum Protocol {
     Http1(Http1),
     WebSocket(Box<WebSocket>),
+    Http2(Box<Http2>),
     /// Everything is said; what the peer still sends is read past, this much so far.
     Linger(usize),
 }
@@ -109,8 +114,12 @@ impl Connection {
 
     /// The server stops. Returns whether the connection can be closed at once; it says goodbye by itself otherwise, now or
     /// when it is called next.
-    pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+    pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>, linger: Duration) -> Next {
         match &mut self.protocol {
+            Protocol::Http2(http2) => {
+                http2.drain(worker, linger);
+                self.rest(worker)
+            }
             Protocol::WebSocket(websocket) => {
                 websocket.on_drain(worker);
                 self.settle(worker)
@@ -119,6 +128,9 @@ impl Connection {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
                     Next::Again
+                } else if linger > Duration::ZERO {
+                    self.link.deadline = self.link.deadline.min(worker.clock.after(linger));
+                    Next::Keep
                 } else {
                     Next::Close
                 }
@@ -146,7 +158,11 @@ impl Connection {
     /// Its turn has come.
     pub fn on_turn<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.link.in_line = false;
-        self.on_readable(worker)
+        match &self.protocol {
+            // It may only have something to say.
+            Protocol::Http2(_) => self.proceed(worker),
+            Protocol::Http1(_) | Protocol::WebSocket(_) | Protocol::Linger(_) => self.on_readable(worker),
+        }
     }
 
     /// Sends what waited for the peer; then goes on reading what waited for that.
@@ -171,10 +187,11 @@ impl Connection {
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_deadline(worker),
             Protocol::WebSocket(websocket) => websocket.on_deadline(&mut self.link, worker),
+            Protocol::Http2(http2) => http2.on_deadline(&mut self.link, worker),
             Protocol::Linger(_) => After::Close,
         };
         match after {
-            After::Keep => self.settle(worker),
+            After::Keep => self.rest(worker),
             after => self.conclude(worker, after),
         }
     }
@@ -218,6 +235,12 @@ impl Connection {
     ) -> Next {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.complete(&mut self.link, worker, stream, write),
+            Protocol::Http2(http2) => {
+                http2.complete(&mut self.link, worker, stream, write);
+                if !http2.is_idle() {
+                    return Next::Again; // others may be complete too: their answers leave in one send
+                }
+            }
             Protocol::WebSocket(_) | Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
@@ -227,6 +250,7 @@ impl Connection {
     pub fn finish_stream<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32, whole: bool) -> Next {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.finish_stream(&mut self.link, worker, stream, whole),
+            Protocol::Http2(http2) => http2.finish_stream(&self.link, worker, stream, whole),
             Protocol::WebSocket(_) | Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
@@ -237,6 +261,10 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http1) => match http1.attend(worker, stream) {
                 true => self.proceed(worker),
+                false => Next::Keep,
+            },
+            Protocol::Http2(http2) => match http2.attend(worker, stream) {
+                true => self.rest(worker),
                 false => Next::Keep,
             },
             Protocol::WebSocket(websocket) => match websocket.attend(worker, stream) {
@@ -254,6 +282,10 @@ impl Connection {
                 true => self.proceed(worker),
                 false => Next::Keep,
             },
+            Protocol::Http2(http2) => match http2.interim(stream, head) {
+                true => self.rest(worker),
+                false => Next::Keep,
+            },
             Protocol::WebSocket(_) | Protocol::Linger(_) => Next::Keep,
         }
     }
@@ -265,7 +297,7 @@ impl Connection {
                 true => self.proceed(worker),
                 false => Next::Keep,
             },
-            Protocol::Http1(_) | Protocol::Linger(_) => Next::Keep,
+            Protocol::Http1(_) | Protocol::Http2(_) | Protocol::Linger(_) => Next::Keep,
         }
     }
 
@@ -284,6 +316,7 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.abandon(&self.link, worker),
             Protocol::WebSocket(websocket) => websocket.abandon(&self.link, worker),
+            Protocol::Http2(http2) => http2.abandon(&self.link, worker),
             Protocol::Linger(_) => {}
         }
     }
@@ -311,7 +344,7 @@ impl Connection {
                 return next;
             }
             let goes_on = self.has_held_back() || self.link.readable;
-            if goes_on && self.link.flush(worker) == Flushed::Broken {
+            if goes_on && self.flush(worker) == Flushed::Broken {
                 return Next::Close;
             }
         }
@@ -337,9 +370,17 @@ impl Connection {
             Arrived::Clear(n) => &mut clear[..*n],
             _ => plain,
         };
+        if self.link.take_http2_choice() {
+            self.begin_http2(worker);
+        }
         if !octets.is_empty() {
             self.receive(worker, octets);
         }
+    }
+
+    /// Speaks HTTP/2 from now on.
+    fn begin_http2<A: Application>(&mut self, worker: &mut Worker<A>) {
+        self.protocol = Protocol::Http2(Box::new(Http2::new(worker)));
     }
 
     fn after_arrival<A: Application>(&mut self, worker: &mut Worker<A>, arrived: &Arrived) -> Option<Next> {
@@ -364,6 +405,7 @@ impl Connection {
         match &self.protocol {
             Protocol::Http1(http1) => http1.wants_input(&self.link),
             Protocol::WebSocket(websocket) => websocket.wants_input(&self.link),
+            Protocol::Http2(http2) => http2.wants_input() || http2.is_ready(&self.link),
             Protocol::Linger(_) => true,
         }
     }
@@ -373,6 +415,7 @@ impl Connection {
         match &self.protocol {
             Protocol::Http1(http1) => http1.has_held_back(),
             Protocol::WebSocket(websocket) => websocket.has_held_back(),
+            Protocol::Http2(http2) => http2.is_ready(&self.link),
             Protocol::Linger(_) => false,
         }
     }
@@ -382,13 +425,23 @@ impl Connection {
         match &self.protocol {
             Protocol::Http1(http1) => http1.buffered(),
             Protocol::WebSocket(websocket) => websocket.buffered(),
+            // Bounded by the windows: it stops by itself.
+            Protocol::Http2(http2) if http2.wants_input() => 0,
+            Protocol::Http2(_) => FED_AHEAD,
             Protocol::Linger(_) => 0,
         }
     }
 
     fn receive<A: Application>(&mut self, worker: &mut Worker<A>, octets: &mut [u8]) {
         match &mut self.protocol {
-            Protocol::Http1(http1) => http1.receive(&mut self.link, worker, octets),
+            Protocol::Http1(http1) => {
+                http1.receive(&mut self.link, worker, octets);
+                if let Some(preface) = http1.take_http2_preface() {
+                    self.begin_http2(worker);
+                    self.receive(worker, &mut preface.into_boxed_slice());
+                }
+            }
+            Protocol::Http2(http2) => http2.receive(&mut self.link, worker, octets),
             Protocol::WebSocket(websocket) => websocket.receive(worker, octets),
             Protocol::Linger(_) => {}
         }
@@ -398,6 +451,7 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.serve_input(&mut self.link, worker),
             Protocol::WebSocket(websocket) => websocket.serve_input(worker),
+            Protocol::Http2(http2) => http2.serve(&mut self.link, worker),
             Protocol::Linger(_) => {}
         }
     }
@@ -409,6 +463,7 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_end(),
             Protocol::WebSocket(websocket) => websocket.on_end(),
+            Protocol::Http2(http2) => http2.on_end(&mut self.link, worker),
             Protocol::Linger(_) => return Next::Close,
         }
         self.settle(worker)
@@ -425,16 +480,24 @@ impl Connection {
 
     /// Sends what has been written, decides whether the connection goes on and sets its deadline.
     fn settle<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        let flushed = self.link.flush(worker);
+        let flushed = self.flush(worker);
         if flushed == Flushed::Broken {
             return Next::Close;
         }
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.settle(&mut self.link, worker, flushed == Flushed::All),
             Protocol::WebSocket(websocket) => websocket.settle(&mut self.link, worker, flushed == Flushed::All),
+            Protocol::Http2(http2) => http2.settle(&mut self.link, worker, flushed == Flushed::All),
             Protocol::Linger(_) => After::Keep,
         };
         self.conclude(worker, after)
+    }
+
+    fn flush<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        if let Protocol::Http2(http2) = &mut self.protocol {
+            http2.write(&self.link, worker);
+        }
+        self.link.flush(worker)
     }
 
     fn conclude<A: Application>(&mut self, worker: &mut Worker<A>, after: After) -> Next {

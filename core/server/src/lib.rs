@@ -14,6 +14,7 @@
 
 mod access_log;
 mod application;
+mod calling;
 mod clock;
 mod connection;
 mod deadlines;
@@ -37,7 +38,7 @@ pub use inbox::{Inbox, Taken, Trailers};
 pub use options::{Options, SocketOptions};
 pub use outbox::{Outbox, Pushed};
 pub use reactor::{Counts, Notices, Reactor};
-pub use reply::{Body, FilePart, Reply, ReplyError, Segment};
+pub use reply::{Body, FilePart, Reply, ReplyError, Segment, Version};
 pub use socket::{Message, Received, Sent, Socket, Sockets};
 pub use spica_websocket::{origin_allowed, Kind, Unsendable};
 pub use upgrade::UpgradeRefused;

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -14,6 +15,7 @@ use rustix::time::{
     timerfd_create, timerfd_settime, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
 };
 use spica_http1::Head;
+use spica_http2::Settings;
 use spica_router::Params;
 use spica_tls::{Acceptor, Session};
 use spica_websocket::{Deflater, Inflater, Kind, Prepared};
@@ -21,7 +23,7 @@ use spica_websocket::{Deflater, Inflater, Kind, Prepared};
 use crate::access_log::{AccessLog, Entry};
 use crate::application::{Application, Called, Exchange, Token};
 use crate::clock::{Clock, TICK};
-use crate::connection::{Connection, Next};
+use crate::connection::{http2_settings, Connection, Next};
 use crate::deadlines::Deadlines;
 use crate::exchange::{Broadcast, LogLine, Notice};
 use crate::listener::{accept, Accepted, Reserve};
@@ -72,6 +74,7 @@ pub struct Counts {
 pub struct Worker<A: Application> {
     pub(crate) app: A,
     pub(crate) options: Options,
+    pub(crate) http2: Arc<Settings>,
     pub(crate) clock: Clock,
     pub(crate) heads: Heads,
     pub(crate) buffer: Vec<u8>,
@@ -111,6 +114,8 @@ pub struct Reactor<A: Application> {
     timer: OwnedFd,
     timer_runs: bool,
     wake: OwnedFd,
+    /// The wake-up has been written and not read.
+    woken: bool,
     listeners: Vec<Listener>,
     paused: bool,
     reserve: Reserve,
@@ -198,6 +203,7 @@ impl<A: Application> Reactor<A> {
             timer,
             timer_runs: false,
             wake,
+            woken: false,
             listeners: Vec::new(),
             paused: false,
             reserve: Reserve::new(),
@@ -215,6 +221,7 @@ impl<A: Application> Reactor<A> {
             addressed: Vec::new(),
             worker: Worker {
                 app,
+                http2: Arc::new(http2_settings(&options)),
                 options,
                 clock,
                 heads,
@@ -417,9 +424,9 @@ impl<A: Application> Reactor<A> {
         self.with(token, |_, _| Next::Close);
     }
 
-    /// Stops accepting and tells every connection to end after its current request; idle ones end now, but not before
-    /// a request that has arrived already is answered.
-    pub fn drain(&mut self) {
+    /// Stops accepting and tells every connection to end after its current request; idle ones end after `linger`, but not
+    /// before a request that arrives till then is answered.
+    pub fn drain(&mut self, linger: Duration) {
         self.worker.draining = true;
         for listener in std::mem::take(&mut self.listeners) {
             // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
@@ -427,7 +434,7 @@ impl<A: Application> Reactor<A> {
         }
         let all: Vec<Token> = self.connections.iter().flatten().map(|connection| connection.token()).collect();
         for token in all {
-            self.with(token, |connection, worker| connection.on_drain(worker));
+            self.with(token, |connection, worker| connection.on_drain(worker, linger));
         }
         self.end_turn();
     }
@@ -455,6 +462,7 @@ impl<A: Application> Reactor<A> {
             WAKE => {
                 let mut counter = [0; 8];
                 let _ = rustix::io::read(&self.wake, &mut counter);
+                self.woken = false;
             }
             LISTENER.. => self.on_acceptable((data - LISTENER) as usize),
             token => self.on_event(Token(token), flags),
@@ -585,7 +593,7 @@ impl<A: Application> Reactor<A> {
                     let entered = self.deadlines.insert(connection.deadline(), token);
                     connection.set_entered(entered);
                 }
-                if next == Next::Again {
+                if next == Next::Again && self.again.back() != Some(&token) {
                     self.again.push_back(token);
                 }
             }
@@ -710,8 +718,8 @@ impl<A: Application> Reactor<A> {
         if let Some(log) = &mut self.worker.log {
             log.flush();
         }
-        if !self.again.is_empty() {
-            let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        if !self.again.is_empty() && !self.woken {
+            self.woken = rustix::io::write(&self.wake, &1u64.to_ne_bytes()).is_ok();
         }
     }
 }

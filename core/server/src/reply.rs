@@ -41,6 +41,11 @@ impl Segment {
             Segment::File(part) => part.len,
         }
     }
+
+    /// Whether it has no octets.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// The version that a response is written for.
@@ -189,6 +194,11 @@ impl<'a> Reply<'a> {
 
     pub(crate) fn answer(&self) -> Option<Answer> {
         self.answer
+    }
+
+    /// Whether the response may have fields about its connection.
+    pub(crate) fn is_http1(&self) -> bool {
+        self.shape.version != Version::Http2
     }
 
     /// Writes a response that has no fields of its own but its content's type.

@@ -53,7 +53,7 @@ impl Reply<'_> {
     /// Answers a request that does not become a WebSocket.
     pub fn refuse_upgrade(&mut self, refused: UpgradeRefused) {
         let mut fields = vec![(&b"content-type"[..], &b"text/plain; charset=utf-8"[..])];
-        if refused.status == 426 {
+        if refused.status == 426 && self.is_http1() {
             fields.extend([
                 (&b"upgrade"[..], &b"websocket"[..]),
                 (b"connection", b"upgrade"),

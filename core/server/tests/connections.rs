@@ -256,7 +256,7 @@ fn a_draining_reactor_says_close_and_ends_idle_connections() {
     let (busy, idle) = (reactor.open(), reactor.open());
     reactor.feed(idle, b"POST /echo HTTP/1.1\r\nHost: t\r\n\r\n");
     reactor.feed(busy, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
-    reactor.drain();
+    reactor.drain(Duration::ZERO);
     assert_eq!(reactor.connections(), 1);
     reactor.complete(first(busy), |_, reply| answer(reply, 200, "text/plain", b"done"));
     assert!(String::from_utf8_lossy(&reactor.app().sent.borrow()).contains("connection: close\r\n"));
@@ -268,7 +268,7 @@ fn rfc9112_2_2_an_empty_line_after_a_request_leaves_the_connection_idle() {
     let mut reactor = reactor();
     let token = reactor.open();
     reactor.feed(token, b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi\r\n");
-    reactor.drain();
+    reactor.drain(Duration::ZERO);
     assert_eq!(reactor.connections(), 0, "it was idle");
 }
 
@@ -370,7 +370,7 @@ fn promise_23_a_request_that_has_arrived_is_answered_by_a_draining_reactor() {
     let (mut reactor, mut peer) = connected(Options::default());
     poll_until(&mut reactor, |reactor| reactor.connections() == 1);
     peer.write_all(b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi").unwrap();
-    reactor.drain();
+    reactor.drain(Duration::ZERO);
     poll_until(&mut reactor, |reactor| reactor.connections() == 0);
     let mut answer = String::new();
     peer.set_nonblocking(false).unwrap();

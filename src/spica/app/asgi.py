@@ -136,7 +136,7 @@ async def _refuse(scope: Message, send: Send, status: int, fields: list[tuple[by
 class _Incoming:
     """Content that ASGI delivers, for `ContentStream`."""
 
-    trailers: Fields = []  # noqa: RUF012 - ASGI delivers none
+    trailers: Fields = []
 
     def __init__(self, receive: Receive, limit: int) -> None:
         self._receive = receive

@@ -111,7 +111,7 @@ def build_services(settings: Settings) -> ContextServices:
     """Make what every context is given: the sealer of cookies, where there is a secret key."""
     keys = settings.app.secret_keys
     sealer = SecretCookies(KeyRing(keys)) if keys else None
-    return ContextServices(cookie_sealer=sealer, behind_tls=settings.server.behind_tls)
+    return ContextServices(cookie_sealer=sealer, behind_tls=settings.server.is_secure)
 
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:

@@ -28,7 +28,7 @@ Answer: TypeAlias = Response | Coroutine[Any, Any, Response]
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """One route, ready: `run` takes a request, before its content when `streams_content`; it is awaited when `waits`."""
+    """One route, ready. `run` takes a request, without its content when `streams_content`; awaited when it `waits`."""
 
     run: Callable[[Request], Answer]
     waits: bool

@@ -29,6 +29,9 @@ OPTIONS = [
     Option("workers", str, 'processes, "all" for one a core [1]', "w"),
     Option("supervise", bool, "replace and reload one worker, too"),
     Option("pid-file", str, "where spica reload finds it [tmp/server.pid of a supervisor]"),
+    Option("tls-cert", str, "serve https with this certificate chain, a PEM file"),
+    Option("tls-key", str, "its key [the same file]"),
+    Option("tls-self-signed", bool, "serve https with a certificate for this machine, for development"),
     Option("env", str, "environment: development, test or production [SPICA_ENV or development]", "e"),
     Option("quiet", bool, "no line for each request", "q"),
     Option("help", bool, "show this", "h"),
@@ -52,6 +55,10 @@ def server(arguments: Sequence[str]) -> int:
         raise UsageError(f"{options['port']} is no port: ports are 0 (any free one) to {HIGHEST_PORT}")
     if "bind" in options and ("host" in options or "port" in options):
         raise UsageError("--bind says where to listen: leave --host and --port out")
+    if "tls-key" in options and "tls-cert" not in options:
+        raise UsageError("--tls-key is the key of a certificate: name that with --tls-cert")
+    if options.get("tls-self-signed") and "tls-cert" in options:
+        raise UsageError("--tls-self-signed makes a certificate and --tls-cert names one: choose")
     if "workers" in options:
         options["workers"] = _parse_workers(options["workers"])
     if "env" in options:
@@ -75,6 +82,7 @@ def render_help() -> str:
             "    spica server",
             "    spica server app:app --port 8000",
             "    spica server --workers all --bind unix:/run/blog.sock",
+            "    spica server --tls-self-signed",
             "    SPICA_ENV=production spica server --host 0.0.0.0",
             "",
             *lines,
@@ -107,6 +115,9 @@ def _serve(target: str | None, options: dict[str, Any]) -> None:
         supervise=options.get("supervise", False),
         pid_file=options.get("pid-file"),
         quiet=options.get("quiet", False),
+        tls_cert=options.get("tls-cert"),
+        tls_key=options.get("tls-key"),
+        tls_self_signed=options.get("tls-self-signed", False),
     )
     plan = build_plan(typed, load_settings(folder))
     if plan.is_supervised:
@@ -153,6 +164,9 @@ def _serve_alone(app: App, plan: Plan) -> None:
                 watchdog_s=plan.watchdog_s,
                 cpu=plan.cpus[0] if plan.cpus else None,
                 backend=plan.backend,
+                event_loop=plan.event_loop,
+                certificates=plan.certificates,
+                tls_minimum=plan.tls_minimum,
                 worker_threads=plan.worker_threads,
             ),
         )

@@ -19,9 +19,9 @@ Mode = Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")]
 
 
 class Http2Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server.http2]`: HTTP/2; max_concurrent_streams: on one connection."""
+    """`[server.http2]`: HTTP/2, by ALPN and in clear text by prior knowledge; max_concurrent_streams: on one connection."""
 
-    enabled: bool = False
+    enabled: bool = True
     max_concurrent_streams: Count = 256
 
 
@@ -31,12 +31,31 @@ class Http3Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     enabled: bool = False
 
 
+class CertificateFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One entry of `[server.tls] certificates`: paths of PEM files."""
+
+    cert: str
+    key: str
+
+
 class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server.tls]`: TLS ended by the server itself; cert, key: paths of PEM files."""
+    """`[server.tls]`: TLS ended by the server itself.
+
+    Args:    cert, key: paths of PEM files, relative to the project; certificates: further ones, chosen by the name that
+             the client asks for; minimum: the oldest version that is spoken.
+    """
 
     enabled: bool = False
     cert: str = ""
     key: str = ""
+    certificates: list[CertificateFiles] = []
+    minimum: Literal["1.2", "1.3"] = "1.2"
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Chain and key of every certificate, the default one first."""
+        first = [(self.cert, self.key or self.cert)] if self.cert else []
+        return first + [(one.cert, one.key) for one in self.certificates]
 
 
 class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,6 +101,7 @@ _CORE = (
     "field_block_bytes",
     "max_fields",
     "max_connections",
+    "max_queue_s",
     "head_timeout_s",
     "content_timeout_s",
     "keep_alive_timeout_s",
@@ -123,6 +143,7 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     field_block_bytes: Count | None = None
     max_fields: Count | None = None
     max_connections: Count | None = None
+    max_queue_s: Seconds | None = None
     head_timeout_s: Seconds | None = None
     content_timeout_s: Seconds | None = None
     keep_alive_timeout_s: Seconds | None = None
@@ -134,6 +155,11 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     websocket: WebSocketSection = WebSocketSection()
 
     @property
+    def is_secure(self) -> bool:
+        """Whether clients reach the application by TLS, ours or that of a proxy."""
+        return self.behind_tls or self.tls.enabled
+
+    @property
     def limits(self) -> dict[str, Any]:
         """The options of `_core.Server` that the files set."""
         limits = {name: value for name in _CORE if (value := getattr(self, name)) is not None}
@@ -143,12 +169,14 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[runtime]`: what a worker runs on.
 
-    Args:    backend: the event loop, "auto" for uvloop where it is installed; worker_threads: threads for work that
+    Args:    backend: what carries the octets, "epoll" on Linux, "asyncio" for the loop's own transports; event_loop:
+             "auto" for uvloop where it is installed; worker_threads: threads for work that
              blocks, None for Python's default; cpu_affinity: pin workers to cores, in turn: "auto" to all usable ones,
              or to these; max_tasks_per_loop: handlers of one worker that wait at the same time, more requests get 503.
     """
 
-    backend: Literal["auto", "uvloop", "asyncio"] = "auto"
+    backend: Literal["auto", "epoll", "asyncio"] = "auto"
+    event_loop: Literal["auto", "uvloop", "asyncio"] = "auto"
     worker_threads: Count | None = None
     cpu_affinity: Literal["off", "auto"] | list[Annotated[int, msgspec.Meta(ge=0)]] = "off"
     max_tasks_per_loop: Count | None = None
@@ -157,9 +185,7 @@ class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 # By section and key: what can't be turned on yet, and what to do instead. A feature that the core has got leaves this
 # table and enters `server_arguments` of spica.server.run.
 AWAITED: dict[tuple[str, str], tuple[str, str]] = {
-    ("server.http2", "enabled"): ("does not serve HTTP/2", "leave it false; a proxy in front can speak it"),
     ("server.http3", "enabled"): ("does not serve HTTP/3", "leave it false; a proxy in front can speak it"),
-    ("server.tls", "enabled"): ("does not end TLS", "leave it false, end TLS in a proxy and set behind_tls = true"),
     ("server.compression", "gzip"): ("does not compress", "leave it false; a proxy in front can compress"),
     ("server.compression", "brotli"): ("does not compress", "leave it false; a proxy in front can compress"),
     ("server.compression", "zstd"): ("does not compress", "leave it false; a proxy in front can compress"),

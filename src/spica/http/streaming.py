@@ -51,7 +51,7 @@ class Outgoing(Protocol):
 class WholeContent:
     """Content that has arrived already, as an `Incoming`."""
 
-    trailers: Fields = []  # noqa: RUF012 - never changed
+    trailers: Fields = []
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -35,6 +35,6 @@ class SecurityHeaders(StaticFields):
     def bind(self, settings: Settings) -> None:
         """Add Strict-Transport-Security where the configuration says that TLS is in front."""
         own = {name for name, _ in self.static_fields}
-        wanted = settings.is_production and settings.server.behind_tls
+        wanted = settings.is_production and settings.server.is_secure
         if self._hsts is None and wanted and "strict-transport-security" not in own:
             self.static_fields = (*self.static_fields, ("strict-transport-security", HSTS))

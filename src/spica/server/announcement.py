@@ -17,7 +17,9 @@ def tell(text: str) -> None:
         sys.stderr.flush()
 
 
-def render_announcement(name: str, urls: Sequence[str], workers: int = 0) -> str:
-    """Write it; workers: 0 for a server without a supervisor."""
+def render_announcement(name: str, urls: Sequence[str], workers: int = 0, *, tls: bool = False) -> str:
+    """Write it; workers: 0 for a server without a supervisor; tls: whether it is reached by https."""
+    if tls:
+        urls = [url.replace("http://", "https://", 1) for url in urls]
     count = f", {workers} worker{'s' if workers > 1 else ''}" if workers else ""
     return f"{name or 'spica'} on {' and '.join(urls)}{count} (Ctrl-C stops)"

@@ -99,6 +99,9 @@ def start_worker(plan: Plan, number: int, listeners: Sequence[socket.socket]) ->
         "grace_s": plan.grace_s,
         "beat_s": min(BEAT_S, plan.watchdog_s / BEATS),
         "backend": plan.backend,
+        "event_loop": plan.event_loop,
+        "certificates": plan.certificates,
+        "tls_minimum": plan.tls_minimum,
         "worker_threads": plan.worker_threads,
     }
     with other:

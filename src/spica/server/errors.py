@@ -7,7 +7,8 @@ SpicaError
 ├── PidFileError         S004
 ├── NotRunningError      S005
 ├── ReloadRefusedError   S006
-└── RuntimeSettingError  S007
+├── RuntimeSettingError  S007
+└── CertificateError     S008
 """
 
 from __future__ import annotations
@@ -57,3 +58,10 @@ class RuntimeSettingError(SpicaError):
     """A setting of `[server]` or `[runtime]` can't be used: the core refuses it, or the machine lacks what it names."""
 
     code: ClassVar[str] = "SPICA-S007"
+
+
+class CertificateError(SpicaError):
+    """A certificate or its key can't be used: the file can't be read, is no PEM, has expired, or they don't belong
+    together."""
+
+    code: ClassVar[str] = "SPICA-S008"

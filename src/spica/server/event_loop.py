@@ -16,20 +16,20 @@ try:
 except ImportError:
     uvloop = None  # type: ignore[assignment]  # optional: Windows and PyPy have none
 
-Backend = Literal["auto", "uvloop", "asyncio"]
+Kind = Literal["auto", "uvloop", "asyncio"]
 
 
-def new_event_loop(backend: Backend = "auto") -> asyncio.AbstractEventLoop:
+def new_event_loop(kind: Kind = "auto") -> asyncio.AbstractEventLoop:
     """Make an event loop.
 
-    Args:    backend: "auto" for the fastest that this interpreter has.
+    Args:    kind: "auto" for the fastest that this interpreter has.
     Raises:  RuntimeSettingError: uvloop is asked for by name and not installed.
     """
-    if backend == "asyncio" or (backend == "auto" and uvloop is None):
+    if kind == "asyncio" or (kind == "auto" and uvloop is None):
         return asyncio.new_event_loop()
     if uvloop is None:
         raise RuntimeSettingError(
-            "uvloop is not installed", where="[runtime] backend", fix='pip install uvloop, or set it to "auto"'
+            "uvloop is not installed", where="[runtime] event_loop", fix='pip install uvloop, or set it to "auto"'
         )
     return _uvloop_class()()
 

@@ -28,6 +28,9 @@ class Typed(NamedTuple):
     supervise: bool = False
     pid_file: str | None = None
     quiet: bool = False
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    tls_self_signed: bool = False
 
     @classmethod
     def from_json(cls, text: str) -> Typed:
@@ -51,7 +54,8 @@ class Plan(NamedTuple):
              of Unix sockets; workers: how many; cpus: a core a worker, None for no pinning; access_log: None for none;
              grace_s: for requests in flight when a worker stops; boot_s: for a worker's start, watchdog_s and
              watchdog_kill_s: for its silence, 0 for ever; pid_file: absolute, "" for none; pid_file_wanted: whether
-             somebody asked for it, so that failing to write it is a mistake; backend, worker_threads: of [runtime];
+             somebody asked for it, so that failing to write it is a mistake; backend, event_loop, worker_threads: of
+             [runtime]; certificates: absolute paths of chain and key, () without TLS; tls_minimum: its oldest version;
              is_supervised: whether there is a supervisor at all.
     """
 
@@ -68,9 +72,12 @@ class Plan(NamedTuple):
     watchdog_kill_s: float
     pid_file: str
     pid_file_wanted: bool
-    backend: Literal["auto", "uvloop", "asyncio"]
+    backend: Literal["auto", "epoll", "asyncio"]
+    event_loop: Literal["auto", "uvloop", "asyncio"]
     worker_threads: int | None
     is_supervised: bool
+    certificates: tuple[tuple[str, str], ...] = ()
+    tls_minimum: Literal["1.2", "1.3"] = "1.2"
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
@@ -80,6 +87,7 @@ class Plan(NamedTuple):
         values: dict[str, Any] = json.loads(text)
         values["typed"] = Typed.from_json(json.dumps(values["typed"]))
         values["binds"] = tuple(values["binds"])
+        values["certificates"] = tuple((chain, key) for chain, key in values["certificates"])
         values["cpus"] = None if values["cpus"] is None else tuple(values["cpus"])
         return cls(**values)
 

@@ -14,6 +14,7 @@ from spica.config.settings import Settings
 from spica.errors.base import SpicaError
 from spica.server.address import bracketed
 from spica.server.cpus import assign_cpus, usable_cores
+from spica.server.errors import RuntimeSettingError
 from spica.server.plan import DEFAULT_PID_FILE, Plan, Typed
 
 CONFIGURATION = ("config/server.toml", "config/app.toml")
@@ -34,7 +35,7 @@ def load_settings(folder: Path) -> Settings:
 def build_plan(typed: Typed, settings: Settings) -> Plan:
     """Put what was typed over the configuration.
 
-    Raises:  RuntimeSettingError: a core that can't be used.
+    Raises:  RuntimeSettingError: a core that can't be used, TLS without a certificate; CertificateError.
     """
     server, runtime = settings.server, settings.runtime
     wanted = typed.workers if typed.workers is not None else server.workers
@@ -58,9 +59,37 @@ def build_plan(typed: Typed, settings: Settings) -> Plan:
         pid_file=os.path.join(typed.folder, pid_file) if pid_file else "",
         pid_file_wanted=bool(asked),
         backend=runtime.backend,
+        event_loop=runtime.event_loop,
         worker_threads=runtime.worker_threads,
         is_supervised=is_supervised,
+        certificates=_choose_certificates(typed, settings),
+        tls_minimum=server.tls.minimum,
     )
+
+
+def _choose_certificates(typed: Typed, settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Absolute paths of the certificates and keys to serve with; () for no TLS."""
+    folder = Path(typed.folder)
+    if typed.tls_self_signed:
+        from spica.server.certificates import ensure_self_signed  # here, not above: servers without TLS need none of it
+
+        return (ensure_self_signed(folder, []),)
+    if typed.tls_cert is not None:
+        return (_absolute(folder, typed.tls_cert, typed.tls_key or typed.tls_cert),)
+    tls = settings.server.tls
+    if not tls.enabled:
+        return ()
+    if not tls.pairs:
+        raise RuntimeSettingError(
+            "[server.tls] is enabled and names no certificate",
+            where="[server.tls] in config/",
+            fix='set cert = "/etc/.../fullchain.pem" and key = "/etc/.../privkey.pem"',
+        )
+    return tuple(_absolute(folder, cert, key) for cert, key in tls.pairs)
+
+
+def _absolute(folder: Path, cert: str, key: str) -> tuple[str, str]:
+    return os.path.join(folder, cert), os.path.join(folder, key)
 
 
 def _choose_binds(typed: Typed, settings: Settings) -> tuple[str, ...]:

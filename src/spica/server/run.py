@@ -17,19 +17,24 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from spica._core import Server, trim_memory
+from spica._core import Server, TlsAcceptor, trim_memory
 from spica.app.application import App
 from spica.config.settings import Settings
 from spica.http.broadcast import reachable
 from spica.server.address import Address
 from spica.server.announcement import render_announcement, tell
+from spica.server.asyncio_backend import listening, watched
 from spica.server.errors import RuntimeSettingError
-from spica.server.event_loop import Backend, new_event_loop
+from spica.server.event_loop import Kind, new_event_loop
 from spica.server.listener import Listeners, choose_addresses, open_listeners
 from spica.server.notify import notify_ready, notify_stopping
 from spica.server.signals import disarm_hard_end, stop_signals
 
 POLL_S = 0.02
+# How long connections of a worker that is replaced may still bring a request that was on its way to it.
+LEAVE_S = 1.0
+
+Backend = Literal["auto", "epoll", "asyncio"]
 
 # Entered when the application accepts, left when it has stopped. Tells when asked to stop whether the connections that
 # nobody has accepted yet are ours: those of a worker that is replaced are for the others.
@@ -44,8 +49,9 @@ class ServerOptions:
              "unix:/run/app.sock"; binds_typed: whether they win over sockets that systemd hands over; socket_mode: of
              Unix sockets; access_log: "text", "json" or None for no lines; grace_s: how long requests in flight may
              take once the server stops, in seconds; announce: print where it listens, and how to stop it; watchdog_s:
-             after how long a blocked loop is reported, 0 never; cpu: the core to run on, None for any; backend: the
-             event loop; worker_threads: for blocking work, None for Python's default.
+             after how long a blocked loop is reported, 0 never; cpu: the core to run on, None for any; backend:
+             what carries the octets; event_loop: under it; worker_threads: for blocking work, None for Python's
+             default; certificates: paths of chain and key, () for no TLS; tls_minimum: its oldest version.
     """
 
     host: str = "127.0.0.1"
@@ -59,7 +65,10 @@ class ServerOptions:
     watchdog_s: float = 10.0
     cpu: int | None = None
     backend: Backend = "auto"
+    event_loop: Kind = "auto"
     worker_threads: int | None = None
+    certificates: tuple[tuple[str, str], ...] = ()
+    tls_minimum: Literal["1.2", "1.3"] = "1.2"
 
 
 def serve(app: App, options: ServerOptions) -> None:
@@ -90,7 +99,7 @@ def serve_listeners(
     if options.cpu is not None:
         os.sched_setaffinity(0, {options.cpu})
     try:
-        with asyncio.Runner(loop_factory=functools.partial(new_event_loop, options.backend)) as runner:
+        with asyncio.Runner(loop_factory=functools.partial(new_event_loop, options.event_loop)) as runner:
             _limit_threads(runner.get_loop(), options.worker_threads)
             runner.run(_serve(app, listeners, options, around, is_worker))
     finally:
@@ -104,18 +113,22 @@ async def _serve(
     with stop_signals(stop.set, options.grace_s, is_worker=is_worker):
         await app.startup()
         try:
-            async with running_server(app, listeners, access_log=options.access_log) as server:
-                with around(app) as takes_backlog:
+            tls = _build_acceptor(app, options)
+            async with running_server(
+                app, listeners, access_log=options.access_log, tls=tls, backend=options.backend
+            ) as server:
+                with _watched(tls, options), around(app) as takes_backlog:
                     # What exists now lives as long as the process: let the collector never look at it again.
                     gc.collect()
                     gc.freeze()
                     trim_memory()
                     await stop.wait()
-                    if takes_backlog():
+                    stops_all = takes_backlog()
+                    if stops_all:
                         await _take_backlog(server)
                     for listener in listeners:
                         listener.close()
-                    await drain(server, options.grace_s)
+                    await drain(server, options.grace_s, linger_s=0 if stops_all else LEAVE_S)
         finally:
             await app.shutdown()
 
@@ -126,10 +139,13 @@ async def running_server(
     listener: socket.socket | Sequence[socket.socket] | None,
     *,
     access_log: Literal["text", "json"] | None = None,
+    tls: TlsAcceptor | None = None,
+    backend: Backend = "auto",
 ) -> AsyncIterator[Server]:
     """Run a reactor for `app` on the running loop; on leaving, everything that it holds ends.
 
-    Args:    listener: one or several listening sockets, closed by the caller's leaving; None for in-memory connections.
+    Args:    listener: one or several listening sockets, closed by the caller's leaving; None for in-memory connections;
+             tls: speaks TLS on all of them; backend: "auto" for the reactor's own epoll.
     """
     loop = asyncio.get_running_loop()
     listeners = [listener] if isinstance(listener, socket.socket) else list(listener or [])
@@ -138,15 +154,16 @@ async def running_server(
         server = Server(app.core, loop, access_log=access_log, **arguments)
     except ValueError as error:
         raise RuntimeSettingError(str(error), where="[server] in config/", fix="correct that value") from None
-    descriptor = server.fileno()
-    loop.add_reader(descriptor, server.poll)
     try:
-        for one in listeners:
-            server.listen(one.fileno())
-        with reachable(server):
-            yield server
+        with watched(server, loop), reachable(server):
+            if backend == "asyncio":
+                async with listening(server, listeners, tls):
+                    yield server
+            else:
+                for one in listeners:
+                    server.listen(one.fileno(), tls)
+                yield server
     finally:
-        loop.remove_reader(descriptor)
         server.drain()
         server.abort()
         for one in listeners:
@@ -161,14 +178,19 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
     What the core can't take yet is refused by the configuration (`AWAITED` in spica.config.server_settings).
     """
     arguments = settings.server.limits
+    http2 = settings.server.http2
+    arguments |= {"http2": http2.enabled, "http2_max_streams": http2.max_concurrent_streams}
     if settings.runtime.max_tasks_per_loop is not None:
         arguments["max_waiting"] = settings.runtime.max_tasks_per_loop
     return arguments
 
 
-async def drain(server: Server, grace_s: float) -> None:
-    """Stop accepting and wait until every connection has ended, at most `grace_s` seconds."""
-    server.drain()
+async def drain(server: Server, grace_s: float, *, linger_s: float = 0.0) -> None:
+    """Stop accepting and wait until every connection has ended, at most `grace_s` seconds.
+
+    Args:    linger_s: how long an idle connection may still bring a request, which is answered and ends it.
+    """
+    server.drain(linger_s)
     deadline = asyncio.get_running_loop().time() + grace_s
     # A stop happens once and may take 20 ms longer: that is worth no wake-up path through the core.
     while server.connections and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - the reason is above
@@ -180,6 +202,24 @@ async def _take_backlog(server: Server) -> None:
     # From the loop and not from this task: inside a task no handler can take its first step.
     asyncio.get_running_loop().call_soon(server.poll)
     await asyncio.sleep(0)
+
+
+def _build_acceptor(app: App, options: ServerOptions) -> TlsAcceptor | None:
+    if not options.certificates:
+        return None
+    # Lazy: a server without TLS starts without it.
+    from spica.server.certificates import build_acceptor
+
+    http2 = app.settings.server.http2.enabled
+    return build_acceptor(options.certificates, options.tls_minimum, app.settings.app.secret_keys, http2=http2)
+
+
+def _watched(tls: TlsAcceptor | None, options: ServerOptions) -> AbstractContextManager[None]:
+    if tls is None:
+        return contextlib.nullcontext()
+    from spica.server.certificates import watched_certificates
+
+    return watched_certificates(tls, options.certificates)
 
 
 def _limit_threads(loop: asyncio.AbstractEventLoop, threads: int | None) -> None:
@@ -197,7 +237,7 @@ def _alone(listeners: Listeners, options: ServerOptions, app: App) -> Iterator[C
     from spica.server.watchdog import watched
 
     if options.announce:
-        tell(render_announcement(app.name, listeners.urls))
+        tell(render_announcement(app.name, listeners.urls, tls=bool(options.certificates)))
     notify_ready()
     with watched(asyncio.get_running_loop(), options.watchdog_s, str(app.root or os.getcwd())):
         yield _on_stop_alone

@@ -132,7 +132,7 @@ class Supervisor:
     def _announce(self, worker: Worker) -> None:
         self._is_announced = True
         urls = self._listeners.urls
-        tell(render_announcement(worker.app_name, urls, self._plan.workers))
+        tell(render_announcement(worker.app_name, urls, self._plan.workers, tls=bool(self._plan.certificates)))
         notify_ready()
         write_state(self._pid_file, ReloadState(workers=self._plan.workers))
         for number in [number for number, place in self._places.items() if place.worker is None]:

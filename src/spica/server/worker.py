@@ -58,6 +58,9 @@ def _serve(order: dict[str, Any], control: socket.socket) -> None:
         grace_s=order["grace_s"],
         cpu=order["cpu"],
         backend=order["backend"],
+        event_loop=order["event_loop"],
+        certificates=tuple((chain, key) for chain, key in order["certificates"]),
+        tls_minimum=order["tls_minimum"],
         worker_threads=order["worker_threads"],
     )
     app = load_app(order["target"], Path(order["folder"]))

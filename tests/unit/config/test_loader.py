@@ -371,4 +371,4 @@ def test_values_that_make_no_sense(tmp_path: Path, line: str, problem: str) -> N
 
 def test_an_event_loop_that_there_is_not(tmp_path: Path) -> None:
     [mistake] = mistakes(project(tmp_path, server='[runtime]\nbackend = "io_uring"'), "test")
-    assert "backend: Invalid enum value 'io_uring' fix: it may be auto, uvloop, asyncio" in mistake
+    assert "backend: Invalid enum value 'io_uring' fix: it may be auto, epoll, asyncio" in mistake

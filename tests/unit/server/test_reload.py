@@ -26,6 +26,7 @@ PLAN = Plan(
     pid_file="",
     pid_file_wanted=False,
     backend="auto",
+    event_loop="auto",
     worker_threads=None,
     is_supervised=True,
 )
