@@ -23,6 +23,7 @@ use spica_websocket::{Deflater, Inflater, Kind, Prepared};
 use crate::access_log::{AccessLog, Entry};
 use crate::application::{Application, Called, Exchange, Token};
 use crate::clock::{Clock, TICK};
+use crate::compression::Compressor;
 use crate::connection::{http2_settings, Connection, Next};
 use crate::deadlines::Deadlines;
 use crate::exchange::{Broadcast, LogLine, Notice};
@@ -77,6 +78,7 @@ pub struct Worker<A: Application> {
     pub(crate) http2: Arc<Settings>,
     pub(crate) clock: Clock,
     pub(crate) heads: Heads,
+    pub(crate) compressor: Compressor,
     pub(crate) buffer: Vec<u8>,
     pub(crate) out: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
@@ -193,6 +195,7 @@ impl<A: Application> Reactor<A> {
         let heads = Heads::new(&options.fields, &clock)
             .map_err(|error: ReplyError| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
         let sockets = Sockets::new(options.sockets);
+        let compressor = Compressor::new(options.compression.clone());
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
@@ -225,6 +228,7 @@ impl<A: Application> Reactor<A> {
                 options,
                 clock,
                 heads,
+                compressor,
                 buffer: vec![0; READ_BYTES],
                 out: Vec::with_capacity(READ_BYTES),
                 scratch: Vec::new(),

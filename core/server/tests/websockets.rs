@@ -382,7 +382,7 @@ fn promise_23_a_draining_server_says_1001() {
     let mut reactor = reactor();
     let (token, socket) = open(&mut reactor, "");
     assert!(matches!(socket.take(), Received::Nothing));
-    reactor.drain();
+    reactor.drain(Duration::ZERO);
     assert_eq!(frames(&reactor), b"\x88\x02\x03\xe9");
     assert_eq!(*reactor.app().woken.borrow(), [Signal::Message], "its handler is told");
     assert_eq!(taken(&socket), ["1001 "]);
