@@ -20,9 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from spica._core import Application as Core
-from spica._core import FileContent
+from spica._core import FileContent, origin_allowed
 from spica._core import Request as NativeRequest
-from spica._core import origin_allowed
 from spica.app.asgi_socket import AsgiSocket, Topics
 from spica.errors.http import ContentTooLarge
 from spica.http.request import Request

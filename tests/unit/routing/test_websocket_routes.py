@@ -52,7 +52,7 @@ def test_a_plain_function_is_refused() -> None:
         """Would block."""
 
     with pytest.raises(SignatureError, match="a plain def"):
-        app.core  # noqa: B018 - compiles
+        app.core
 
 
 def test_a_body_is_refused() -> None:
@@ -63,7 +63,7 @@ def test_a_body_is_refused() -> None:
         await socket.close()
 
     with pytest.raises(SignatureError):
-        app.core  # noqa: B018 - compiles
+        app.core
 
 
 def test_a_websocket_on_an_ordinary_route_is_refused() -> None:
@@ -74,4 +74,4 @@ def test_a_websocket_on_an_ordinary_route_is_refused() -> None:
         await socket.close()
 
     with pytest.raises(SignatureError, match="the route is none"):
-        app.core  # noqa: B018 - compiles
+        app.core
