@@ -236,6 +236,9 @@ impl Link {
         match received {
             Err(_) => {
                 self.tls = None;
+                if let Some(output) = &mut self.output {
+                    output.drop_unencrypted();
+                }
                 Arrived::Failed
             }
             Ok(()) if ended => Arrived::End,
