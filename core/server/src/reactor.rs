@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,6 +102,13 @@ pub struct Worker<A: Application> {
 }
 
 impl<A: Application> Worker<A> {
+    /// After a panic: the buffers that were in use are gone, or hold what nobody may see.
+    fn recover(&mut self) {
+        self.buffer.resize(READ_BYTES, 0);
+        self.out.clear();
+        self.sheds = false;
+    }
+
     pub(crate) fn log_answer(&mut self, peer: Option<SocketAddr>, line: Option<&LogLine>, status: u16, bytes: u64) {
         let now = self.clock.unix_second();
         if let (Some(log), Some(line)) = (&mut self.log, line) {
@@ -306,6 +314,7 @@ impl<A: Application> Reactor<A> {
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
             events.clear();
+            events.reserve(EVENTS); // gone after a panic
             let taken =
                 epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
             for event in &events {
@@ -579,7 +588,13 @@ impl<A: Application> Reactor<A> {
         let key = (token.0 & 0xffff_ffff) as usize;
         let Some(slot) = self.connections.get_mut(key) else { return false };
         let Some(connection) = slot.as_mut().filter(|connection| connection.token() == token) else { return false };
-        match step(connection, &mut self.worker) {
+        let worker = &mut self.worker;
+        let next = catch_unwind(AssertUnwindSafe(|| step(connection, worker))).unwrap_or_else(|_| {
+            worker.recover();
+            Next::Close // what a panic left behind is not used again
+        });
+        let mut is_entered = false;
+        match next {
             Next::Close => {
                 if let Some(mut connection) = slot.take() {
                     self.free.push(key as u32);
@@ -594,13 +609,17 @@ impl<A: Application> Reactor<A> {
                     self.worker.app.flow(token, feed);
                 }
                 if connection.deadline() < connection.entered() {
-                    let entered = self.deadlines.insert(connection.deadline(), token);
-                    connection.set_entered(entered);
+                    self.deadlines.rest_until(self.worker.clock.tick());
+                    connection.set_entered(self.deadlines.insert(connection.deadline(), token));
+                    is_entered = true;
                 }
                 if next == Next::Again && self.again.back() != Some(&token) {
                     self.again.push_back(token);
                 }
             }
+        }
+        if is_entered {
+            self.run_timer(true);
         }
         true
     }
