@@ -46,7 +46,8 @@ fn rfc8446_6_2_what_waits_is_never_sent_in_clear_text_when_the_session_fails() {
             client.process_new_packets().unwrap();
         }
     }
-    let (outbox, exchange) = (reactor.app().outboxes.take().pop_front().unwrap(), reactor.app().exchange.get().unwrap());
+    let (outbox, exchange) =
+        (reactor.app().outboxes.take().pop_front().unwrap(), reactor.app().exchange.get().unwrap());
     // More than the kernel takes: the rest waits, most of it not encrypted yet.
     while !outbox.is_full() {
         outbox.push(SECRET);
@@ -68,4 +69,40 @@ fn rfc8446_6_2_what_waits_is_never_sent_in_clear_text_when_the_session_fails() {
         }
     }
     assert!(!got.windows(64).any(|octets| octets == [b's'; 64]), "content was sent in clear text");
+}
+
+#[test]
+fn promise_12_records_of_many_small_pieces_do_not_widen_the_window_of_anothers_transport() {
+    const WINDOW: usize = 10_000;
+    let (acceptor, mut config, _folder) = localhost(&spica_tls::Options::default(), TLS13);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let mut reactor = reactor(Given::html(10), Options { compression: None, ..Options::default() });
+    let token = reactor.open_over(None, Some(&acceptor), WINDOW).unwrap();
+    let mut client = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
+    client.writer().write_all(b"GET /stream HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    while reactor.app().outboxes.borrow().is_empty() {
+        let mut octets = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut octets).unwrap();
+        }
+        reactor.feed(token, &octets);
+        let sent = reactor.app().sent.take();
+        reactor.written(token, sent.len());
+        client.read_tls(&mut &sent[..]).unwrap();
+        client.process_new_packets().unwrap();
+    }
+    let (outbox, exchange) =
+        (reactor.app().outboxes.take().pop_front().unwrap(), reactor.app().exchange.get().unwrap());
+    for _ in 0..5000 {
+        outbox.push(b".");
+        reactor.attend(exchange);
+        let sent = reactor.app().sent.take().len();
+        reactor.written(token, sent);
+    }
+    while !outbox.is_full() {
+        outbox.push(&[b'x'; 1000]);
+        reactor.attend(exchange);
+    }
+    let unwritten = reactor.app().sent.borrow().len();
+    assert!(unwritten <= WINDOW + 1000, "{unwritten} octets wait outside of the window");
 }
