@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{epoll, eventfd, EventfdFlags};
+use rustix::net::sockopt;
 use rustix::time::{
     timerfd_create, timerfd_settime, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
 };
@@ -160,6 +161,15 @@ enum Arrival {
     Shed,
 }
 
+/// Has the kernel ask peers that say nothing whether they are still there: who vanished without a word would otherwise
+/// keep a handler that has nothing to send for ever. Accepted sockets inherit it; a Unix socket needs none.
+fn keep_alive(listener: &OwnedFd) {
+    let _ = sockopt::set_socket_keepalive(listener, true);
+    let _ = sockopt::set_tcp_keepidle(listener, Duration::from_secs(60));
+    let _ = sockopt::set_tcp_keepintvl(listener, Duration::from_secs(15));
+    let _ = sockopt::set_tcp_keepcnt(listener, 4);
+}
+
 /// A socket that is accepted from.
 struct Listener {
     socket: OwnedFd,
@@ -298,6 +308,7 @@ impl<A: Application> Reactor<A> {
     /// When the system refuses to watch it.
     pub fn listen(&mut self, socket: OwnedFd, tls: Option<Acceptor>) -> io::Result<()> {
         rustix::io::ioctl_fionbio(&socket, true)?;
+        keep_alive(&socket);
         let data = epoll::EventData::new_u64(LISTENER + self.listeners.len() as u64);
         // Exclusive: of several workers that watch one socket, one is woken for a connection.
         epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN | epoll::EventFlags::EXCLUSIVE)?;
