@@ -143,6 +143,8 @@ class ReactorOptions(TypedDict, total=False):
     chunk_extension_bytes: int | None
     max_connections: int | None
     max_waiting: int | None
+    http2: bool | None
+    http2_max_streams: int | None
     max_queue_s: float | None
     head_timeout_s: float | None
     content_timeout_s: float | None

@@ -103,9 +103,11 @@ impl Connection {
             Kind::Work => {}
             Kind::Reset if !resets.spend() => broken = Some(Cause::Resets),
             Kind::Control if !control_frames.spend() => broken = Some(Cause::ControlFrames),
+            Kind::Misplaced => broken = Some(Cause::Protocol),
             Kind::Reset | Kind::Control => {}
         });
         match broken {
+            Some(Cause::Protocol) => self.close_for(Reason::PROTOCOL_ERROR, Cause::Protocol),
             Some(cause) => self.close_for(Reason::ENHANCE_YOUR_CALM, cause),
             None => {
                 self.pipe.lock().push_input(octets);

@@ -9,11 +9,14 @@ use crate::error::SendError;
 const CONNECTION_SPECIFIC: [&[u8]; 5] =
     [b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"];
 
+/// Fields a response has room for without growing: with the security headers, most have fewer.
+const USUAL: usize = 12;
+
 /// Collect checked fields, names in lower case.
 pub(crate) fn collect_fields<'a>(
     fields: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
 ) -> Result<HeaderMap, SendError> {
-    let mut map = HeaderMap::new();
+    let mut map = HeaderMap::with_capacity(USUAL);
     for (name, value) in fields {
         if CONNECTION_SPECIFIC.iter().any(|specific| name.eq_ignore_ascii_case(specific)) {
             continue;

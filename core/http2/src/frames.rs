@@ -6,9 +6,11 @@ const HEADER: usize = 9;
 const DATA: u8 = 0x0;
 const HEADERS: u8 = 0x1;
 const RST_STREAM: u8 = 0x3;
+const SETTINGS: u8 = 0x4;
 const CONTINUATION: u8 = 0x9;
 
 const END_STREAM: u8 = 0x1;
+const ACK: u8 = 0x1;
 const END_HEADERS: u8 = 0x4;
 
 /// What a frame costs its sender.
@@ -20,6 +22,8 @@ pub(crate) enum Kind {
     Reset,
     /// All else.
     Control,
+    /// Anything but SETTINGS as the first frame (RFC 9113 section 3.4), which h2 lets pass.
+    Misplaced,
 }
 
 /// Where in the sequence of frames the input is.
@@ -31,6 +35,7 @@ pub(crate) struct Frames {
     payload_left: usize,
     kind: u8,
     block_open: bool,
+    begun: bool,
 }
 
 impl Frames {
@@ -42,6 +47,7 @@ impl Frames {
             payload_left: 0,
             kind: DATA,
             block_open: false,
+            begun: false,
         }
     }
 
@@ -70,6 +76,9 @@ impl Frames {
         let [high, middle, low, kind, flags, ..] = self.header;
         self.payload_left = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
         self.kind = kind;
+        if !std::mem::replace(&mut self.begun, true) && (kind != SETTINGS || flags & ACK != 0) {
+            return Kind::Misplaced;
+        }
         match kind {
             HEADERS | CONTINUATION => {
                 self.block_open = flags & END_HEADERS == 0;

@@ -54,6 +54,7 @@
 //! | part | rule | otherwise | source |
 //! |---|---|---|---|
 //! | preface, frames, HPACK, states | h2 | GOAWAY, stream error | 9113 3 to 6, 7541 |
+//! | first frame | SETTINGS | GOAWAY, or the end alone | 9113 3.4 |
 //! | pseudo-fields | `:method`, `:scheme`, `:path` once each, before all fields | stream error | 9113 8.3.1 |
 //! | method | as HTTP/1.1; not CONNECT, not extended CONNECT | 400, 501; stream error | 9113 8.5, 8441 |
 //! | `:scheme` | `http` or `https`, when there is an `:authority` | 400 | 9113 8.3.1 |
@@ -70,7 +71,8 @@
 //! | fields | [`Settings::header_list`] in HPACK's count, and the limits of [`Settings::request`] | 431; four times the list: GOAWAY | 9113 10.5.1 |
 //! | trailers | as HTTP/1.1 | 400; RST_STREAM where a response has begun | 9110 6.5.1 |
 //!
-//! A fragment in `:path` is cut off by h2 before it is seen here: `/a#b` is `/a`.
+//! A fragment in `:path` is cut off by h2 before it is seen here: `/a#b` is `/a`. So are pseudo-fields among trailers, which RFC 9113
+//! section 8.1 calls malformed: they reach nobody.
 //!
 //! # What a peer cannot do
 //!

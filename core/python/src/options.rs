@@ -31,6 +31,8 @@ fn set(options: &mut Options, name: &str, value: &Bound<'_, PyAny>) -> PyResult<
         "chunk_extension_bytes" => limits.chunk_extensions = value.extract()?,
         "max_connections" => options.max_connections = value.extract()?,
         "max_waiting" => options.max_waiting = value.extract()?,
+        "http2" => options.http2 = value.extract()?,
+        "http2_max_streams" => options.http2_max_streams = value.extract()?,
         "max_queue_s" => options.max_queue = seconds(name, value)?,
         "head_timeout_s" => options.head_timeout = seconds(name, value)?,
         "content_timeout_s" => options.content_timeout = seconds(name, value)?,

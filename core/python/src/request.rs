@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use spica_http1::response::push_field;
 use spica_http1::{Field, Head, Span};
-use spica_server::Exchange;
+use spica_server::{Exchange, Version};
 
 use crate::content::{Desk, IncomingContent};
 
@@ -41,7 +41,7 @@ pub struct Request {
     target: Span,
     path: Span,
     query: Option<Span>,
-    minor: u8,
+    version: Version,
     fields: Box<[Field]>,
     content: Kept,
     origin: Option<Origin>,
@@ -61,7 +61,7 @@ impl Request {
         desk: &Py<Desk>,
         event_loop: &Py<PyAny>,
     ) -> PyResult<Self> {
-        let Head { method, target, path, query, minor, fields, .. } = request.head;
+        let Head { method, target, path, query, fields, .. } = request.head;
         let content = match &request.content {
             spica_server::Content::Bytes(bytes) => Kept::Bytes(PyBytes::new(py, bytes).unbind()),
             spica_server::Content::File { file, len } => {
@@ -79,7 +79,7 @@ impl Request {
             target: *target,
             path: *path,
             query: *query,
-            minor: *minor,
+            version: request.version,
             fields: fields.as_slice().into(),
             content,
             origin: Some(Origin { exchange: request.exchange, desk: desk.clone_ref(py) }),
@@ -155,10 +155,14 @@ impl Request {
         latin1(py, self.query.map(|query| query.of(&self.bytes)).unwrap_or_default())
     }
 
-    /// "1.1" or "1.0".
+    /// "2", "1.1" or "1.0".
     #[getter]
     fn version<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        if self.minor == 0 { pyo3::intern!(py, "1.0") } else { pyo3::intern!(py, "1.1") }.clone()
+        match self.version {
+            Version::Http2 => pyo3::intern!(py, "2").clone(),
+            Version::Http11 => pyo3::intern!(py, "1.1").clone(),
+            Version::Http10 => pyo3::intern!(py, "1.0").clone(),
+        }
     }
 
     /// "http" or "https".
@@ -245,7 +249,7 @@ impl Request {
                 .map_err(|error| PyValueError::new_err(format!("an early hint can't be sent: {name}: {error}")))?;
         }
         head.extend_from_slice(b"\r\n");
-        if let (Some(origin), 1..) = (&self.origin, self.minor) {
+        if let (Some(origin), Version::Http11 | Version::Http2) = (&self.origin, self.version) {
             origin.desk.bind(py).borrow().interim(origin.exchange, head);
         }
         Ok(())
@@ -295,7 +299,7 @@ impl Request {
             target: target_span,
             path,
             query,
-            minor: 1,
+            version: Version::Http11,
             fields: spans.into(),
             content: match incoming {
                 Some(incoming) => Kept::Stream(incoming),

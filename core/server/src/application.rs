@@ -8,7 +8,7 @@ use spica_http1::Head;
 use spica_router::{Found, Params, Router};
 
 use crate::inbox::Inbox;
-use crate::reply::Reply;
+use crate::reply::{Reply, Version};
 
 /// Names one connection for as long as it lives; a later connection in the same place has another token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +54,8 @@ pub struct Request<'a> {
     pub bytes: &'a [u8],
     /// The parsed head.
     pub head: &'a Head,
+    /// What the client speaks.
+    pub version: Version,
     /// Its content.
     pub content: Content<'a>,
     /// The other end, where there is a socket.

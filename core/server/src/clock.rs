@@ -57,6 +57,16 @@ impl Clock {
         ((self.now_ms - self.started_ms) / TICK.as_millis() as u64) as Tick
     }
 
+    /// Time since the reactor began.
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.now_ms - self.started_ms)
+    }
+
+    /// The first tick at which `elapsed` has been reached.
+    pub fn tick_at(elapsed: Duration) -> Tick {
+        Tick::try_from(elapsed.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX)
+    }
+
     /// The tick at which `after` from now has wholly passed.
     pub fn after(&self, after: Duration) -> Tick {
         let ticks = Tick::try_from(after.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX);

@@ -8,6 +8,7 @@
 //! at both. While a protocol does not want to read, nothing is read: backpressure is the kernel's.
 
 mod http1;
+mod http2;
 mod link;
 
 use std::net::SocketAddr;
@@ -23,6 +24,8 @@ use crate::reactor::Worker;
 use crate::reply::Reply;
 
 use http1::Http1;
+pub use http2::settings as http2_settings;
+use http2::Http2;
 use link::Arrived;
 pub use link::Link;
 
@@ -60,6 +63,7 @@ pub enum After {
 /// What is spoken.
 enum Protocol {
     Http1(Http1),
+    Http2(Box<Http2>),
     /// Everything is said; what the peer still sends is read past, this much so far.
     Linger(usize),
 }
@@ -105,7 +109,11 @@ impl Connection {
     /// The server stops. Returns whether the connection can be closed at once; it says goodbye by itself otherwise, now or
     /// when it is called next.
     pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>, linger: Duration) -> Next {
-        match &self.protocol {
+        match &mut self.protocol {
+            Protocol::Http2(http2) => {
+                http2.drain(worker, linger);
+                self.rest(worker)
+            }
             Protocol::Http1(http1) if http1.is_idle(&self.link) => {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
@@ -140,7 +148,11 @@ impl Connection {
     /// Its turn has come.
     pub fn on_turn<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.link.in_line = false;
-        self.on_readable(worker)
+        match &self.protocol {
+            // It may only have something to say.
+            Protocol::Http2(_) => self.proceed(worker),
+            Protocol::Http1(_) | Protocol::Linger(_) => self.on_readable(worker),
+        }
     }
 
     /// Sends what waited for the peer; then goes on reading what waited for that.
@@ -164,10 +176,11 @@ impl Connection {
     pub fn on_deadline<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_deadline(worker),
+            Protocol::Http2(http2) => http2.on_deadline(&mut self.link, worker),
             Protocol::Linger(_) => After::Close,
         };
         match after {
-            After::Keep => self.settle(worker),
+            After::Keep => self.rest(worker),
             after => self.conclude(worker, after),
         }
     }
@@ -211,6 +224,12 @@ impl Connection {
     ) -> Next {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.complete(&mut self.link, worker, stream, write),
+            Protocol::Http2(http2) => {
+                http2.complete(&mut self.link, worker, stream, write);
+                if !http2.is_idle() {
+                    return Next::Again; // others may be complete too: their answers leave in one send
+                }
+            }
             Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
@@ -220,6 +239,7 @@ impl Connection {
     pub fn finish_stream<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32, whole: bool) -> Next {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.finish_stream(&mut self.link, worker, stream, whole),
+            Protocol::Http2(http2) => http2.finish_stream(&self.link, worker, stream, whole),
             Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
@@ -230,6 +250,10 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http1) => match http1.attend(worker, stream) {
                 true => self.proceed(worker),
+                false => Next::Keep,
+            },
+            Protocol::Http2(http2) => match http2.attend(worker, stream) {
+                true => self.rest(worker),
                 false => Next::Keep,
             },
             Protocol::Linger(_) => Next::Keep,
@@ -243,6 +267,10 @@ impl Connection {
                 true => self.proceed(worker),
                 false => Next::Keep,
             },
+            Protocol::Http2(http2) => match http2.interim(stream, head) {
+                true => self.rest(worker),
+                false => Next::Keep,
+            },
             Protocol::Linger(_) => Next::Keep,
         }
     }
@@ -251,6 +279,7 @@ impl Connection {
     pub fn abandon<A: Application>(&mut self, worker: &mut Worker<A>) {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.abandon(&self.link, worker),
+            Protocol::Http2(http2) => http2.abandon(&self.link, worker),
             Protocol::Linger(_) => {}
         }
     }
@@ -278,7 +307,7 @@ impl Connection {
                 return next;
             }
             let goes_on = self.has_held_back() || self.link.readable;
-            if goes_on && self.link.flush(worker) == Flushed::Broken {
+            if goes_on && self.flush(worker) == Flushed::Broken {
                 return Next::Close;
             }
         }
@@ -304,9 +333,17 @@ impl Connection {
             Arrived::Clear(n) => &mut clear[..*n],
             _ => plain,
         };
+        if self.link.take_http2_choice() {
+            self.begin_http2(worker);
+        }
         if !octets.is_empty() {
             self.receive(worker, octets);
         }
+    }
+
+    /// Speaks HTTP/2 from now on.
+    fn begin_http2<A: Application>(&mut self, worker: &mut Worker<A>) {
+        self.protocol = Protocol::Http2(Box::new(Http2::new(worker)));
     }
 
     fn after_arrival<A: Application>(&mut self, worker: &mut Worker<A>, arrived: &Arrived) -> Option<Next> {
@@ -330,6 +367,7 @@ impl Connection {
     fn wants_input(&self) -> bool {
         match &self.protocol {
             Protocol::Http1(http1) => http1.wants_input(&self.link),
+            Protocol::Http2(http2) => http2.wants_input() || http2.is_ready(&self.link),
             Protocol::Linger(_) => true,
         }
     }
@@ -338,6 +376,7 @@ impl Connection {
     fn has_held_back(&self) -> bool {
         match &self.protocol {
             Protocol::Http1(http1) => http1.has_held_back(),
+            Protocol::Http2(http2) => http2.is_ready(&self.link),
             Protocol::Linger(_) => false,
         }
     }
@@ -346,13 +385,23 @@ impl Connection {
     fn buffered(&self) -> usize {
         match &self.protocol {
             Protocol::Http1(http1) => http1.buffered(),
+            // Bounded by the windows: it stops by itself.
+            Protocol::Http2(http2) if http2.wants_input() => 0,
+            Protocol::Http2(_) => FED_AHEAD,
             Protocol::Linger(_) => 0,
         }
     }
 
     fn receive<A: Application>(&mut self, worker: &mut Worker<A>, octets: &mut [u8]) {
         match &mut self.protocol {
-            Protocol::Http1(http1) => http1.receive(&mut self.link, worker, octets),
+            Protocol::Http1(http1) => {
+                http1.receive(&mut self.link, worker, octets);
+                if let Some(preface) = http1.take_http2_preface() {
+                    self.begin_http2(worker);
+                    self.receive(worker, &mut preface.into_boxed_slice());
+                }
+            }
+            Protocol::Http2(http2) => http2.receive(&mut self.link, worker, octets),
             Protocol::Linger(_) => {}
         }
     }
@@ -360,6 +409,7 @@ impl Connection {
     fn serve_held_back<A: Application>(&mut self, worker: &mut Worker<A>) {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.serve_input(&mut self.link, worker),
+            Protocol::Http2(http2) => http2.serve(&mut self.link, worker),
             Protocol::Linger(_) => {}
         }
     }
@@ -370,6 +420,7 @@ impl Connection {
         self.link.hung_up = true;
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_end(),
+            Protocol::Http2(http2) => http2.on_end(&mut self.link, worker),
             Protocol::Linger(_) => return Next::Close,
         }
         self.settle(worker)
@@ -386,15 +437,23 @@ impl Connection {
 
     /// Sends what has been written, decides whether the connection goes on and sets its deadline.
     fn settle<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        let flushed = self.link.flush(worker);
+        let flushed = self.flush(worker);
         if flushed == Flushed::Broken {
             return Next::Close;
         }
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.settle(&mut self.link, worker, flushed == Flushed::All),
+            Protocol::Http2(http2) => http2.settle(&mut self.link, worker, flushed == Flushed::All),
             Protocol::Linger(_) => After::Keep,
         };
         self.conclude(worker, after)
+    }
+
+    fn flush<A: Application>(&mut self, worker: &mut Worker<A>) -> Flushed {
+        if let Protocol::Http2(http2) = &mut self.protocol {
+            http2.write(&self.link, worker);
+        }
+        self.link.flush(worker)
     }
 
     fn conclude<A: Application>(&mut self, worker: &mut Worker<A>, after: After) -> Next {

@@ -30,7 +30,7 @@ pub struct InFlight {
 
 impl InFlight {
     /// The connection is gone: nobody waits for the answer.
-    pub fn abandon<A: Application>(self: Box<Self>, link: &Link, worker: &mut Worker<A>) {
+    pub fn abandon<A: Application>(&self, link: &Link, worker: &mut Worker<A>) {
         worker.waiting -= 1;
         if let Some(streaming) = &self.streaming {
             streaming.outbox.set_gone();

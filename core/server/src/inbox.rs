@@ -92,6 +92,11 @@ impl Inbox {
         }
     }
 
+    /// Octets that have arrived and were not taken.
+    pub(crate) fn len(&self) -> usize {
+        self.state.borrow().bytes.len()
+    }
+
     /// Whether there is room for more.
     pub(crate) fn has_room(&self) -> bool {
         self.state.borrow().bytes.len() < HIGH

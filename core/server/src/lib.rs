@@ -14,6 +14,7 @@
 
 mod access_log;
 mod application;
+mod calling;
 mod clock;
 mod connection;
 mod deadlines;
@@ -34,4 +35,4 @@ pub use inbox::{Inbox, Taken, Trailers};
 pub use options::Options;
 pub use outbox::{Outbox, Pushed};
 pub use reactor::{Counts, Notices, Reactor};
-pub use reply::{Body, FilePart, Reply, ReplyError, Segment};
+pub use reply::{Body, FilePart, Reply, ReplyError, Segment, Version};

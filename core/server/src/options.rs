@@ -28,6 +28,10 @@ pub struct Options {
     pub max_connections: usize,
     /// Calls that may wait at the same time; beyond, requests are answered 503, those of vital routes excepted.
     pub max_waiting: usize,
+    /// Whether HTTP/2 is spoken: to clients that begin with its preface in clear text. Over TLS, ALPN has decided.
+    pub http2: bool,
+    /// Requests on one HTTP/2 connection that may be unanswered at the same time.
+    pub http2_max_streams: u32,
     /// How long a request may wait in line for its turn before others are answered 503 instead of joining the line.
     pub max_queue: Duration,
     /// Where content too large for memory waits, in files without a name.
@@ -52,6 +56,8 @@ impl Default for Options {
             linger_bytes: 256 * 1024,
             max_connections: 16_384,
             max_waiting: 10_000,
+            http2: true,
+            http2_max_streams: 256,
             max_queue: Duration::from_millis(500),
             spool_folder: std::env::temp_dir(),
             trusted_proxies: TrustedProxies::default(),

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -14,13 +15,14 @@ use rustix::time::{
     timerfd_create, timerfd_settime, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
 };
 use spica_http1::Head;
+use spica_http2::Settings;
 use spica_router::Params;
 use spica_tls::{Acceptor, Session};
 
 use crate::access_log::{AccessLog, Entry};
 use crate::application::{Application, Called, Exchange, Token};
 use crate::clock::{Clock, TICK};
-use crate::connection::{Connection, Next};
+use crate::connection::{http2_settings, Connection, Next};
 use crate::deadlines::Deadlines;
 use crate::exchange::{LogLine, Notice};
 use crate::listener::{accept, Accepted, Reserve};
@@ -62,6 +64,7 @@ pub struct Counts {
 pub struct Worker<A: Application> {
     pub(crate) app: A,
     pub(crate) options: Options,
+    pub(crate) http2: Arc<Settings>,
     pub(crate) clock: Clock,
     pub(crate) heads: Heads,
     pub(crate) buffer: Vec<u8>,
@@ -97,6 +100,8 @@ pub struct Reactor<A: Application> {
     timer: OwnedFd,
     timer_runs: bool,
     wake: OwnedFd,
+    /// The wake-up has been written and not read.
+    woken: bool,
     listeners: Vec<Listener>,
     paused: bool,
     reserve: Reserve,
@@ -170,6 +175,7 @@ impl<A: Application> Reactor<A> {
             timer,
             timer_runs: false,
             wake,
+            woken: false,
             listeners: Vec::new(),
             paused: false,
             reserve: Reserve::new(),
@@ -186,6 +192,7 @@ impl<A: Application> Reactor<A> {
             notices: Notices::default(),
             worker: Worker {
                 app,
+                http2: Arc::new(http2_settings(&options)),
                 options,
                 clock,
                 heads,
@@ -384,6 +391,7 @@ impl<A: Application> Reactor<A> {
             WAKE => {
                 let mut counter = [0; 8];
                 let _ = rustix::io::read(&self.wake, &mut counter);
+                self.woken = false;
             }
             LISTENER.. => self.on_acceptable((data - LISTENER) as usize),
             token => self.on_event(Token(token), flags),
@@ -514,7 +522,7 @@ impl<A: Application> Reactor<A> {
                     let entered = self.deadlines.insert(connection.deadline(), token);
                     connection.set_entered(entered);
                 }
-                if next == Next::Again {
+                if next == Next::Again && self.again.back() != Some(&token) {
                     self.again.push_back(token);
                 }
             }
@@ -633,8 +641,8 @@ impl<A: Application> Reactor<A> {
         if let Some(log) = &mut self.worker.log {
             log.flush();
         }
-        if !self.again.is_empty() {
-            let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+        if !self.again.is_empty() && !self.woken {
+            self.woken = rustix::io::write(&self.wake, &1u64.to_ne_bytes()).is_ok();
         }
     }
 }

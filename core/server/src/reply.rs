@@ -41,6 +41,11 @@ impl Segment {
             Segment::File(part) => part.len,
         }
     }
+
+    /// Whether it has no octets.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// The version that a response is written for.

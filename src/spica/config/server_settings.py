@@ -19,9 +19,9 @@ Mode = Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")]
 
 
 class Http2Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server.http2]`: HTTP/2; max_concurrent_streams: on one connection."""
+    """`[server.http2]`: HTTP/2, by ALPN and in clear text by prior knowledge; max_concurrent_streams: on one connection."""
 
-    enabled: bool = False
+    enabled: bool = True
     max_concurrent_streams: Count = 256
 
 
@@ -158,7 +158,6 @@ class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 # By section and key: what can't be turned on yet, and what to do instead. A feature that the core has got leaves this
 # table and enters `server_arguments` of spica.server.run.
 AWAITED: dict[tuple[str, str], tuple[str, str]] = {
-    ("server.http2", "enabled"): ("does not serve HTTP/2", "leave it false; a proxy in front can speak it"),
     ("server.http3", "enabled"): ("does not serve HTTP/3", "leave it false; a proxy in front can speak it"),
     ("server.compression", "gzip"): ("does not compress", "leave it false; a proxy in front can compress"),
     ("server.compression", "brotli"): ("does not compress", "leave it false; a proxy in front can compress"),

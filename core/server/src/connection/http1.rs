@@ -53,6 +53,8 @@ pub struct Http1 {
     held_back: bool,
     closing: bool,
     lingers: bool,
+    /// The input is no request but the beginning of HTTP/2.
+    prefaced: bool,
     /// Unread content that was read past since the last answer.
     drained: usize,
 }
@@ -69,6 +71,7 @@ impl Http1 {
             held_back: false,
             closing: false,
             lingers: false,
+            prefaced: false,
             drained: 0,
         }
     }
@@ -86,6 +89,11 @@ impl Http1 {
     /// Whether serving stopped before the input was used up.
     pub fn has_held_back(&self) -> bool {
         self.held_back
+    }
+
+    /// What has arrived, when it is the beginning of HTTP/2.
+    pub fn take_http2_preface(&mut self) -> Option<Vec<u8>> {
+        self.prefaced.then(|| std::mem::take(&mut self.input))
     }
 
     /// Octets that have arrived and are not served.

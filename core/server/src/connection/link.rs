@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
 use rustix::net::{recv, shutdown, RecvFlags, Shutdown};
-use spica_tls::{Session, TlsFailure};
+use spica_tls::{Protocol, Session, TlsFailure};
 
 use crate::application::{Application, Token};
 use crate::clock::Tick;
@@ -56,6 +56,8 @@ pub struct Link {
     tls: Option<Box<Session>>,
     output: Option<Box<Output>>,
     window: Option<Box<Window>>,
+    /// ALPN has just chosen HTTP/2.
+    chose_http2: bool,
     /// The other end.
     pub peer: Option<SocketAddr>,
     /// The connection's name.
@@ -86,6 +88,7 @@ impl Link {
             tls,
             output: None,
             window: None,
+            chose_http2: false,
             peer,
             token,
             deadline,
@@ -126,6 +129,11 @@ impl Link {
     /// The TLS session.
     pub fn tls(&self) -> Option<&Session> {
         self.tls.as_deref()
+    }
+
+    /// Whether ALPN has chosen HTTP/2; once for each connection.
+    pub fn take_http2_choice(&mut self) -> bool {
+        std::mem::take(&mut self.chose_http2)
     }
 
     /// Whether something waits to be sent.
@@ -209,7 +217,10 @@ impl Link {
         let received = session.receive(records, plain);
         let mut reply = Vec::new();
         session.take_output(&mut reply);
-        worker.handshakes += u32::from(was_handshaking && !session.is_handshaking());
+        if was_handshaking && !session.is_handshaking() {
+            worker.handshakes += 1;
+            self.chose_http2 = session.protocol() == Some(Protocol::Http2);
+        }
         let ended = session.peer_closed();
         if received == Err(TlsFailure::PlainHttp) {
             reply.extend_from_slice(PLAIN_HTTP);

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use spica_http1::{parse_head, Content as Framed, ContentReader, Head, Refusal};
-use spica_router::Found;
 
 use super::{Http1, Stage};
 use crate::application::{Application, Content, Takes};
@@ -118,7 +117,7 @@ impl Http1 {
         }
         // The limit is checked even for content that is already here.
         let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        let takes = self.route(worker, bytes, head);
+        let takes = worker.takes(bytes, head);
         match head.content {
             Framed::Length(length) if length <= rest.len() as u64 && takes == Some(Takes::Whole) => {
                 let content = &rest[..length as usize];
@@ -126,17 +125,11 @@ impl Http1 {
                 Ok(Step::answered(head.len + content.len()))
             }
             _ => {
-                self.begin_content(link, worker, bytes, head, takes, reader, !rest.is_empty());
+                let awaits_continue = head.expects_continue && rest.is_empty();
+                let arriving = Arriving { reader, sink: Sink::Nowhere, awaits_continue, progress: 0 };
+                self.begin_content(link, worker, bytes, head, takes, Box::new(arriving));
                 Ok(Step::answered(head.len))
             }
-        }
-    }
-
-    /// How the route of a request takes its content; `None` when there is no such route.
-    fn route<A: Application>(&self, worker: &mut Worker<A>, bytes: &[u8], head: &Head) -> Option<Takes> {
-        match worker.app.router().find(head.method.of(bytes), head.path.of(bytes), &mut worker.params) {
-            Found::Route(number) => Some(worker.app.takes(number)),
-            Found::NotFound | Found::MethodNotAllowed(_) | Found::Options(_) => None,
         }
     }
 
@@ -149,11 +142,9 @@ impl Http1 {
         bytes: &[u8],
         head: &Head,
         takes: Option<Takes>,
-        reader: ContentReader,
-        begun: bool,
+        mut arriving: Box<Arriving>,
     ) {
-        let awaits_continue = head.expects_continue && !begun;
-        let mut arriving = Box::new(Arriving { reader, sink: Sink::Nowhere, awaits_continue, progress: 0 });
+        let awaits_continue = arriving.awaits_continue;
         match takes {
             Some(Takes::Whole) => {
                 if awaits_continue {

@@ -1,32 +1,22 @@
 //! Serving: a complete request is routed and called, and what the call comes to is written in order.
 
-use std::net::SocketAddr;
-use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
-use std::time::Instant;
 
 use spica_http1::{Head, Refusal};
-use spica_router::Found;
 
 use super::receiving::{Arriving, Sink};
 use super::{Http1, Stage};
-use crate::application::{Application, Called, Content, Request, Signal};
+use crate::application::{Application, Called, Content, Signal};
+use crate::calling::{Outcome, Ready};
 use crate::connection::Link;
 use crate::exchange::{push_last_chunk, InFlight, LogLine};
-use crate::forwarded::{resolve, Scheme};
 use crate::inbox::{End, Inbox};
-use crate::options::Options;
 use crate::outbox;
 use crate::reactor::Worker;
-use crate::reply::{Answer, Body, Framing, Reply, Segment, Shape, Streaming, Version};
+use crate::reply::{Answer, Framing, Reply, Shape, Streaming, Version};
 
-/// What a call has left behind.
-struct Written {
-    answer: Option<Answer>,
-    streaming: Option<Streaming>,
-    tail: Vec<Segment>,
-}
-
+/// The first line of HTTP/2's connection preface, which is refused as a request (RFC 9113 3.4). The rest is h2's to check.
+const HTTP2_LINE: &[u8] = b"PRI * HTTP/2.0\r\n";
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 impl Http1 {
@@ -55,6 +45,10 @@ impl Http1 {
                     self.break_content(worker, refusal);
                     return input.len();
                 }
+                Err(_) if self.begins_http2(link, worker, &input[at..]) => {
+                    self.prefaced = true;
+                    return at;
+                }
                 Err(refusal) => {
                     self.refuse(worker, refusal);
                     return input.len();
@@ -65,6 +59,12 @@ impl Http1 {
             self.lingers = true;
         }
         at
+    }
+
+    /// Whether what was refused is the beginning of HTTP/2 from a client that knows it is spoken here (RFC 9113 3.3).
+    fn begins_http2<A: Application>(&self, link: &Link, worker: &Worker<A>, refused: &[u8]) -> bool {
+        let may_begin = worker.options.http2 && self.requests == 0 && link.tls().is_none();
+        may_begin && refused.starts_with(HTTP2_LINE)
     }
 
     /// Routes and calls. A panic is a 500 and the end of this connection, never of the worker.
@@ -79,54 +79,16 @@ impl Http1 {
     ) {
         self.stage = Stage::Idle;
         self.requests = self.requests.wrapping_add(1);
-        let method = head.method.of(bytes);
+        let version = if head.minor == 0 { Version::Http10 } else { Version::Http11 };
         let shape = Shape {
-            head_only: method == b"HEAD",
+            head_only: head.method.of(bytes) == b"HEAD",
             keep_alive: keep_alive && head.keep_alive && !worker.draining,
-            version: if head.minor == 0 { Version::Http10 } else { Version::Http11 },
+            version,
         };
-        let log = worker.log.as_ref().map(|_| LogLine {
-            method: method.to_vec(),
-            target: head.target.of(bytes).to_vec(),
-            since: Instant::now(),
-        });
-        worker.counts.requests += 1;
-        let request = self.request(link, &worker.options, bytes, head, content);
-        let overloaded = worker.sheds || worker.waiting >= worker.options.max_waiting;
-        let Worker { app, params, out, heads, counts, .. } = &mut *worker;
-        let mut tail = Vec::new();
-        let mut reply = Reply::new(out, &mut tail, heads, shape);
-        let called = catch_unwind(AssertUnwindSafe(|| {
-            let found = app.router().find(method, head.path.of(bytes), params);
-            if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
-                reply.overloaded();
-                counts.overloaded += 1;
-                return Called::Answered;
-            }
-            app.call(found, params, &request, &mut reply)
-        }));
-        let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        self.after_call(link, worker, called.ok(), Written { answer, streaming, tail }, shape, log);
-    }
-
-    /// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
-    fn request<'a>(
-        &self,
-        link: &Link,
-        options: &Options,
-        bytes: &'a [u8],
-        head: &'a Head,
-        content: Content<'a>,
-    ) -> Request<'a> {
-        let (mut peer, mut secure) = (link.peer, link.tls().is_some());
-        if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
-            let values = |name: &'static str| head.values(bytes, name.as_bytes());
-            let origin =
-                resolve(peer.map(|peer| peer.ip()), values, &options.trusted_proxies, &options.forwarded_fields);
-            peer = origin.client.map(|(address, port)| SocketAddr::new(address, port.unwrap_or(0)));
-            secure = origin.scheme.map_or(secure, |scheme| scheme == Scheme::Https);
-        }
-        Request { bytes, head, content, peer, secure, exchange: self.exchange(link) }
+        let log = worker.log_line(bytes, head);
+        let exchange = self.exchange(link);
+        let outcome = worker.call(link, Ready { bytes, head, version, content, exchange }, shape);
+        self.after_call(link, worker, outcome, shape, log);
     }
 
     /// Lets a call that waited write its answer.
@@ -139,11 +101,8 @@ impl Http1 {
     ) {
         let InFlight { mut shape, log, .. } = in_flight;
         shape.keep_alive &= !worker.draining && !self.owes_continue();
-        let mut tail = Vec::new();
-        let mut reply = Reply::new(&mut worker.out, &mut tail, &worker.heads, shape);
-        let called = catch_unwind(AssertUnwindSafe(|| write(&worker.app, &mut reply)));
-        let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        self.after_call(link, worker, called.ok(), Written { answer, streaming, tail }, shape, log);
+        let outcome = worker.complete(shape, write);
+        self.after_call(link, worker, outcome, shape, log);
     }
 
     /// Keeps a call that waits; else keeps the order of bytes and files, closes when the answer says so, and logs.
@@ -151,26 +110,26 @@ impl Http1 {
         &mut self,
         link: &mut Link,
         worker: &mut Worker<A>,
-        called: Option<Called>,
-        written: Written,
+        outcome: Outcome,
         mut shape: Shape,
         log: Option<LogLine>,
     ) {
         self.stage = Stage::Idle;
-        let answer = match (called, written.answer) {
+        let Outcome { called, answer, streaming, tail } = outcome;
+        let answer = match (called, answer) {
             (Some(Called::Answered), Some(answer)) => answer,
             (Some(Called::Waiting(call)), None) => return self.wait(worker, call, shape, log, None),
-            (Some(Called::Streaming(call)), Some(answer)) if written.streaming.is_some() => {
+            (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
                 shape.keep_alive = !answer.close;
-                self.wait(worker, call, shape, log, written.streaming);
+                self.wait(worker, call, shape, log, streaming);
                 return self.push_streamed(worker);
             }
             // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
-            (_, None) => worker.error(500, "the server failed to answer", shape.head_only),
+            (_, None) => worker.error(500, "the server failed to answer", closing(shape.head_only)),
             (_, Some(answer)) => Answer { close: true, ..answer },
         };
-        if !written.tail.is_empty() {
-            link.queue(worker, written.tail);
+        if !tail.is_empty() {
+            link.queue(worker, tail);
         }
         self.closing |= answer.close;
         self.discard_content();
@@ -261,7 +220,7 @@ impl Http1 {
     /// Answers what is not a request. The rest of the input can't be trusted, so the connection ends (promise 6).
     pub(super) fn refuse<A: Application>(&mut self, worker: &mut Worker<A>, refusal: Refusal) {
         worker.counts.refused += 1;
-        worker.error(refusal.status, refusal.reason, false);
+        worker.error(refusal.status, refusal.reason, closing(false));
         self.closing = true;
         self.lingers = true;
     }
@@ -301,19 +260,7 @@ impl Arriving {
     }
 }
 
-impl<A: Application> Worker<A> {
-    /// Writes an answer that the core makes itself and that ends the connection.
-    fn error(&mut self, status: u16, text: &str, head_only: bool) -> Answer {
-        let shape = Shape { head_only, keep_alive: false, version: Version::Http11 };
-        let mut tail = Vec::new();
-        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, shape);
-        let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
-        // Only the core's own fixed texts come here, so this cannot be refused.
-        let _ = reply.response(
-            status,
-            [(&b"content-type"[..], &b"text/plain; charset=utf-8"[..])].into_iter(),
-            Body::Bytes(body.as_bytes()),
-        );
-        Answer { status, bytes: if head_only { 0 } else { body.len() as u64 }, close: true }
-    }
+/// The form of an answer after which the connection closes.
+fn closing(head_only: bool) -> Shape {
+    Shape { head_only, keep_alive: false, version: Version::Http11 }
 }
