@@ -11,7 +11,7 @@ from benchmarks import places
 from benchmarks.failure import BenchmarkError
 from benchmarks.measure.load import check_load_generators
 from benchmarks.measure.probe import make_certificate
-from benchmarks.runner import Progress
+from benchmarks.rounds import Progress
 from benchmarks.workloads import FILES
 
 _STAMP = places.PEERS_VENV / "requirements.sha256"

@@ -32,9 +32,10 @@ def _render_machine(result: Result) -> str:
     lines = [
         f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb} GB; {machine.kernel}; Python {machine.python}; "
         f"{machine.compiler}.",
-        f"Loopback; one worker process on one core; on another wrk with {wrk.CONNECTIONS} keep-alive connections, h2load "
-        f"with {h2load.CONNECTIONS} of {workloads.STREAMS} streams, or {workloads.FANOUT_SOCKETS:,} WebSockets; "
-        f"interleaved rounds ({settings.rounds} of {settings.seconds:g} s); medians; a ratio is the median of the ratios within a round.",
+        f"Loopback; one worker process on one core; on another wrk with {wrk.CONNECTIONS} keep-alive connections, "
+        f"h2load with {h2load.CONNECTIONS} of {workloads.STREAMS} streams, or {workloads.FANOUT_SOCKETS:,} WebSockets.",
+        f"Interleaved rounds ({settings.rounds} of {settings.seconds:g} s); medians; a ratio is the median of the "
+        "ratios within a round.",
     ]
     if result.versions:
         lines.append("Peers: " + ", ".join(f"{name} {version}" for name, version in result.versions.items()) + ".")
