@@ -6,6 +6,7 @@ a server that does not speak it is a ConnectionError. No certificate is verified
 
 from __future__ import annotations
 
+import functools
 import socket
 import ssl
 from typing import NamedTuple
@@ -46,12 +47,17 @@ def ask(port: int, path: str, protocol: Protocol, *, tls: bool) -> tuple[socket.
         raise
 
 
-def _wrap(connection: socket.socket, protocol: Protocol) -> ssl.SSLSocket:
-    context = ssl.create_default_context()
+@functools.cache
+def _context(protocol: Protocol) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols([ALPN[protocol]])
-    wrapped = context.wrap_socket(connection, server_hostname="localhost")
+    return context
+
+
+def _wrap(connection: socket.socket, protocol: Protocol) -> ssl.SSLSocket:
+    wrapped = _context(protocol).wrap_socket(connection, server_hostname="localhost")
     chosen = wrapped.selected_alpn_protocol()
     if protocol is Protocol.HTTP2 and chosen != ALPN[protocol]:
         raise ConnectionError(f"over TLS the server chose {chosen or 'no protocol'}, not {ALPN[protocol]}")

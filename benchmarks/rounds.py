@@ -92,14 +92,8 @@ class _Group:
         for workload in workloads:
             if not workload.feature:
                 raise error
-            self._tell(
-                f"{server.name} is left out of {workload.name}, it has no {workload.feature}: {_last_line(error)}"
-            )
+            self._tell(f"{server.name} is left out of {workload.name}, it has no {workload.feature}: {error.last_line}")
 
     def _tell(self, text: str) -> None:
         self._progress(text)
         self._result.notes.append(text)
-
-
-def _last_line(error: BenchmarkError) -> str:
-    return str(error).strip().splitlines()[-1].strip()

@@ -86,7 +86,12 @@ def _weigh_idle(plan: Plan, result: Result, cores: Cores, progress: Progress) ->
         result.idle[kind.name] = {}
         for server in [server for server in plan.servers if server.name in kind.servers]:
             progress(f"{server.name}: {count:,} idle connections, {kind.title}")
-            result.idle[kind.name][server.name] = measure_idle(server, kind, cores.server, count)
+            try:
+                result.idle[kind.name][server.name] = measure_idle(server, kind, cores.server, count)
+            except BenchmarkError as error:
+                note = f"{server.name} is left out of idle connections, {kind.title}: {error.last_line}"
+                progress(note)
+                result.notes.append(note)
 
 
 def _note_doubts(result: Result, plan: Plan, cores: Cores) -> None:

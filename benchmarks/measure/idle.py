@@ -39,16 +39,27 @@ KINDS = [
 
 
 def measure_idle(server: Server, kind: Kind, core: int, count: int) -> float | None:
-    """Start the server, weigh its idle connections of this kind, and stop it. None when it can't hold any."""
-    try:
-        running = RunningServer(server, core)
-    except BenchmarkError:
-        return None
+    """Start the server, weigh its idle connections of this kind, and stop it.
+
+    Returns: None when it did not keep them all.
+    Raises:  BenchmarkError when it does not even start, or has no connections of this kind.
+    """
+    running = RunningServer(server, core)
     try:
         time.sleep(SETTLE_S)
+        check_kind(running, kind)
         return weigh_connections(running, kind, count)
     finally:
         running.stop()
+
+
+def check_kind(running: RunningServer, kind: Kind) -> None:
+    """Raise BenchmarkError unless the server gives an answer on a connection of this kind."""
+    try:
+        connection, _ = running.ask(kind.path, kind.protocol)
+    except OSError as error:
+        raise BenchmarkError(str(error)) from error
+    connection.close()
 
 
 def weigh_connections(running: RunningServer, kind: Kind, count: int) -> float | None:
