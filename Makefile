@@ -29,7 +29,7 @@ check: setup ## format, lint, types, layers, stubs, generated docs
 	python tools/stub_test.py
 	python tools/error_pages.py --check
 	cargo fmt --all --check
-	cargo clippy --quiet --workspace --all-targets --release -- -D warnings
+	cargo clippy --quiet --workspace --all-targets --profile checked -- -D warnings
 
 format: ## rewrite sources in the house format
 	ruff format --quiet .
@@ -39,7 +39,7 @@ format: ## rewrite sources in the house format
 test: setup test-rust test-python ## every test; installs what the tests need
 
 test-rust: setup ## the sans-IO crates and the reactor
-	cargo test --quiet --release --workspace --exclude spica-python
+	cargo test --quiet --profile checked --workspace --exclude spica-python
 
 test-python: setup ## unit, integration, generators, browser
 	@sh tools/browser.sh

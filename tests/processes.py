@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 SPICA = str(Path(sys.executable).with_name("spica"))
 START_TIMEOUT_S = 30
-ANNOUNCED = r"http://[\d.]+:(\d+)"
+ANNOUNCED = r"https?://[\d.]+:(\d+)"
 
 
 def run_command(*arguments: str, cwd: Path, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:

@@ -6,9 +6,11 @@ from typing import Any, Literal, TypedDict, Unpack, final
 
 __all__ = [
     "Application",
+    "FileContent",
     "IncomingContent",
     "MemoryConnection",
     "OutgoingContent",
+    "PublicFile",
     "Request",
     "RouteConflict",
     "RoutePatternError",
@@ -98,6 +100,16 @@ class OutgoingContent:
     def missing(self) -> int: ...
 
 @final
+class PublicFile:
+    """The answer with a public file; `Application.begin` gives it where no route is, `Application.finish` takes it."""
+
+@final
+class FileContent:
+    """The content of a file's answer: `read` gives the next octets, b"" at the end."""
+
+    def read(self, limit: int) -> bytes: ...
+
+@final
 class Application:
     """The compiled route table: how each route is called, what its value becomes, what errors and misses become."""
 
@@ -110,6 +122,7 @@ class Application:
         on_miss: Callable[[Request, int, str], object],
         send_stream: Callable[[OutgoingContent, Any], Coroutine[Any, Any, bool]],
         fields: list[tuple[str, str]] = ...,
+        public: list[tuple[str, str]] = ...,
     ) -> Application: ...
     def add_route(
         self,
@@ -133,6 +146,16 @@ class Application:
     @property
     def fields(self) -> list[tuple[str, str]]: ...
 
+class CompressionOptions(TypedDict, total=False):
+    """How responses are compressed; None leaves the default of core/coding/src/policy.rs, which has everything on."""
+
+    enabled: bool | None
+    gzip: bool | None
+    brotli: bool | None
+    zstd: bool | None
+    threshold_bytes: int | None
+    types: list[str] | None
+
 class ReactorOptions(TypedDict, total=False):
     """What an operator may set; None leaves the default of core/server/src/options.rs."""
 
@@ -154,6 +177,7 @@ class ReactorOptions(TypedDict, total=False):
     spool_folder: str | None
     trusted_proxies: list[str] | None
     forwarded_fields: list[str] | None
+    compression: CompressionOptions | None
 
 class TlsConfigurationError(ValueError):
     """A certificate, key or TLS setting that can't serve: args are (what, where, why, fix)."""

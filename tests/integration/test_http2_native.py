@@ -1,4 +1,4 @@
-"""HTTP/2 on real sockets: handlers of every kind, content both ways, cancellation, drain, ALPN; asked by the h2 package."""
+"""HTTP/2 on real sockets: handlers of every kind, content both ways, cancellation, drain, ALPN; asked by h2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -197,12 +197,13 @@ def declare(server: NativeServer, folder: Path, probe: Probe) -> None:
 
     @server.get("/pieces", kind="plain")
     def pieces() -> Response:
-        async def make() -> object:
+        async def make() -> AsyncIterator[bytes]:
             for _ in range(LARGE // 8192):
                 probe.pushed += 8192
                 yield b"y" * 8192
 
-        return Response.stream(make())
+        response: Response = Response.stream(make())
+        return response
 
     async def count(request: _core.Request) -> str:
         incoming, total = request.incoming, 0
@@ -313,7 +314,7 @@ def test_a_peer_that_leaves_cancels_everything(server: NativeServer, probe: Prob
 
 
 def frames_until_end(client: Client, on_goaway: Callable[[], object]) -> list[tuple[int, int, bytes]]:
-    """Type, stream and payload of what still comes; h2 itself takes no frame after a GOAWAY, so PINGs are answered here."""
+    """Type, stream and payload of what still comes. h2 takes no frame after a GOAWAY: PINGs are answered here."""
     received, frames = b"", []
     while chunk := client.link.recv(65536):
         received += chunk

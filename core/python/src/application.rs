@@ -1,17 +1,20 @@
 //! The compiled application: the route table and how each route is called. Built at boot, read by every server.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
+use spica_files::Root;
 use spica_http1::response::check_field;
 use spica_router::{Found, Params, Router, RouterBuilder};
 
 use crate::dispatch::{call_handler, capture_values};
+use crate::files::{find_public, open_folders, PublicFile};
 use crate::request::Request;
-use crate::response::{Encoding, Outgoing};
+use crate::response::{file_parts, Encoding, Outgoing};
 use crate::route::{parse_content, Kind, Route, Takes};
 
 create_exception!(
@@ -50,6 +53,8 @@ pub struct Application {
     pub send_stream: Py<PyAny>,
     /// Response fields of every answer.
     pub fields: Vec<(String, String)>,
+    /// Folders whose files answer where no route does.
+    pub public: Vec<Arc<Root>>,
 }
 
 impl Application {
@@ -64,7 +69,9 @@ impl Application {
 #[pymethods]
 impl Application {
     #[new]
-    #[pyo3(signature = (*, encode, response_type, on_error, on_miss, send_stream, fields=Vec::new()))]
+    #[pyo3(signature = (*, encode, response_type, on_error, on_miss, send_stream, fields=Vec::new(),
+        public=Vec::new()))]
+    #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn new(
         encode: Py<PyAny>,
         response_type: Py<PyAny>,
@@ -72,6 +79,7 @@ impl Application {
         on_miss: Py<PyAny>,
         send_stream: Py<PyAny>,
         fields: Vec<(String, String)>,
+        public: Vec<(PathBuf, String)>,
     ) -> PyResult<Self> {
         for (name, value) in &fields {
             check_field(name.as_bytes(), value.as_bytes())
@@ -85,6 +93,7 @@ impl Application {
             on_miss,
             send_stream,
             fields,
+            public: open_folders(public)?,
         })
     }
 
@@ -160,7 +169,7 @@ impl Application {
         }
     }
 
-    /// Match a request and call its handler: the value it returned, or its coroutine.
+    /// Match a request and call its handler: the value it returned, or its coroutine; a public file where no route is.
     fn begin<'py>(&self, py: Python<'py>, request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyAny>> {
         let compiled = self.compiled()?;
         let native = request.get();
@@ -171,24 +180,30 @@ impl Application {
                 native.set_match(i64::from(number), capture_values(py, &params, path)?.unbind());
                 return call_handler(py, &compiled.routes[number as usize], &params, path, || Ok(request.clone()));
             }
-            Found::NotFound => (404, ""),
+            Found::NotFound => match find_public(&self.public, native) {
+                Some(answer) => return Ok(Bound::new(py, PublicFile::new(answer))?.into_any()),
+                None => (404, ""),
+            },
             Found::MethodNotAllowed(allow) => (405, allow),
             Found::Options(allow) => (204, allow),
         };
         self.on_miss.bind(py).call1((request, status, allow))
     }
 
-    /// Turn a handler's value into (status, fields, body): octets, a file's path, or the Response that streams.
+    /// Turn a handler's value into (status, fields, body): octets, a file's content, or the Response that streams.
     fn finish<'py>(
         &self,
         py: Python<'py>,
         request: &Bound<'py, Request>,
         value: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyTuple>> {
+        if let Some(answer) = value.cast::<PublicFile>().ok().and_then(|file| file.get().take()) {
+            return file_parts(py, answer, &[], &self.fields);
+        }
         let route =
             usize::try_from(request.get().number()).ok().and_then(|number| self.compiled().ok()?.routes.get(number));
         let status = route.map_or(200, |route| route.status);
-        Outgoing::sort(value, status, &self.encoding)?.into_parts(py, &self.fields)
+        Outgoing::sort(value, status, &self.encoding)?.into_parts(py, &self.fields, request.get())
     }
 
     /// The response fields added to every answer.

@@ -169,11 +169,12 @@ impl Dispatcher {
         reply: &mut Reply<'_>,
     ) -> Called {
         let application = self.application.get();
-        let mut send =
-            |value: &Bound<'py, PyAny>| match Outgoing::sort(value, status, &application.encoding)?.write(reply)? {
-                None => Ok(Called::Answered),
-                Some(begun) => self.stream(py, begun, status, exchange, request()?),
-            };
+        let mut send = |value: &Bound<'py, PyAny>| match Outgoing::sort(value, status, &application.encoding)?
+            .write(&request, reply)?
+        {
+            None => Ok(Called::Answered),
+            Some(begun) => self.stream(py, begun, status, exchange, request()?),
+        };
         let error = match value.and_then(|value| send(&value)) {
             Ok(called) => return called,
             Err(error) => error,

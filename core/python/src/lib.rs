@@ -7,6 +7,7 @@ mod context;
 mod crypto;
 mod dispatch;
 mod escape;
+mod files;
 mod memory;
 mod memory_trim;
 mod names;
@@ -33,6 +34,8 @@ mod _core {
     use crate::crypto::{aead_open, aead_seal, hkdf_sha256};
     #[pymodule_export]
     use crate::escape::escape;
+    #[pymodule_export]
+    use crate::files::{FileContent, PublicFile};
     #[pymodule_export]
     use crate::memory::MemoryConnection;
     #[pymodule_export]

@@ -52,4 +52,6 @@ pub mod response {
     pub const STREAM: &str = "stream";
     /// The path of a file to send instead of the content, or None.
     pub const FILE: &str = "file";
+    /// Whether it may be compressed: None leaves it to the policy.
+    pub const COMPRESS: &str = "compress";
 }

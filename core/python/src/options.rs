@@ -6,6 +6,7 @@ use std::time::Duration;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use spica_coding::{Coding, Policy};
 use spica_server::forwarded::{Fields, TrustedProxies};
 use spica_server::Options;
 
@@ -40,6 +41,7 @@ fn set(options: &mut Options, name: &str, value: &Bound<'_, PyAny>) -> PyResult<
         "write_timeout_s" => options.write_timeout = seconds(name, value)?,
         "linger_timeout_s" => options.linger_timeout = seconds(name, value)?,
         "spool_folder" => options.spool_folder = value.extract::<PathBuf>()?,
+        "compression" => options.compression = read_compression(value)?,
         "trusted_proxies" => {
             let proxies: Vec<String> = value.extract()?;
             options.trusted_proxies = TrustedProxies::parse(&proxies).map_err(PyValueError::new_err)?;
@@ -51,6 +53,37 @@ fn set(options: &mut Options, name: &str, value: &Bound<'_, PyAny>) -> PyResult<
         _ => return Err(PyTypeError::new_err(format!("Server has no option {name:?}"))),
     }
     Ok(())
+}
+
+/// Reads `{"enabled": …, "gzip": …, "brotli": …, "zstd": …, "threshold_bytes": …, "types": […]}`; what is left out has its
+/// default.
+fn read_compression(keywords: &Bound<'_, PyAny>) -> PyResult<Option<Policy>> {
+    let (mut policy, mut enabled) = (Policy::default(), true);
+    for (name, value) in keywords.cast::<PyDict>()? {
+        let name: String = name.extract()?;
+        let coding = match name.as_str() {
+            _ if value.is_none() => continue,
+            "enabled" => {
+                enabled = value.extract()?;
+                continue;
+            }
+            "threshold_bytes" => {
+                policy.threshold = value.extract()?;
+                continue;
+            }
+            "types" => {
+                policy.types = value.extract::<Vec<String>>()?.into_iter().collect();
+                continue;
+            }
+            "gzip" => Coding::Gzip,
+            "brotli" => Coding::Brotli,
+            "zstd" => Coding::Zstd,
+            _ => return Err(PyTypeError::new_err(format!("compression has no option {name:?}"))),
+        };
+        let offered = policy.offered;
+        policy.offered = if value.extract()? { offered.with(coding) } else { offered.without(coding) };
+    }
+    Ok(enabled.then_some(policy))
 }
 
 fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Duration> {

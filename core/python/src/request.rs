@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use spica_http1::response::push_field;
 use spica_http1::{Field, Head, Span};
-use spica_server::{Exchange, Version};
+use spica_server::{Exchange, RequestFields, Version};
 
 use crate::content::{Desk, IncomingContent};
 
@@ -115,6 +115,11 @@ impl Request {
     /// The path's bytes, as sent.
     pub fn path_bytes(&self) -> &[u8] {
         self.path.of(&self.bytes)
+    }
+
+    /// The fields as the rules of files ask for them.
+    pub fn file_fields(&self) -> RequestFields<'_> {
+        RequestFields::new(&self.bytes, &self.fields)
     }
 
     fn values<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> + 'a {

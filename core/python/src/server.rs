@@ -36,7 +36,9 @@ impl Server {
         access_log: Option<&str>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let options = Options { fields: application.get().fields.clone(), ..read_options(options)? };
+        let native = application.get();
+        let (fields, files) = (native.fields.clone(), native.public.clone());
+        let options = Options { fields, files, ..read_options(options)? };
         let log = access_log.map(open_log).transpose()?;
         let dispatcher = Dispatcher::new(application, event_loop)?;
         let reactor = Rc::new(RefCell::new(Reactor::new(dispatcher, options, log)?));

@@ -12,6 +12,7 @@ use spica_router::Found;
 use crate::application::{Application, Called, Content, Exchange, Request, Takes};
 use crate::connection::Link;
 use crate::exchange::LogLine;
+use crate::files::answer_public;
 use crate::forwarded::{resolve, Scheme};
 use crate::options::Options;
 use crate::reactor::Worker;
@@ -51,13 +52,17 @@ impl<A: Application> Worker<A> {
     pub fn call(&mut self, link: &Link, ready: Ready<'_>, shape: Shape) -> Outcome {
         self.counts.requests += 1;
         let overloaded = self.sheds || self.waiting >= self.options.max_waiting;
-        let Worker { app, params, out, heads, counts, options, .. } = self;
+        let now = self.clock.unix_second();
+        let Worker { app, params, out, heads, compressor, counts, options, .. } = self;
         let request = build_request(link, options, ready);
         let mut tail = Vec::new();
-        let mut reply = Reply::new(out, &mut tail, heads, shape);
+        let mut reply = Reply::new(out, &mut tail, heads, compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
             let Request { bytes, head, .. } = request;
             let found = app.router().find(head.method.of(bytes), head.path.of(bytes), params);
+            if found == Found::NotFound && answer_public(&options.files, &request, now, &mut reply) {
+                return Called::Answered;
+            }
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {
                 reply.overloaded();
                 counts.overloaded += 1;
@@ -72,7 +77,7 @@ impl<A: Application> Worker<A> {
     /// Lets a call that waited write its answer.
     pub fn complete(&mut self, shape: Shape, write: impl FnOnce(&A, &mut Reply<'_>) -> Called) -> Outcome {
         let mut tail = Vec::new();
-        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, shape);
+        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, &self.compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| write(&self.app, &mut reply)));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
         Outcome { called: called.ok(), answer, streaming, tail }
@@ -90,7 +95,7 @@ impl<A: Application> Worker<A> {
     /// Writes an answer that the core makes itself.
     pub fn error(&mut self, status: u16, text: &str, shape: Shape) -> Answer {
         let mut tail = Vec::new();
-        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, shape);
+        let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, &self.compressor, shape);
         let body = format!("{status} {}: {text}\n", spica_http1::response::reason(status));
         // Only the core's own fixed texts come here, so this cannot be refused.
         let _ = reply.response(

@@ -5,6 +5,7 @@ use std::time::Instant;
 use spica_http1::response::push_field;
 
 use crate::application::{Application, Signal};
+use crate::compression::StreamEncoder;
 use crate::connection::Link;
 use crate::reactor::Worker;
 use crate::reply::{Framing, Shape, Streaming};
@@ -56,19 +57,60 @@ pub enum Notice {
 }
 
 impl Streaming {
+    /// Takes what has been pushed since, in its coding.
+    pub fn take(&mut self) -> Vec<u8> {
+        let bytes = self.outbox.take();
+        let bytes = match &mut self.encoder {
+            Some(encoder) if !bytes.is_empty() => encoder.push(&bytes).unwrap_or_else(|_| {
+                self.break_off();
+                Vec::new()
+            }),
+            _ => bytes,
+        };
+        self.sent += bytes.len() as u64;
+        bytes
+    }
+
+    /// Takes the end of the coding. Returns `None` when the content is not whole.
+    pub fn take_end(&mut self) -> Option<Vec<u8>> {
+        if self.is_broken || self.outbox.missing() > 0 {
+            return None;
+        }
+        let end = self.encoder.as_mut().map_or(Ok(Vec::new()), StreamEncoder::finish).ok()?;
+        self.sent += end.len() as u64;
+        Some(end)
+    }
+
+    /// The encoder has failed: nothing that follows could be decoded.
+    fn break_off(&mut self) {
+        self.is_broken = true;
+        self.outbox.set_gone();
+    }
+
     /// Writes what has been pushed since, framed.
     pub fn push(&mut self, out: &mut Vec<u8>) {
-        let bytes = self.outbox.take();
-        if bytes.is_empty() {
-            return;
+        let bytes = self.take();
+        self.frame(&bytes, out);
+    }
+
+    /// Writes the end of content that its handler has made `whole`. Returns whether it is.
+    pub fn push_end(&mut self, out: &mut Vec<u8>, whole: bool) -> bool {
+        self.push(out);
+        let Some(end) = whole.then(|| self.take_end()).flatten() else { return false };
+        self.frame(&end, out);
+        if self.framing == Framing::Chunked {
+            push_last_chunk(out, self);
         }
-        self.sent += bytes.len() as u64;
-        if self.framing != Framing::Chunked {
-            return out.extend_from_slice(&bytes);
+        true
+    }
+
+    fn frame(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        if bytes.is_empty() || self.framing != Framing::Chunked {
+            return out.extend_from_slice(bytes);
         }
         push_hexadecimal(out, bytes.len());
         out.extend_from_slice(b"\r\n");
-        out.extend_from_slice(&bytes);
+        out.extend_from_slice(bytes);
         out.extend_from_slice(b"\r\n");
     }
 }
@@ -78,7 +120,7 @@ fn push_hexadecimal(out: &mut Vec<u8>, number: usize) {
 }
 
 /// The end of chunked content, with the trailer fields that can be sent.
-pub fn push_last_chunk(out: &mut Vec<u8>, streaming: &Streaming) {
+fn push_last_chunk(out: &mut Vec<u8>, streaming: &Streaming) {
     out.extend_from_slice(b"0\r\n");
     for (name, value) in streaming.outbox.take_trailers() {
         // Checked when it was set; what can't be sent all the same is left out rather than half written.

@@ -1,8 +1,11 @@
 //! What an operator may set, with the source of each default.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use spica_coding::Policy;
+use spica_files::Root;
 use spica_http1::Limits;
 
 use crate::forwarded::{Fields, TrustedProxies};
@@ -42,6 +45,10 @@ pub struct Options {
     pub forwarded_fields: Fields,
     /// Response fields added to every answer that does not set them itself.
     pub fields: Vec<(String, String)>,
+    /// How answers are compressed; `None` for not at all.
+    pub compression: Option<Policy>,
+    /// Folders whose files answer GET and HEAD where no route does, in order.
+    pub files: Vec<Arc<Root>>,
 }
 
 impl Default for Options {
@@ -63,6 +70,8 @@ impl Default for Options {
             trusted_proxies: TrustedProxies::default(),
             forwarded_fields: Fields::default(),
             fields: Vec::new(),
+            compression: Some(Policy::default()),
+            files: Vec::new(),
         }
     }
 }

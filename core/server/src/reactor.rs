@@ -22,6 +22,7 @@ use spica_tls::{Acceptor, Session};
 use crate::access_log::{AccessLog, Entry};
 use crate::application::{Application, Called, Exchange, Token};
 use crate::clock::{Clock, TICK};
+use crate::compression::Compressor;
 use crate::connection::{http2_settings, Connection, Next};
 use crate::deadlines::Deadlines;
 use crate::exchange::{LogLine, Notice};
@@ -67,6 +68,7 @@ pub struct Worker<A: Application> {
     pub(crate) http2: Arc<Settings>,
     pub(crate) clock: Clock,
     pub(crate) heads: Heads,
+    pub(crate) compressor: Compressor,
     pub(crate) buffer: Vec<u8>,
     pub(crate) out: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
@@ -165,6 +167,7 @@ impl<A: Application> Reactor<A> {
         let clock = Clock::new();
         let heads = Heads::new(&options.fields, &clock)
             .map_err(|error: ReplyError| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
+        let compressor = Compressor::new(options.compression.clone());
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
         let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
@@ -196,6 +199,7 @@ impl<A: Application> Reactor<A> {
                 options,
                 clock,
                 heads,
+                compressor,
                 buffer: vec![0; READ_BYTES],
                 out: Vec::with_capacity(READ_BYTES),
                 scratch: Vec::new(),

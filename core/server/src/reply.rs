@@ -2,17 +2,22 @@
 //!
 //! The message's framing (Content-Length, Connection, what HEAD, 204 and 304 leave out) is decided here and nowhere else.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::os::unix::fs::FileExt;
 use std::rc::Rc;
 
+use spica_coding::fields::vary_on_encoding;
+use spica_files as files;
 use spica_http1::response::{body_allowed, check_field, length_allowed, push_decimal, push_field, push_status_line};
 
 use crate::clock::Clock;
+use crate::compression::{Coded, Codings, Compressor, StreamEncoder};
+use crate::files::merge_fields;
 use crate::outbox::Outbox;
 
-/// Files up to this size are read into the answer; larger ones go by sendfile.
+/// Contents of files up to this size are read into the answer; larger ones go by sendfile.
 const SMALL_FILE: u64 = 64 * 1024;
 
 /// A part of a file.
@@ -68,6 +73,8 @@ pub struct Shape {
     pub keep_alive: bool,
     /// What the client speaks.
     pub version: Version,
+    /// How its content may be encoded.
+    pub codings: Codings,
 }
 
 /// What was answered, for the log and the connection.
@@ -140,8 +147,6 @@ impl Heads {
 pub enum Body<'b> {
     /// In memory.
     Bytes(&'b [u8]),
-    /// A file, whole.
-    File(File),
     /// Parts of files and what is between them.
     Segments(Vec<Segment>),
 }
@@ -163,12 +168,16 @@ pub(crate) struct Streaming {
     pub framing: Framing,
     pub status: u16,
     pub sent: u64,
+    pub encoder: Option<StreamEncoder>,
+    /// The rest can't be encoded.
+    pub is_broken: bool,
 }
 
 /// How long a response's content is.
 #[derive(Clone, Copy)]
 enum Length {
-    Known(u64),
+    /// What the handler made, and what goes out in its coding.
+    Known { made: u64, sent: u64 },
     /// Known to the handler, if its own Content-Length says so.
     Streamed(Option<u64>),
 }
@@ -178,14 +187,22 @@ pub struct Reply<'a> {
     out: &'a mut Vec<u8>,
     tail: &'a mut Vec<Segment>,
     heads: &'a Heads,
+    compressor: &'a Compressor,
     shape: Shape,
+    wanted: Option<bool>,
     answer: Option<Answer>,
     streaming: Option<Streaming>,
 }
 
 impl<'a> Reply<'a> {
-    pub(crate) fn new(out: &'a mut Vec<u8>, tail: &'a mut Vec<Segment>, heads: &'a Heads, shape: Shape) -> Self {
-        Reply { out, tail, heads, shape, answer: None, streaming: None }
+    pub(crate) fn new(
+        out: &'a mut Vec<u8>,
+        tail: &'a mut Vec<Segment>,
+        heads: &'a Heads,
+        compressor: &'a Compressor,
+        shape: Shape,
+    ) -> Self {
+        Reply { out, tail, heads, compressor, shape, wanted: None, answer: None, streaming: None }
     }
 
     pub(crate) fn take_streaming(&mut self) -> Option<Streaming> {
@@ -196,8 +213,28 @@ impl<'a> Reply<'a> {
         self.answer
     }
 
+    /// Whether it makes a difference what [`Reply::compress`] says about whole content of this length.
+    pub fn may_compress(&self, len: usize) -> bool {
+        self.compressor.may_encode(len)
+    }
+
+    /// Says whether the next response may be compressed: never, or also where the request has credentials. `None` leaves
+    /// it to the policy.
+    pub fn compress(&mut self, wanted: Option<bool>) {
+        self.wanted = wanted;
+    }
+
     /// Writes a response that has no fields of its own but its content's type.
     pub fn content(&mut self, status: u16, content_type: &str, body: &[u8]) {
+        if self.compressor.may_encode(body.len()) {
+            let fields = [(&b"content-type"[..], content_type.as_bytes())].into_iter();
+            let coded =
+                self.compressor.decide(self.shape.codings, self.wanted, status, fields.clone(), Some(body.len()));
+            // The application's own types can be sent, so this can't be refused; if it is, it goes as it is.
+            if coded.varies && self.response(status, fields, Body::Bytes(body)).is_ok() {
+                return;
+            }
+        }
         if status == 200 {
             self.out.extend_from_slice(&self.heads.ok);
         } else {
@@ -255,20 +292,67 @@ impl<'a> Reply<'a> {
         fields: impl Iterator<Item = (&'f [u8], &'f [u8])> + Clone,
     ) -> Result<Option<Rc<Outbox>>, ReplyError> {
         let start = self.out.len();
+        let mut coded = self.compressor.decide(self.shape.codings, self.wanted, status, fields.clone(), None);
+        let encoder = coded.coding.and_then(|coding| self.compressor.encode_stream(coding));
+        if encoder.is_none() {
+            coded.coding = None;
+        }
         let length =
-            self.push_head(status, fields, Length::Streamed(None)).inspect_err(|_| self.out.truncate(start))?;
+            self.push_head(status, fields, Length::Streamed(None), coded).inspect_err(|_| self.out.truncate(start))?;
         self.finish(status, 0);
         if !body_allowed(status) || self.shape.head_only {
             return Ok(None);
         }
         let (framing, length) = match length {
-            Length::Known(length) | Length::Streamed(Some(length)) => (Framing::Length, Some(length)),
-            Length::Streamed(None) if self.shape.version == Version::Http10 => (Framing::Close, None),
-            Length::Streamed(None) => (Framing::Chunked, None),
+            // What the handler declared still has to come, but it is not what is sent.
+            Length::Streamed(length) if encoder.is_some() => (self.unknown_length(), length),
+            Length::Known { sent: length, .. } | Length::Streamed(Some(length)) => (Framing::Length, Some(length)),
+            Length::Streamed(None) => (self.unknown_length(), None),
         };
         let outbox = Rc::new(Outbox::new(length));
-        self.streaming = Some(Streaming { outbox: outbox.clone(), framing, status, sent: 0 });
+        self.streaming =
+            Some(Streaming { outbox: outbox.clone(), framing, status, sent: 0, encoder, is_broken: false });
         Ok(Some(outbox))
+    }
+
+    fn unknown_length(&self) -> Framing {
+        match self.shape.version {
+            Version::Http10 => Framing::Close,
+            Version::Http11 | Version::Http2 => Framing::Chunked,
+        }
+    }
+
+    /// Writes an answer with a file. `own`: what the handler says besides; what the file says itself counts more.
+    ///
+    /// # Errors
+    /// As [`Reply::response`].
+    pub fn file<'f>(
+        &mut self,
+        answer: files::Answer,
+        own: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+    ) -> Result<(), ReplyError> {
+        let start = self.out.len();
+        let written = self.try_file(answer, own);
+        if written.is_err() {
+            self.out.truncate(start);
+        }
+        written
+    }
+
+    fn try_file<'f>(
+        &mut self,
+        answer: files::Answer,
+        own: impl Iterator<Item = (&'f [u8], &'f [u8])>,
+    ) -> Result<(), ReplyError> {
+        let own: Vec<_> = own.collect();
+        let fields = merge_fields(&answer, own.into_iter());
+        let length = Length::Known { made: answer.len, sent: answer.len };
+        self.push_head(answer.status, fields.into_iter(), length, Coded::default())?;
+        let files::Body::Segments { file, segments } = answer.body else {
+            self.finish(answer.status, 0);
+            return Ok(());
+        };
+        self.finish_with(answer.status, answer.len, Body::Segments(parts_of(file, segments)))
     }
 
     fn try_response<'f>(
@@ -277,12 +361,29 @@ impl<'a> Reply<'a> {
         fields: impl Iterator<Item = (&'f [u8], &'f [u8])> + Clone,
         body: Body<'_>,
     ) -> Result<(), ReplyError> {
-        let len = match &body {
+        let (mut coded, mut encoded) = (Coded::default(), None);
+        if let Body::Bytes(bytes) = &body {
+            if self.compressor.may_encode(bytes.len()) {
+                let (codings, len) = (self.shape.codings, Some(bytes.len()));
+                coded = self.compressor.decide(codings, self.wanted, status, fields.clone(), len);
+                encoded = coded.coding.and_then(|coding| self.compressor.encode(coding, bytes));
+            }
+        }
+        if encoded.is_none() {
+            coded.coding = None;
+        }
+        let original = match &body {
             Body::Bytes(bytes) => bytes.len() as u64,
-            Body::File(file) => file.metadata().map_err(ReplyError::File)?.len(),
             Body::Segments(segments) => segments.iter().map(Segment::len).sum(),
         };
-        self.push_head(status, fields, Length::Known(len))?;
+        let body = encoded.as_deref().map_or(body, Body::Bytes);
+        let len = encoded.as_ref().map_or(original, |encoded| encoded.len() as u64);
+        self.push_head(status, fields, Length::Known { made: original, sent: len }, coded)?;
+        self.finish_with(status, len, body)
+    }
+
+    /// Writes the content of a response whose head is written.
+    fn finish_with(&mut self, status: u16, len: u64, body: Body<'_>) -> Result<(), ReplyError> {
         let sent = body_allowed(status) && !self.shape.head_only;
         if sent {
             self.push_body(body, len)?;
@@ -296,6 +397,7 @@ impl<'a> Reply<'a> {
         status: u16,
         fields: impl Iterator<Item = (&'f [u8], &'f [u8])> + Clone,
         mut length: Length,
+        coded: Coded,
     ) -> Result<Length, ReplyError> {
         if !(200..=599).contains(&status) {
             return Err(ReplyError::Status(status));
@@ -307,23 +409,28 @@ impl<'a> Reply<'a> {
                 push_line(self.out, name.as_bytes(), value.as_bytes());
             }
         }
+        let mut varies = !coded.varies;
         for (name, value) in fields {
             if self.is_framing(name, value, &mut length)? {
                 continue;
             }
-            push_field(self.out, name, value)
+            let value = if coded.varies { coded.change(name, value, &mut varies) } else { Cow::Borrowed(value) };
+            push_field(self.out, name, &value)
                 .map_err(|error| ReplyError::Field(format!("{}: {error}", String::from_utf8_lossy(name))))?;
+        }
+        if !varies {
+            push_line(self.out, b"vary", b"accept-encoding");
+        }
+        if let Some(coding) = coded.coding {
+            push_line(self.out, b"content-encoding", coding.token().as_bytes());
         }
         if length_allowed(status) {
             match length {
-                Length::Known(len) | Length::Streamed(Some(len)) => {
+                Length::Streamed(Some(_)) if coded.coding.is_some() => self.push_unknown_length(status),
+                Length::Known { sent: len, .. } | Length::Streamed(Some(len)) => {
                     self.push_length(if body_allowed(status) { len } else { 0 });
                 }
-                Length::Streamed(None) if self.shape.version == Version::Http10 => self.shape.keep_alive = false,
-                Length::Streamed(None) if self.shape.version == Version::Http11 && body_allowed(status) => {
-                    self.out.extend_from_slice(b"transfer-encoding: chunked\r\n");
-                }
-                Length::Streamed(None) => {}
+                Length::Streamed(None) => self.push_unknown_length(status),
             }
         }
         self.push_connection();
@@ -331,17 +438,37 @@ impl<'a> Reply<'a> {
         Ok(length)
     }
 
+    fn push_unknown_length(&mut self, status: u16) {
+        match self.shape.version {
+            Version::Http10 => self.shape.keep_alive = false,
+            Version::Http11 if body_allowed(status) => {
+                self.out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+            }
+            Version::Http11 | Version::Http2 => {}
+        }
+    }
+
     fn push_body(&mut self, body: Body<'_>, len: u64) -> Result<(), ReplyError> {
         match body {
             Body::Bytes(bytes) => self.out.extend_from_slice(bytes),
-            Body::File(file) if len <= SMALL_FILE => {
-                let read = file.take(len).read_to_end(self.out).map_err(ReplyError::File)?;
-                if read as u64 != len {
-                    return Err(ReplyError::File(std::io::ErrorKind::UnexpectedEof.into()));
+            Body::Segments(segments) if len <= SMALL_FILE => {
+                for segment in &segments {
+                    self.push_segment(segment).map_err(ReplyError::File)?;
                 }
             }
-            Body::File(file) => self.tail.push(Segment::File(FilePart { file: Rc::new(file), offset: 0, len })),
             Body::Segments(segments) => self.tail.extend(segments),
+        }
+        Ok(())
+    }
+
+    fn push_segment(&mut self, segment: &Segment) -> std::io::Result<()> {
+        match segment {
+            Segment::Bytes(bytes) => self.out.extend_from_slice(bytes),
+            Segment::File(part) => {
+                let start = self.out.len();
+                self.out.resize(start + part.len as usize, 0);
+                part.file.read_exact_at(&mut self.out[start..], part.offset)?;
+            }
         }
         Ok(())
     }
@@ -357,12 +484,12 @@ impl<'a> Reply<'a> {
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 let declared = std::str::from_utf8(value).ok().and_then(|text| text.parse::<u64>().ok());
                 match (*length, declared) {
-                    (Length::Known(len), Some(declared)) if len == declared => Ok(true),
+                    (Length::Known { made, .. }, Some(declared)) if made == declared => Ok(true),
                     (Length::Streamed(None), Some(declared)) => {
                         *length = Length::Streamed(Some(declared));
                         Ok(true)
                     }
-                    (Length::Known(len), _) => {
+                    (Length::Known { made: len, .. }, _) => {
                         let value = String::from_utf8_lossy(value);
                         Err(ReplyError::Framing(format!("content-length: {value:?}, but the content has {len} bytes")))
                     }
@@ -399,6 +526,32 @@ impl<'a> Reply<'a> {
     fn finish(&mut self, status: u16, bytes: u64) {
         self.answer = Some(Answer { status, bytes, close: !self.shape.keep_alive });
     }
+}
+
+impl Coded {
+    /// What a coding changes in a response's own field (RFC 9110 sections 12.5.5 and 8.8.3.3).
+    fn change<'f>(self, name: &[u8], value: &'f [u8], varies: &mut bool) -> Cow<'f, [u8]> {
+        if self.coding.is_some() && name.eq_ignore_ascii_case(b"etag") && !value.starts_with(b"W/") {
+            return Cow::Owned([b"W/", value].concat());
+        }
+        if !*varies && name.eq_ignore_ascii_case(b"vary") {
+            *varies = true;
+            if let Some(changed) = std::str::from_utf8(value).ok().and_then(vary_on_encoding) {
+                return Cow::Owned(changed.into_bytes());
+            }
+        }
+        Cow::Borrowed(value)
+    }
+}
+
+/// Where the parts of an answer with a file lie.
+fn parts_of(file: File, segments: Vec<files::Segment>) -> Vec<Segment> {
+    let file = Rc::new(file);
+    let part = |segment| match segment {
+        files::Segment::Bytes(bytes) => Segment::Bytes(bytes),
+        files::Segment::File { offset, len } => Segment::File(FilePart { file: file.clone(), offset, len }),
+    };
+    segments.into_iter().map(part).collect()
 }
 
 fn push_line(out: &mut Vec<u8>, name: &[u8], value: &[u8]) {

@@ -20,7 +20,6 @@ from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError
 from spica.app.failures import Failures, Statuses
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
-from spica.app.public_files import PublicFiles
 from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
@@ -39,7 +38,9 @@ if TYPE_CHECKING:  # imported at run time where it is called
     from spica.app.asgi import Message, Receive, Send
 
 AnyHook = TypeVar("AnyHook", bound=Hook)
-_DAY_S = 86_400
+# Cache-Control of public files without a fingerprint in their name.
+_PUBLIC_IN_PRODUCTION = "public, max-age=86400"
+_PUBLIC_WHILE_DEVELOPING = "no-cache"
 
 
 class App(Router):
@@ -219,7 +220,8 @@ class App(Router):
         root, settings = self.root, self.settings
         renderer: Renderer = self._templates or NoRenderer()
         routes = super().routes
-        public = lookup = None
+        lookup = None
+        public: list[tuple[str, str]] = []
         if root is not None:
             # Lazy: an application in one file starts without what only folders need.
             from spica.app import project
@@ -227,7 +229,8 @@ class App(Router):
             project.add_to_path(root)
             project.load_pipelines(root, self._pipelines)
             renderer = self._templates or project.load_renderer(root, reload=not settings.is_production)
-            public = PublicFiles(root / project.PUBLIC, cache_s=_DAY_S if settings.is_production else 0)
+            cache_control = _PUBLIC_IN_PRODUCTION if settings.is_production else _PUBLIC_WHILE_DEVELOPING
+            public = [(str(root / project.PUBLIC), cache_control)]
             lookup = ControllerLookup(root)
             routes = [*project.load_routes(root), *routes]
         failures = Failures(

@@ -5,6 +5,7 @@ Rules of this file:
   content as a stream runs first, and the limit is checked while it reads.
 - A client that goes away cancels a handler that waits.
 - WebSockets are refused before they are accepted.
+- Nothing is compressed: that is the server's, or a proxy's in front of it.
 Source: ASGI 3.0, HTTP and WebSocket message format 2.4, lifespan 2.0.
 """
 
@@ -14,11 +15,11 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from pathlib import Path
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spica._core import Application as Core
+from spica._core import FileContent
 from spica._core import Request as NativeRequest
 from spica.errors.http import ContentTooLarge
 from spica.http.request import Request
@@ -194,8 +195,9 @@ async def _send_response(
     if isinstance(body, Response):
         await _until_disconnect(_send_stream(body, status, fields, send, is_head=is_head), watch)
         return
-    if isinstance(body, str):
-        await _send_file(Path(body), status, fields, send, is_head=is_head)
+    if isinstance(body, FileContent):
+        await send({"type": "http.response.start", "status": status, "headers": fields})
+        await _send_file(body, send, is_head=is_head)
         return
     if status not in (204, 304) and not any(name == b"content-length" for name, _ in fields):
         fields = [*fields, (b"content-length", str(len(body)).encode())]
@@ -217,15 +219,10 @@ async def _send_stream(
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _send_file(path: Path, status: int, fields: list[tuple[bytes, bytes]], send: Send, *, is_head: bool) -> None:
-    file = await asyncio.to_thread(path.open, "rb")
-    with file:
-        size = await asyncio.to_thread(lambda: path.stat().st_size)
-        headers = [*fields, (b"content-length", str(size).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        while not is_head and (chunk := await asyncio.to_thread(file.read, _CHUNK)):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+async def _send_file(content: FileContent, send: Send, *, is_head: bool) -> None:
+    while not is_head and (chunk := await asyncio.to_thread(content.read, _CHUNK)):
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _serve_lifespan(app: App, receive: Receive, send: Send) -> None:

@@ -19,7 +19,6 @@ from spica.app.errors import raise_all
 from spica.app.failures import Failures
 from spica.app.method_override import build_override_entry, is_overridable
 from spica.app.misses import Misses
-from spica.app.public_files import PublicFiles
 from spica.config.settings import Settings
 from spica.controllers.action import Endpoint, build_action_endpoint, build_function_endpoint
 from spica.controllers.controller import RouteInfo
@@ -43,7 +42,8 @@ from spica.security.keys import KeyRing
 class Parts:
     """What an application is made of, declared and loaded but not yet put together.
 
-    `lookup` finds controllers, None in an application without any; `public` serves files, None for none.
+    `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
+    route does, each with its Cache-Control; one that is not there has none.
     """
 
     settings: Settings
@@ -52,7 +52,7 @@ class Parts:
     renderer: Renderer
     failures: Failures
     lookup: ControllerLookup | None = None
-    public: PublicFiles | None = None
+    public: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def compile_application(parts: Parts) -> Compiled:
             that can't be filled, routes that can never be reached.
     """
     table = RouteTable(parts.routes)
-    misses = Misses(table.routes, parts.failures, parts.public)
+    misses = Misses(table.routes, parts.failures)
     parts.pipelines.bind(parts.settings)
     core = Core(
         encode=json.encode,
@@ -92,6 +92,7 @@ def compile_application(parts: Parts) -> Compiled:
         on_miss=misses.answer,
         send_stream=send_stream,
         fields=list(parts.pipelines.static_fields),
+        public=list(parts.public),
     )
     work = _Work(core, misses, build_services(parts.settings), list(table.mistakes))
     for route in table:

@@ -1,4 +1,4 @@
-"""Misses: what answers when no route does: a public file, the list of allowed methods, or a 404."""
+"""Misses: what answers when neither a route nor a public file does: the list of allowed methods, or a 404."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from spica._core import Request as NativeRequest
 from spica.app.failures import Failures
-from spica.app.public_files import PublicFiles
 from spica.errors import closest
 from spica.errors.http import MethodNotAllowed, NotFound
 from spica.http.request import Request
@@ -17,14 +16,12 @@ from spica.routing.route import Route
 class Misses:
     """Answers requests that match no route.
 
-    Args:    routes: for the page that development shows; failures: makes the error's response; public: the folder of
-             public files, None without one.
+    Args:    routes: for the page that development shows; failures: makes the error's response.
     """
 
-    def __init__(self, routes: Sequence[Route], failures: Failures, public: PublicFiles | None) -> None:
+    def __init__(self, routes: Sequence[Route], failures: Failures) -> None:
         self._routes = routes
         self._failures = failures
-        self._public = public
 
     def answer(self, native: NativeRequest, status: int, allow: str) -> Response:
         """Make the response to a miss; the core's `on_miss`.
@@ -34,10 +31,6 @@ class Misses:
         request = Request(native)
         if status == 204:
             return Response(status=204, fields=[("allow", allow)])
-        if status == 404 and self._public is not None and native.method in ("GET", "HEAD"):
-            file = self._public.find(native.path)
-            if file is not None:
-                return file
         if self._failures.development and self._failures.wants_page(request):
             response = self._explain(request, status)
         else:

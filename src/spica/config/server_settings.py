@@ -19,7 +19,7 @@ Mode = Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")]
 
 
 class Http2Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server.http2]`: HTTP/2, by ALPN and in clear text by prior knowledge; max_concurrent_streams: on one connection."""
+    """`[server.http2]`: HTTP/2, by ALPN or prior knowledge; max_concurrent_streams: on one connection."""
 
     enabled: bool = True
     max_concurrent_streams: Count = 256
@@ -59,12 +59,25 @@ class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[server.compression]`: content codings of responses; threshold_bytes: smaller contents go as they are."""
+    """`[server.compression]`: content codings of responses.
 
-    gzip: bool = False
-    brotli: bool = False
-    zstd: bool = False
+    Args:    enabled: whether there are any; gzip, brotli, zstd: which ones; threshold_bytes: smaller contents go as
+             they are; types: the media types that are encoded, as "text/html", "text/*" or "*+json", None for text
+             and data.
+    """
+
+    enabled: bool = True
+    gzip: bool = True
+    brotli: bool = True
+    zstd: bool = True
     threshold_bytes: Count = 1024
+    types: list[str] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The `compression` of `_core.Server`: what is not as the core has it anyway."""
+        usual = CompressionSection()
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if value != getattr(usual, name)}
 
 
 # Keys of [server] that are options of `_core.Server` by the same name.
@@ -159,7 +172,4 @@ class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 # table and enters `server_arguments` of spica.server.run.
 AWAITED: dict[tuple[str, str], tuple[str, str]] = {
     ("server.http3", "enabled"): ("does not serve HTTP/3", "leave it false; a proxy in front can speak it"),
-    ("server.compression", "gzip"): ("does not compress", "leave it false; a proxy in front can compress"),
-    ("server.compression", "brotli"): ("does not compress", "leave it false; a proxy in front can compress"),
-    ("server.compression", "zstd"): ("does not compress", "leave it false; a proxy in front can compress"),
 }

@@ -109,12 +109,16 @@ class Response(ResponseFields):
 
     Args:    body: octets, or text that is sent as UTF-8; status: 200 to 599; fields: pairs of lower-case name and
              value; content_type: default text/plain for text, application/octet-stream for octets, none for no body.
+    `compress` is None, which leaves compression to the server's policy. Set it to False where a secret stands beside
+    text that a visitor chose, to True where neither is there and a request with credentials may be answered compressed.
     """
 
     # No __slots__: a slot called `file` and the builder of that name can't both be.
     file: Any = _Builder("_for_file")
     stream: Any = _Builder("_for_stream")
     trailers: Callable[[], Fields] | None = None
+    # None leaves it to the server's policy; False never compresses, True also where the request has credentials.
+    compress: bool | None = None
 
     def __init__(
         self,
@@ -194,7 +198,7 @@ class Response(ResponseFields):
     def _for_file(
         cls, path: str | Path, *, download_name: str | None = None, content_type: str | None = None
     ) -> Response:
-        """Build a response that the core streams from a file; `Response.file(...)`.
+        """Build a response that the core streams from a file, with its conditions and ranges; `Response.file(...)`.
 
         Args:    path: of a regular file, chosen by you and never by the visitor; download_name: offers a download
                  under that name instead of showing it; content_type: default by the suffix.

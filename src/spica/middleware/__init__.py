@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spica.middleware.compression import Compression
     from spica.middleware.content_security_policy import ContentSecurityPolicy
     from spica.middleware.csrf import Csrf
     from spica.middleware.declare import Pipelines
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from spica.middleware.sessions import Session
 
 _HOMES = {
+    "Compression": "compression",
     "ContentSecurityPolicy": "content_security_policy",
     "Csrf": "csrf",
     "Hosts": "hosts",
@@ -35,6 +37,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Compression",
     "ContentSecurityPolicy",
     "Csrf",
     "Hosts",

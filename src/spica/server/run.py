@@ -177,6 +177,8 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
     What the core can't take yet is refused by the configuration (`AWAITED` in spica.config.server_settings).
     """
     arguments = settings.server.limits
+    if compression := settings.server.compression.options:
+        arguments["compression"] = compression
     http2 = settings.server.http2
     arguments |= {"http2": http2.enabled, "http2_max_streams": http2.max_concurrent_streams}
     if settings.runtime.max_tasks_per_loop is not None:

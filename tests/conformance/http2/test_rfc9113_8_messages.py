@@ -124,6 +124,9 @@ def test_8_3_a_pseudo_field_after_a_field(client: Connection) -> None:
     client.resets(1, PROTOCOL_ERROR)
 
 
+@pytest.mark.xfail(
+    strict=True, reason="h2 drops pseudo-fields of trailers before anybody can see them: docs/conformance.md"
+)
 def test_8_1_a_pseudo_field_in_trailers(client: Connection) -> None:
     post(client)
     client.send(frame(DATA, 0, 1, b"test"), frame(HEADERS, END_HEADERS | END_STREAM, 1, block((":method", "GET"))))

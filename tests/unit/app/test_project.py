@@ -1,6 +1,7 @@
 """Projects: what a folder becomes."""
 
 import re
+import shutil
 
 import pytest
 
@@ -85,9 +86,19 @@ async def test_api_routes_have_their_own_pipeline(project, exchange) -> None:
 async def test_public_files_answer_where_no_route_does(project, exchange) -> None:
     app = App(root=project)
     robots = await exchange(app, "GET", "/robots.txt")
-    assert (robots.status, robots.body) == (200, str(project / "public/robots.txt"))
-    assert (await exchange(app, "GET", "/docs/")).body == str(project / "public/docs/index.html")
+    assert (robots.status, robots.body.read(1000)) == (200, b"User-agent: *\n")
+    assert (robots.field("content-type"), robots.field("cache-control")) == ("text/plain; charset=utf-8", "no-cache")
+    assert (await exchange(app, "GET", "/docs/")).body.read(1000) == b"<h1>docs</h1>"
+    assert (await exchange(app, "HEAD", "/robots.txt")).field("content-length") == "14"
     assert (await exchange(app, "POST", "/robots.txt")).status == 404
+    (project / "config/app.toml").write_text('[app]\nsecret_key = "a production secret key, 32 or more"\n')
+    production = App(root=project, env="production")
+    assert (await exchange(production, "GET", "/robots.txt")).field("cache-control") == "public, max-age=86400"
+
+
+async def test_a_project_without_public_files_has_none(project, exchange) -> None:
+    shutil.rmtree(project / "public")
+    assert (await exchange(App(root=project), "GET", "/robots.txt")).status == 404
 
 
 async def test_error_pages_of_the_project_are_used(project, exchange) -> None:

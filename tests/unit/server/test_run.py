@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from spica import App
-from spica.config.server_settings import RuntimeSection, ServerSection
+from spica._core import Server
+from spica.config.server_settings import CompressionSection, Http2Section, RuntimeSection, ServerSection
 from spica.config.settings import Settings
 from spica.server.announcement import render_announcement
 from spica.server.errors import RuntimeSettingError
@@ -13,18 +16,26 @@ from spica.server.run import running_server, server_arguments
 
 
 def test_only_what_was_set_is_handed_over() -> None:
-    assert server_arguments(Settings(env="test")) == {}
+    always = {"http2": True, "http2_max_streams": 256}
+    assert server_arguments(Settings(env="test")) == always
     server = ServerSection(
         max_fields=50, request_line_bytes=4096, field_block_bytes=9000, trusted_proxies=["10.0.0.0/8"]
     )
     settings = Settings(env="test", server=server, runtime=RuntimeSection(max_tasks_per_loop=7))
     assert server_arguments(settings) == {
+        **always,
         "max_fields": 50,
         "request_line_bytes": 4096,
         "field_block_bytes": 9000,
         "trusted_proxies": ["10.0.0.0/8"],
         "max_waiting": 7,
     }
+
+
+def test_http2_is_handed_over() -> None:
+    server = ServerSection(http2=Http2Section(enabled=False, max_concurrent_streams=3))
+    handed = server_arguments(Settings(env="test", server=server))
+    assert (handed["http2"], handed["http2_max_streams"]) == (False, 3)
 
 
 async def test_the_core_takes_every_option_that_can_be_set() -> None:
@@ -62,3 +73,22 @@ def test_the_announcement() -> None:
     assert render_announcement("Blog", ["http://127.0.0.1:3000"]) == "Blog on http://127.0.0.1:3000 (Ctrl-C stops)"
     two = render_announcement("", ["http://127.0.0.1:1", "unix:/a"], 2)
     assert two == "spica on http://127.0.0.1:1 and unix:/a, 2 workers (Ctrl-C stops)"
+
+
+def test_compression_is_handed_over_where_it_is_not_as_usual() -> None:
+    section = CompressionSection(brotli=False, threshold_bytes=500, types=["text/*"])
+    settings = Settings(env="test", server=ServerSection(compression=section))
+    handed_over = server_arguments(settings)["compression"]
+    assert handed_over == {"brotli": False, "threshold_bytes": 500, "types": ["text/*"]}
+
+
+async def test_the_core_knows_every_option_of_compression() -> None:
+    app = App(env="test")
+    section = CompressionSection(
+        enabled=False, gzip=False, brotli=False, zstd=False, threshold_bytes=1, types=["text/html"]
+    )
+    app.settings = Settings(env="test", server=ServerSection(compression=section))
+    async with running_server(app, None):
+        pass
+    with pytest.raises(TypeError, match="compression has no option"):
+        Server(app.core, asyncio.get_running_loop(), compression={"br": True})  # type: ignore[typeddict-unknown-key]

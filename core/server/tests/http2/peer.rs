@@ -17,8 +17,8 @@ use h2::{RecvStream, SendStream};
 use http::{HeaderMap, Request as Message};
 use spica_router::{Found, Params, Router, RouterBuilder};
 use spica_server::{
-    Application, Body, Called, Content, Exchange, Inbox, Options, Outbox, Reactor, Reply, Request, Signal, Takes,
-    Token, Version,
+    Application, Body, Called, Content, Exchange, FilePart, Inbox, Options, Outbox, Reactor, Reply, Request, Segment,
+    Signal, Takes, Token, Version,
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -133,7 +133,15 @@ impl Application for App {
             }
             "/file" => {
                 let file = self.file.borrow().as_ref().unwrap().try_clone().unwrap();
-                reply.response(200, [(&b"etag"[..], &b"\"a\""[..])].into_iter(), Body::File(file)).unwrap();
+                let len = file.metadata().unwrap().len();
+                let part = FilePart { file: Rc::new(file), offset: 0, len };
+                reply
+                    .response(
+                        200,
+                        [(&b"etag"[..], &b"\"a\""[..])].into_iter(),
+                        Body::Segments(vec![Segment::File(part)]),
+                    )
+                    .unwrap();
             }
             "/version" => {
                 let text = match request.version {

@@ -8,8 +8,9 @@ use super::receiving::{Arriving, Sink};
 use super::{Http1, Stage};
 use crate::application::{Application, Called, Content, Signal};
 use crate::calling::{Outcome, Ready};
+use crate::compression::Codings;
 use crate::connection::Link;
-use crate::exchange::{push_last_chunk, InFlight, LogLine};
+use crate::exchange::{InFlight, LogLine};
 use crate::inbox::{End, Inbox};
 use crate::outbox;
 use crate::reactor::Worker;
@@ -84,6 +85,7 @@ impl Http1 {
             head_only: head.method.of(bytes) == b"HEAD",
             keep_alive: keep_alive && head.keep_alive && !worker.draining,
             version,
+            codings: worker.compressor.codings(bytes, head),
         };
         let log = worker.log_line(bytes, head);
         let exchange = self.exchange(link);
@@ -184,11 +186,7 @@ impl Http1 {
         whole: bool,
     ) {
         let Some(mut streaming) = in_flight.streaming.take() else { return };
-        streaming.push(&mut worker.out);
-        let whole = whole && streaming.outbox.missing() == 0;
-        if whole && streaming.framing == Framing::Chunked {
-            push_last_chunk(&mut worker.out, &streaming);
-        }
+        let whole = streaming.push_end(&mut worker.out, whole);
         // A broken answer ends without its end, so that nobody takes it for whole.
         self.closing |= !whole || streaming.framing == Framing::Close || !in_flight.shape.keep_alive || worker.draining;
         self.stage = Stage::Idle;
@@ -262,5 +260,5 @@ impl Arriving {
 
 /// The form of an answer after which the connection closes.
 fn closing(head_only: bool) -> Shape {
-    Shape { head_only, keep_alive: false, version: Version::Http11 }
+    Shape { head_only, keep_alive: false, version: Version::Http11, codings: Codings::default() }
 }

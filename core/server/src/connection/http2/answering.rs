@@ -169,11 +169,10 @@ impl Http2 {
             return;
         };
         let Some(streaming) = &mut in_flight.streaming else { return };
-        let pushed = streaming.outbox.take();
+        let pushed = streaming.take();
         if pushed.is_empty() {
             return;
         }
-        streaming.sent += pushed.len() as u64;
         // Fails when the stream is gone, of which there is an event.
         if let Ok(sent) = self.inner.send(stream, Bytes::from(pushed), false) {
             in_flight.report_room(worker, sent.full);
@@ -184,12 +183,15 @@ impl Http2 {
     pub fn finish_stream<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32, whole: bool) {
         self.push_streamed(worker, stream);
         let Some(running) = self.running.get_mut(&stream) else { return };
-        let Some(in_flight) = running.in_flight.take_if(|in_flight| in_flight.streaming.is_some()) else { return };
+        let Some(mut in_flight) = running.in_flight.take_if(|in_flight| in_flight.streaming.is_some()) else { return };
         worker.waiting -= 1;
         running.forget_content(ANSWERED);
         self.running.remove(&stream);
-        if let Some(streaming) = &in_flight.streaming {
-            if whole && streaming.outbox.missing() == 0 {
+        if let Some(streaming) = &mut in_flight.streaming {
+            if let Some(end) = whole.then(|| streaming.take_end()).flatten() {
+                if !end.is_empty() {
+                    let _ = self.inner.send(stream, Bytes::from(end), false);
+                }
                 let trailers = streaming.outbox.take_trailers();
                 // What can't be sent was refused when it was set; a stream that is gone has an event of its own.
                 let fields = trailers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));

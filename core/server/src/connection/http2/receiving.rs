@@ -108,7 +108,7 @@ impl Http2 {
         running: Option<Box<Running>>,
     ) {
         let RequestHead { bytes, head } = request;
-        let (shape, log) = (shape_of(request), worker.log_line(bytes, head));
+        let (shape, log) = (shape_of(request, worker), worker.log_line(bytes, head));
         let exchange = Exchange { token: link.token, stream };
         let outcome = worker.call(link, Ready { bytes, head, version: Version::Http2, content, exchange }, shape);
         self.after_call(link, worker, outcome, Begun { stream, shape, log }, running);
@@ -221,7 +221,7 @@ impl Http2 {
         let Some(request) = running.request.take() else { return };
         worker.counts.refused += 1;
         let log = worker.log_line(&request.bytes, &request.head);
-        let answer = worker.error(refusal.status, refusal.reason, shape_of(&request));
+        let answer = worker.error(refusal.status, refusal.reason, shape_of(&request, worker));
         worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
         self.answer(worker, stream, &answer, Vec::new(), Some(running));
     }
@@ -235,7 +235,8 @@ impl Http2 {
     }
 }
 
-fn shape_of(request: &RequestHead) -> Shape {
-    let head_only = request.head.method.of(&request.bytes) == b"HEAD";
-    Shape { head_only, keep_alive: true, version: Version::Http2 }
+fn shape_of<A: Application>(request: &RequestHead, worker: &Worker<A>) -> Shape {
+    let RequestHead { bytes, head } = request;
+    let codings = worker.compressor.codings(bytes, head);
+    Shape { head_only: head.method.of(bytes) == b"HEAD", keep_alive: true, version: Version::Http2, codings }
 }

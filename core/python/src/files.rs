@@ -1,0 +1,138 @@
+//! Files as Python sees them: a response's file, a public file that answers where no route does, and the content of
+//! either for servers that send it themselves (ASGI).
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use spica_files::{answer_file, Answer, Body, Description, Opened, Options, Root, Segment};
+
+use crate::request::Request;
+
+/// Opens public folders, each with its Cache-Control. One that is not there has no files.
+///
+/// # Errors
+/// When one is there and can't be opened.
+pub fn open_folders(folders: Vec<(PathBuf, String)>) -> PyResult<Vec<Arc<Root>>> {
+    let mut roots = Vec::new();
+    for (folder, cache_control) in folders {
+        match Root::open(&folder, Options { cache_control: cache_control.into(), ..Options::default() }) {
+            Ok(root) => roots.push(Arc::new(root)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(roots)
+}
+
+/// Finds the public file that a request names.
+pub fn find_public(roots: &[Arc<Root>], request: &Request) -> Option<Answer> {
+    let fields = request.file_fields();
+    let field = |name: &str| fields.get(name);
+    let asked = spica_files::Request { method: request.method_bytes(), field: &field, now: unix_second() };
+    roots.iter().find_map(|root| root.answer(request.path_bytes(), &asked))
+}
+
+/// Answers with the file of a response. Conditions and ranges count where the response would be a 200 to GET or HEAD.
+///
+/// # Errors
+/// When it can't be opened, or is no regular file.
+pub fn answer_path(path: &str, status: u16, own: &[(Vec<u8>, Vec<u8>)], request: &Request) -> PyResult<Answer> {
+    let opened = Opened::open(Path::new(path))?.ok_or_else(|| {
+        PyValueError::new_err(format!("only a regular file can be sent, and {path:?} is a folder or a device"))
+    })?;
+    if status != 200 {
+        let (len, file) = (opened.len, opened.file);
+        let segments = if len == 0 { vec![] } else { vec![Segment::File { offset: 0, len }] };
+        let body = if len == 0 { Body::Empty } else { Body::Segments { file, segments } };
+        return Ok(Answer { status, fields: Vec::new(), len, body });
+    }
+    let value = |name: &str| own.iter().find(|(own, _)| own == name.as_bytes()).map(|(_, value)| value);
+    let content_type = value("content-type").map(|value| String::from_utf8_lossy(value).into_owned());
+    let description = Description { content_type: content_type.unwrap_or_default().into(), ..Description::default() };
+    let is_read = matches!(request.method_bytes(), b"GET" | b"HEAD");
+    let is_encoded = value("content-encoding").is_some();
+    let fields = request.file_fields();
+    let field = |name: &str| match name {
+        // The parts of an encoded file would be neither in its coding nor out of it.
+        "range" if is_encoded => None,
+        name if is_read => fields.get(name),
+        _ => None,
+    };
+    let asked = spica_files::Request { method: request.method_bytes(), field: &field, now: unix_second() };
+    Ok(answer_file(opened, description, &asked))
+}
+
+fn unix_second() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}
+
+/// The answer with a public file; made by `Application.begin`, taken by `Application.finish`.
+#[pyclass(frozen, module = "spica._core")]
+pub struct PublicFile(Mutex<Option<Answer>>);
+
+impl PublicFile {
+    /// Keeps an answer until it is finished.
+    pub fn new(answer: Answer) -> Self {
+        PublicFile(Mutex::new(Some(answer)))
+    }
+
+    /// Takes it out, once.
+    pub fn take(&self) -> Option<Answer> {
+        self.0.lock().ok()?.take()
+    }
+}
+
+/// The content of an answer with a file, to be read part by part, on any thread.
+#[pyclass(frozen, module = "spica._core")]
+pub struct FileContent(Mutex<Rest>);
+
+struct Rest {
+    file: Option<File>,
+    segments: VecDeque<Segment>,
+}
+
+impl FileContent {
+    /// From its beginning.
+    pub fn new(body: Body) -> Self {
+        FileContent(Mutex::new(match body {
+            Body::Empty => Rest { file: None, segments: VecDeque::new() },
+            Body::Segments { file, segments } => Rest { file: Some(file), segments: segments.into() },
+        }))
+    }
+}
+
+#[pymethods]
+impl FileContent {
+    /// Read the next octets, `limit` at most; b"" at the end. Raises OSError when the file has become shorter.
+    fn read<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let read =
+            py.detach(|| self.0.lock().map_err(|_| io::ErrorKind::Other.into()).and_then(|mut it| it.read(limit)));
+        Ok(PyBytes::new(py, &read?))
+    }
+}
+
+impl Rest {
+    fn read(&mut self, limit: usize) -> io::Result<Vec<u8>> {
+        match (self.segments.pop_front(), &self.file) {
+            (Some(Segment::File { offset, len }), Some(file)) => {
+                let now = len.min(limit.max(1) as u64);
+                let mut octets = vec![0; now as usize];
+                file.read_exact_at(&mut octets, offset)?;
+                if now < len {
+                    self.segments.push_front(Segment::File { offset: offset + now, len: len - now });
+                }
+                Ok(octets)
+            }
+            (Some(Segment::Bytes(bytes)), _) => Ok(bytes),
+            (Some(Segment::File { .. }), None) | (None, _) => Ok(Vec::new()),
+        }
+    }
+}
