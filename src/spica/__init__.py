@@ -22,10 +22,12 @@ if TYPE_CHECKING:
         Unauthorized,
         UnprocessableContent,
     )
+    from spica.http.broadcast import broadcast
     from spica.http.context import Context
     from spica.http.request import Request
     from spica.http.response import Response
     from spica.http.streaming import ContentStream
+    from spica.http.websocket import SocketClosed, WebSocket
     from spica.injection.providers import Provide
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
@@ -53,12 +55,15 @@ _HOMES = {
     "Request": "spica.http.request",
     "Response": "spica.http.response",
     "Router": "spica.routing.router",
+    "SocketClosed": "spica.http.websocket",
     "SpicaError": "spica.errors.base",
     "Templates": "spica.templates.engine",
     "TooManyRequests": "spica.errors.http",
     "Unauthorized": "spica.errors.http",
     "UnprocessableContent": "spica.errors.http",
+    "WebSocket": "spica.http.websocket",
     "before": "spica.controllers.filters",
+    "broadcast": "spica.http.broadcast",
     "paths": "spica.routing.urls",
     "urls": "spica.routing.urls",
 }
@@ -82,13 +87,16 @@ __all__ = [
     "Request",
     "Response",
     "Router",
+    "SocketClosed",
     "SpicaError",
     "Templates",
     "TooManyRequests",
     "Unauthorized",
     "UnprocessableContent",
+    "WebSocket",
     "__version__",
     "before",
+    "broadcast",
     "paths",
     "urls",
 ]

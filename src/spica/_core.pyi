@@ -17,10 +17,12 @@ __all__ = [
     "Server",
     "TlsAcceptor",
     "TlsConfigurationError",
+    "WebSocket",
     "aead_open",
     "aead_seal",
     "escape",
     "hkdf_sha256",
+    "origin_allowed",
     "self_signed_certificate",
     "trim_memory",
 ]
@@ -81,8 +83,10 @@ class Request:
 
 @final
 class IncomingContent:
-    """The content of a request while it arrives. `take` gives octets, b"" at the end, None when there is nothing yet, or
-    (status, reason) when it is broken."""
+    """The content of a request while it arrives.
+
+    `take` gives octets, b"" at the end, None when there is nothing yet, (status, reason) when it is broken.
+    """
 
     def take(self) -> bytes | tuple[int, str] | None: ...
     def arrived(self) -> asyncio.Future[None]: ...
@@ -132,21 +136,23 @@ class Application:
         *,
         takes: Literal["params", "request"],
         order: list[int] = ...,
-        kind: Literal["plain", "step", "task"],
+        kind: Literal["plain", "step", "task", "socket"],
         status: int = 200,
         label: str = "",
         content: Literal["whole", "stream"] = "whole",
         vital: bool = False,
+        origins: list[str] = ...,
     ) -> int: ...
     def freeze(self) -> None: ...
     def match(self, method: str, path: str) -> tuple[int, tuple[object, ...] | str]: ...
     def streams_content(self, method: str, path: str) -> bool: ...
+    def begin_socket(self, request: Request) -> tuple[Callable[..., Any], list[str]] | None: ...
     def begin(self, request: Request) -> object: ...
     def finish(self, request: Request, value: object) -> tuple[int, list[tuple[bytes, bytes]], Any]: ...
     @property
     def fields(self) -> list[tuple[str, str]]: ...
 
-class CompressionOptions(TypedDict, total=False):
+class _CompressionOptions(TypedDict, total=False):
     """How responses are compressed; None leaves the default of core/coding/src/policy.rs, which has everything on."""
 
     enabled: bool | None
@@ -156,7 +162,7 @@ class CompressionOptions(TypedDict, total=False):
     threshold_bytes: int | None
     types: list[str] | None
 
-class ReactorOptions(TypedDict, total=False):
+class _ReactorOptions(TypedDict, total=False):
     """What an operator may set; None leaves the default of core/server/src/options.rs."""
 
     max_content_bytes: int | None
@@ -174,10 +180,15 @@ class ReactorOptions(TypedDict, total=False):
     keep_alive_timeout_s: float | None
     write_timeout_s: float | None
     linger_timeout_s: float | None
+    max_message_bytes: int | None
+    max_queue_bytes: int | None
+    ping_interval_s: float | None
+    close_timeout_s: float | None
+    deflate_messages: bool | None
     spool_folder: str | None
     trusted_proxies: list[str] | None
     forwarded_fields: list[str] | None
-    compression: CompressionOptions | None
+    compression: _CompressionOptions | None
 
 class TlsConfigurationError(ValueError):
     """A certificate, key or TLS setting that can't serve: args are (what, where, why, fix)."""
@@ -210,11 +221,13 @@ class Server:
         event_loop: object,
         *,
         access_log: Literal["text", "json"] | None = None,
-        **options: Unpack[ReactorOptions],
+        **options: Unpack[_ReactorOptions],
     ) -> Server: ...
     def listen(self, descriptor: int, tls: TlsAcceptor | None = None) -> None: ...
     def fileno(self) -> int: ...
     def poll(self) -> None: ...
+    def broadcast(self, topic: str, payload: object, *, except_: object = None) -> int: ...
+    def subscribers(self, topic: str) -> int: ...
     def connect(self, sink: Callable[[bytes | None], object]) -> MemoryConnection: ...
     def connect_over(
         self,
@@ -233,6 +246,26 @@ class Server:
     def counts(self) -> dict[str, int]: ...
 
 @final
+class WebSocket:
+    """One WebSocket of this server. `take` gives a message, None when there is none yet, (code, reason) at the end;
+    `send` returns whether there is room for more, None when it has ended."""
+
+    @property
+    def protocols(self) -> list[str]: ...
+    @property
+    def is_accepted(self) -> bool: ...
+    @property
+    def end(self) -> tuple[int, str] | None: ...
+    def accept(self, protocol: str | None = None, fields: list[tuple[str, str]] = ...) -> None: ...
+    def take(self) -> str | bytes | tuple[int, str] | None: ...
+    def arrived(self) -> asyncio.Future[None]: ...
+    def send(self, message: bytes | bytearray | memoryview | str) -> bool | None: ...
+    def room(self) -> asyncio.Future[None]: ...
+    def close(self, code: int = 1000, reason: str = "") -> None: ...
+    def subscribe(self, topic: str) -> None: ...
+    def unsubscribe(self, topic: str) -> None: ...
+
+@final
 class MemoryConnection:
     """One connection of a Server that has no socket; made by Server.connect and Server.connect_over."""
 
@@ -240,6 +273,7 @@ class MemoryConnection:
     def written(self, count: int) -> bool: ...
     def close(self) -> None: ...
 
+def origin_allowed(origin: str | None, host: str | None, is_secure: bool, allowed: list[str]) -> bool: ...
 def escape(text: str) -> str: ...
 def trim_memory() -> None: ...
 def aead_seal(key: bytes, plaintext: bytes, aad: bytes) -> bytes: ...

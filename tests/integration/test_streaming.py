@@ -262,7 +262,7 @@ def test_content_streams_in(server: RunningServer) -> None:
     assert told["sha256"] == hashlib.sha256(content).hexdigest()
     assert told["size"] == len(content)
     assert told["most"] <= 512 * 1024
-    status, answer = ask(server, "POST", "/digest", iter([b"abc", b"defg"]))
+    _, answer = ask(server, "POST", "/digest", iter([b"abc", b"defg"]))
     assert json.loads(answer)["size"] == 7
 
 
@@ -271,7 +271,7 @@ def test_promise_18_large_whole_content_waits_in_a_file(server: RunningServer) -
     import json
 
     content = bytes(range(256)) * 8000
-    status, answer = ask(server, "POST", "/whole", content)
+    _, answer = ask(server, "POST", "/whole", content)
     assert json.loads(answer) == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 

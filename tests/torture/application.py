@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 
-from spica import App, Request
+from spica import App, Request, WebSocket, broadcast
 
 app = App(root=os.environ["SPICA_TORTURE_ROOT"])
 counts = {"started": 0, "finished": 0, "uploads": 0}
@@ -68,3 +68,15 @@ def forever() -> str:
 @app.get("/raises")
 def raises() -> str:
     raise RuntimeError("a handler's own failure")
+
+
+@app.ws("/news")
+async def news(socket: WebSocket) -> None:
+    await socket.subscribe("news")
+    async for _ in socket:
+        pass
+
+
+@app.get("/publish/{size:int}")
+def publish(size: int) -> int:
+    return broadcast("news", bytes(size))

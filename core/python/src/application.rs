@@ -99,7 +99,7 @@ impl Application {
 
     /// Add a route; its number is returned.
     #[pyo3(signature = (method, pattern, handler, *, takes, order=Vec::new(), kind, status=200, label="",
-        content="whole", vital=false))]
+        content="whole", vital=false, origins=Vec::new()))]
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn add_route(
         &self,
@@ -113,12 +113,13 @@ impl Application {
         label: &str,
         content: &str,
         vital: bool,
+        origins: Vec<String>,
     ) -> PyResult<u32> {
         if !(200..=599).contains(&status) {
             return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
         }
         let (takes, kind, content) = (Takes::parse(takes, order)?, Kind::parse(kind)?, parse_content(content)?);
-        let route = Route { handler, takes, kind, status, content, vital };
+        let route = Route { handler, takes, kind, status, content, vital, origins };
         let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
         let draft = draft
             .as_mut()
@@ -169,6 +170,26 @@ impl Application {
         }
     }
 
+    /// The handler and the origins of the WebSocket route that a request reaches, which is matched by it; None for others.
+    fn begin_socket<'py>(
+        &self,
+        py: Python<'py>,
+        request: &Bound<'py, Request>,
+    ) -> PyResult<Option<(Bound<'py, PyAny>, Vec<String>)>> {
+        let compiled = self.compiled()?;
+        let native = request.get();
+        let (mut params, path) = (Params::new(), native.path_bytes());
+        let Found::Route(number) = compiled.router.find(native.method_bytes(), path, &mut params) else {
+            return Ok(None);
+        };
+        let route = &compiled.routes[number as usize];
+        if route.kind != Kind::Socket {
+            return Ok(None);
+        }
+        native.set_match(i64::from(number), capture_values(py, &params, path)?.unbind());
+        Ok(Some((route.handler.bind(py).clone(), route.origins.clone())))
+    }
+
     /// Match a request and call its handler: the value it returned, or its coroutine; a public file where no route is.
     fn begin<'py>(&self, py: Python<'py>, request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyAny>> {
         let compiled = self.compiled()?;
@@ -177,6 +198,10 @@ impl Application {
         let path = native.path_bytes();
         let (status, allow) = match compiled.router.find(native.method_bytes(), path, &mut params) {
             Found::Route(number) => {
+                let route = &compiled.routes[number as usize];
+                if route.kind == Kind::Socket {
+                    return self.on_miss.bind(py).call1((request, 426, ""));
+                }
                 native.set_match(i64::from(number), capture_values(py, &params, path)?.unbind());
                 return call_handler(py, &compiled.routes[number as usize], &params, path, || Ok(request.clone()));
             }

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 
 use crate::content::OutgoingContent;
 use crate::request::Request;
+use crate::websocket::WebSocket;
 
 /// One waiting handler.
 pub struct Call {
@@ -15,6 +16,8 @@ pub struct Call {
     pub status: u16,
     /// Its response's content, once that streams.
     pub outgoing: Option<Py<OutgoingContent>>,
+    /// Its WebSocket.
+    pub websocket: Option<Py<WebSocket>>,
 }
 
 /// Waiting handlers by number. Numbers are reused.

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
-use spica_server::{Exchange, Inbox, Notices, Outbox, Pushed, Reactor, Taken};
+use spica_server::{Exchange, Inbox, Kind, Notices, Outbox, Pushed, Reactor, Sockets, Taken, Token};
 
 use crate::dispatch::Dispatcher;
 
@@ -18,6 +18,8 @@ pub struct Desk {
     pub reactor: Weak<RefCell<Reactor<Dispatcher>>>,
     /// What it does at the end of its turn.
     pub notices: Notices,
+    /// What its WebSockets share; none before there is a reactor.
+    pub sockets: Option<Rc<Sockets>>,
 }
 
 impl Desk {
@@ -30,6 +32,19 @@ impl Desk {
                 reactor.attend(exchange);
             }
             Err(_) => self.notices.attend(exchange),
+        }
+    }
+
+    /// Has a message sent to a topic's subscribers, in the same way. Returns to how many.
+    pub fn broadcast(&self, topic: &str, kind: Kind, payload: &[u8], except: Option<Token>) -> usize {
+        let (Some(reactor), Some(sockets)) = (self.reactor.upgrade(), &self.sockets) else { return 0 };
+        let borrowed = reactor.try_borrow_mut();
+        match borrowed {
+            Ok(mut reactor) => reactor.broadcast(topic, kind, payload, except),
+            Err(_) => {
+                self.notices.broadcast(topic, kind, payload, except);
+                sockets.subscribers(topic)
+            }
         }
     }
 
@@ -46,26 +61,44 @@ impl Desk {
     }
 }
 
-/// One future that somebody may wait for.
+/// Futures of who waits: one mostly, more when tasks share a socket.
 #[derive(Default)]
-struct Waiter(RefCell<Option<Py<PyAny>>>);
+pub struct Waiter {
+    first: RefCell<Option<Py<PyAny>>>,
+    others: RefCell<Vec<Py<PyAny>>>,
+}
 
 impl Waiter {
-    fn wait<'py>(&self, event_loop: &Bound<'py, PyAny>, at_once: bool) -> PyResult<Bound<'py, PyAny>> {
-        let future = event_loop.call_method0(pyo3::intern!(event_loop.py(), "create_future"))?;
+    /// A future that the next `wake` ends; `at_once` when there is nothing to wait for.
+    pub fn wait<'py>(&self, event_loop: &Bound<'py, PyAny>, at_once: bool) -> PyResult<Bound<'py, PyAny>> {
+        let py = event_loop.py();
+        let future = event_loop.call_method0(pyo3::intern!(py, "create_future"))?;
         if at_once {
             resolve(&future)?;
+            return Ok(future);
+        }
+        let kept = future.clone().unbind();
+        let is_alone = match self.first.borrow().as_ref() {
+            // One that was cancelled waits no more.
+            Some(first) => first.bind(py).call_method0(pyo3::intern!(py, "done"))?.is_truthy()?,
+            None => true,
+        };
+        if is_alone {
+            self.first.replace(Some(kept));
         } else {
-            self.0.replace(Some(future.clone().unbind()));
+            self.others.borrow_mut().push(kept);
         }
         Ok(future)
     }
 
-    fn wake(&self, py: Python<'_>) {
-        let Some(future) = self.0.take() else { return };
-        let future = future.bind(py);
-        if let Err(error) = resolve(future) {
-            error.write_unraisable(py, Some(future));
+    /// Ends the wait of all.
+    pub fn wake(&self, py: Python<'_>) {
+        let (first, others) = (self.first.take(), self.others.take());
+        for future in first.into_iter().chain(others) {
+            let future = future.bind(py);
+            if let Err(error) = resolve(future) {
+                error.write_unraisable(py, Some(future));
+            }
         }
     }
 }

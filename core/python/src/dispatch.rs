@@ -18,8 +18,9 @@ use crate::names::Names;
 use crate::request::{decoded, Request};
 use crate::response::{Begun, Outgoing};
 use crate::route::{Kind, Route, Takes};
-use crate::server::Completion;
+use crate::server::{Completion, Ends};
 use crate::tasks::{run_once, start_task, Start};
+use crate::websocket::{Farewell, WebSocket};
 
 /// The reactor's application: calls Python handlers on the loop's thread.
 pub struct Dispatcher {
@@ -148,12 +149,16 @@ impl Dispatcher {
         exchange: Exchange,
         outgoing: Option<Py<OutgoingContent>>,
     ) -> PyResult<usize> {
+        let ends = if outgoing.is_some() { Ends::Stream } else { Ends::Answer };
+        let (task_kept, request) = (task.clone().unbind(), request.unbind());
+        self.keep(task, Call { task: task_kept, request, status, outgoing, websocket: None }, exchange, ends)
+    }
+
+    fn keep(&self, task: &Bound<'_, PyAny>, call: Call, exchange: Exchange, ends: Ends) -> PyResult<usize> {
         let py = task.py();
-        let streams = outgoing.is_some();
-        let call = Call { task: task.clone().unbind(), request: request.unbind(), status, outgoing };
         let number = self.calls.borrow_mut().insert(call);
         let reactor = self.desk.borrow().bind(py).borrow().reactor.clone();
-        let completion = Py::new(py, Completion::new(reactor, exchange, number, streams))?;
+        let completion = Py::new(py, Completion::new(reactor, exchange, number, ends))?;
         task.call_method1(&self.names.add_done_callback, (completion,))?;
         Ok(number)
     }
@@ -221,6 +226,9 @@ impl spica_server::Application for Dispatcher {
     ) -> Called {
         Python::attach(|py| {
             let (outcome, native, status) = match found {
+                Found::Route(number) if self.compiled.routes[number as usize].kind == Kind::Socket => {
+                    return self.open_socket(py, number, params, request, reply);
+                }
                 Found::Route(number) => self.call_route(py, number, params, request),
                 Found::NotFound => self.call_miss(py, request, 404, ""),
                 Found::MethodNotAllowed(allow) => self.call_miss(py, request, 405, allow),
@@ -269,6 +277,14 @@ impl spica_server::Application for Dispatcher {
                     if let Some(outgoing) = &call.outgoing {
                         outgoing.bind(py).borrow().wake(py);
                     }
+                    if let Some(websocket) = &call.websocket {
+                        websocket.bind(py).borrow().wake_room(py);
+                    }
+                }
+                Signal::Message => {
+                    if let Some(websocket) = &call.websocket {
+                        websocket.bind(py).borrow().wake_arrived(py);
+                    }
                 }
             }
         });
@@ -277,6 +293,15 @@ impl spica_server::Application for Dispatcher {
     fn cancel(&self, call: usize) {
         Python::attach(|py| {
             let Some(call) = self.calls.borrow_mut().remove(call) else { return };
+            if let Some(websocket) = call.websocket {
+                let accepted = websocket.bind(py).borrow().socket.is_accepted();
+                if accepted {
+                    if let Err(error) = Farewell::begin(py, call.task, websocket) {
+                        error.write_unraisable(py, None);
+                    }
+                    return;
+                }
+            }
             if let Err(error) = call.task.bind(py).call_method0(&self.names.cancel) {
                 error.write_unraisable(py, Some(call.task.bind(py)));
             }
@@ -305,6 +330,74 @@ impl spica_server::Application for Dispatcher {
 }
 
 impl Dispatcher {
+    /// Starts a WebSocket's handler, or says why there is no WebSocket.
+    fn open_socket(
+        &self,
+        py: Python<'_>,
+        number: u32,
+        params: &Params,
+        request: &spica_server::Request<'_>,
+        reply: &mut Reply<'_>,
+    ) -> Called {
+        let desk = self.desk.borrow().bind(py).borrow().clone();
+        let route = &self.compiled.routes[number as usize];
+        let Some(sockets) = &desk.sockets else { return Called::Answered };
+        let socket = match request.upgrade(sockets, &route.origins) {
+            Ok(socket) => socket,
+            Err(refused) => {
+                reply.refuse_upgrade(refused);
+                return Called::Answered;
+            }
+        };
+        let made = || -> PyResult<_> {
+            let path = request.head.path.of(request.bytes);
+            let native = self.copy_request(py, request)?;
+            native.get().set_match(i64::from(number), capture_values(py, params, path)?.unbind());
+            let websocket = WebSocket::new(socket.clone(), desk.clone(), self.names.event_loop.clone_ref(py));
+            let websocket = Bound::new(py, websocket)?;
+            let coroutine = route.handler.bind(py).call1((&native, &websocket))?;
+            let task = start_task(&coroutine, &self.start, &self.names)?;
+            Ok((native, websocket, task))
+        };
+        let ended = made().and_then(|(native, websocket, task)| {
+            if task.call_method0(&self.names.done)?.is_truthy()? {
+                return Ok(Err((native, task.call_method0(&self.names.result))));
+            }
+            let websocket = Some(websocket.unbind());
+            let call =
+                Call { task: task.clone().unbind(), request: native.unbind(), status: 200, outgoing: None, websocket };
+            self.keep(&task, call, request.exchange, Ends::Socket).map(Ok)
+        });
+        let (native, value) = match ended {
+            Ok(Ok(call)) => return Called::Upgrading(call, socket),
+            Ok(Err((native, value))) if !socket.is_accepted() => (Some(native), value),
+            Ok(Err((_, value))) => {
+                report(py, value);
+                // Behind what it has asked for in its only step.
+                socket.set_done();
+                desk.notices.finish_socket(request.exchange);
+                return Called::Upgrading(usize::MAX, socket);
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let native = || native.clone().map_or_else(|| self.copy_request(py, request), Ok);
+        self.write(py, value, 200, request.exchange, native, reply)
+    }
+
+    /// Takes out a WebSocket's call. Returns whether it was accepted, so that an ordinary answer is too late; `None` when
+    /// the connection is gone.
+    pub fn take_socket(&self, py: Python<'_>, number: usize) -> Option<bool> {
+        let accepted = {
+            let calls = self.calls.borrow();
+            calls.get(number)?.websocket.as_ref()?.bind(py).borrow().socket.is_accepted()
+        };
+        if accepted {
+            let call = self.calls.borrow_mut().remove(number)?;
+            report(py, call.task.bind(py).call_method0(&self.names.result));
+        }
+        Some(accepted)
+    }
+
     /// Calls a sink later, not now: it is Python code, and the reactor is in the middle of its work.
     fn call_soon(&self, py: Python<'_>, sink: Py<PyAny>, data: Py<PyAny>) {
         let event_loop = self.names.event_loop.bind(py);
@@ -329,6 +422,13 @@ impl Dispatcher {
             self.settle(value)
         });
         (outcome, Some(native), status)
+    }
+}
+
+/// Shows an exception that nobody else will see.
+fn report(py: Python<'_>, value: PyResult<Bound<'_, PyAny>>) {
+    if let Err(error) = value {
+        error.write_unraisable(py, None);
     }
 }
 

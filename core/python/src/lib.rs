@@ -18,6 +18,7 @@ mod route;
 mod server;
 mod tasks;
 mod tls;
+mod websocket;
 
 /// The compiled heart of Spica: sockets, HTTP, routing, escaping and sealing.
 #[pyo3::pymodule(gil_used = true)]
@@ -46,4 +47,6 @@ mod _core {
     use crate::server::Server;
     #[pymodule_export]
     use crate::tls::{self_signed_certificate, TlsAcceptor, TlsConfigurationError};
+    #[pymodule_export]
+    use crate::websocket::{origin_allowed, WebSocket};
 }

@@ -40,6 +40,11 @@ fn set(options: &mut Options, name: &str, value: &Bound<'_, PyAny>) -> PyResult<
         "keep_alive_timeout_s" => options.keep_alive_timeout = seconds(name, value)?,
         "write_timeout_s" => options.write_timeout = seconds(name, value)?,
         "linger_timeout_s" => options.linger_timeout = seconds(name, value)?,
+        "max_message_bytes" => options.sockets.max_message = value.extract()?,
+        "max_queue_bytes" => options.sockets.max_queue = value.extract()?,
+        "ping_interval_s" => options.sockets.ping_interval = seconds(name, value)?,
+        "close_timeout_s" => options.sockets.close_timeout = seconds(name, value)?,
+        "deflate_messages" => options.sockets.deflate = value.extract()?,
         "spool_folder" => options.spool_folder = value.extract::<PathBuf>()?,
         "compression" => options.compression = read_compression(value)?,
         "trusted_proxies" => {

@@ -20,6 +20,8 @@ pub enum Kind {
     Step,
     /// An `async def` that may wait: an eagerly started `asyncio.Task`.
     Task,
+    /// An `async def` that gets a WebSocket beside the Request: always a Task.
+    Socket,
 }
 
 /// A route's handler and how it is called.
@@ -36,6 +38,8 @@ pub struct Route {
     pub content: spica_server::Takes,
     /// Whether it is answered under any load.
     pub vital: bool,
+    /// The origins of pages that may open a WebSocket; its own when there are none.
+    pub origins: Vec<String>,
 }
 
 impl Takes {
@@ -56,7 +60,10 @@ impl Kind {
             "plain" => Ok(Kind::Plain),
             "step" => Ok(Kind::Step),
             "task" => Ok(Kind::Task),
-            other => Err(PyValueError::new_err(format!("kind must be 'plain', 'step' or 'task', not {other:?}"))),
+            "socket" => Ok(Kind::Socket),
+            other => {
+                Err(PyValueError::new_err(format!("kind must be 'plain', 'step', 'task' or 'socket', not {other:?}")))
+            }
         }
     }
 }

@@ -19,11 +19,13 @@ use crate::dispatch::Dispatcher;
 use crate::memory::MemoryConnection;
 use crate::options::read_options;
 use crate::tls::TlsAcceptor;
+use crate::websocket::{with_payload, WebSocket};
 
 /// The reactor of one worker, bound to one event loop and its thread.
 #[pyclass(unsendable, frozen, module = "spica._core")]
 pub struct Server {
     reactor: Rc<RefCell<Reactor<Dispatcher>>>,
+    desk: Desk,
 }
 
 #[pymethods]
@@ -42,9 +44,10 @@ impl Server {
         let log = access_log.map(open_log).transpose()?;
         let dispatcher = Dispatcher::new(application, event_loop)?;
         let reactor = Rc::new(RefCell::new(Reactor::new(dispatcher, options, log)?));
-        let desk = Desk { reactor: Rc::downgrade(&reactor), notices: reactor.borrow().notices() };
-        reactor.borrow().app().desk.replace(Py::new(event_loop.py(), desk)?);
-        Ok(Server { reactor })
+        let (notices, sockets) = (reactor.borrow().notices(), Some(reactor.borrow().sockets()));
+        let desk = Desk { reactor: Rc::downgrade(&reactor), notices, sockets };
+        reactor.borrow().app().desk.replace(Py::new(event_loop.py(), desk.clone())?);
+        Ok(Server { reactor, desk })
     }
 
     /// Accept from a bound and listening socket, with TLS where an acceptor is given; the descriptor is duplicated, so the
@@ -108,6 +111,23 @@ impl Server {
         Ok(())
     }
 
+    /// Send a message to every WebSocket that is subscribed to a topic, but for `except_`. Returns to how many.
+    #[pyo3(signature = (topic, payload, *, except_=None))]
+    fn broadcast(
+        &self,
+        topic: &str,
+        payload: &Bound<'_, PyAny>,
+        except_: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<usize> {
+        let except = except_.and_then(|socket| socket.cast::<WebSocket>().ok()?.borrow().token_at(&self.desk));
+        with_payload(payload, |kind, payload| self.desk.broadcast(topic, kind, payload, except))
+    }
+
+    /// WebSockets that are subscribed to a topic.
+    fn subscribers(&self, topic: &str) -> usize {
+        self.desk.sockets.as_ref().map_or(0, |sockets| sockets.subscribers(topic))
+    }
+
     /// Connections open now.
     #[getter]
     fn connections(&self) -> PyResult<usize> {
@@ -120,7 +140,7 @@ impl Server {
         Ok(self.open()?.app().waiting())
     }
 
-    /// Totals: requests, refused, accepted, shed.
+    /// Totals: requests, refused, accepted, shed, sockets, slow_sockets; and open_sockets now.
     fn counts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counts = self.open()?.counts();
         let totals = PyDict::new(py);
@@ -129,6 +149,9 @@ impl Server {
         totals.set_item("accepted", counts.accepted)?;
         totals.set_item("overloaded", counts.overloaded)?;
         totals.set_item("shed", counts.shed)?;
+        totals.set_item("sockets", counts.sockets)?;
+        totals.set_item("open_sockets", counts.open_sockets)?;
+        totals.set_item("slow_sockets", counts.slow_sockets)?;
         Ok(totals)
     }
 }
@@ -145,13 +168,24 @@ pub struct Completion {
     reactor: Weak<RefCell<Reactor<Dispatcher>>>,
     exchange: Exchange,
     call: usize,
-    streams: bool,
+    ends: Ends,
+}
+
+/// What a Task comes to.
+#[derive(Clone, Copy)]
+pub enum Ends {
+    /// The answer.
+    Answer,
+    /// The end of a streamed answer.
+    Stream,
+    /// The end of a WebSocket, or the answer when it was not accepted.
+    Socket,
 }
 
 impl Completion {
-    /// Answers `call` when called; or ends its answer, when that `streams`.
-    pub fn new(reactor: Weak<RefCell<Reactor<Dispatcher>>>, exchange: Exchange, call: usize, streams: bool) -> Self {
-        Completion { reactor, exchange, call, streams }
+    /// Ends `call` when called.
+    pub fn new(reactor: Weak<RefCell<Reactor<Dispatcher>>>, exchange: Exchange, call: usize, ends: Ends) -> Self {
+        Completion { reactor, exchange, call, ends }
     }
 }
 
@@ -165,11 +199,23 @@ impl Completion {
         match borrowed {
             Ok(mut reactor) => {
                 let (exchange, call) = (this.exchange, this.call);
-                if this.streams {
-                    let Some(whole) = reactor.app().take_sent(py, call) else { return Ok(()) };
-                    reactor.finish(exchange, whole);
-                } else {
-                    reactor.complete(exchange, |app, reply| app.write_task(py, call, exchange, reply));
+                match this.ends {
+                    Ends::Stream => {
+                        let Some(whole) = reactor.app().take_sent(py, call) else { return Ok(()) };
+                        reactor.finish(exchange, whole);
+                    }
+                    Ends::Socket => match reactor.app().take_socket(py, call) {
+                        None => {}
+                        Some(true) => {
+                            reactor.finish_socket(exchange);
+                        }
+                        Some(false) => {
+                            reactor.complete(exchange, |app, reply| app.write_task(py, call, exchange, reply));
+                        }
+                    },
+                    Ends::Answer => {
+                        reactor.complete(exchange, |app, reply| app.write_task(py, call, exchange, reply));
+                    }
                 }
                 Ok(())
             }

@@ -9,6 +9,7 @@ use spica_router::{Found, Params, Router};
 
 use crate::inbox::Inbox;
 use crate::reply::{Reply, Version};
+use crate::socket::Socket;
 
 /// Names one connection for as long as it lives; a later connection in the same place has another token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,6 +75,9 @@ pub enum Called {
     Waiting(usize),
     /// The reply's head is written by `Reply::stream`; its content comes by the outbox, its end by `Reactor::finish`.
     Streaming(usize),
+    /// The connection becomes a WebSocket once the socket is accepted; until then the call may answer like one that waits.
+    /// Its end is `Reactor::finish_socket`, unless `Socket::set_done` has told it already.
+    Upgrading(usize, Rc<Socket>),
 }
 
 /// What a call that waits may go on with.
@@ -81,8 +85,10 @@ pub enum Called {
 pub enum Signal {
     /// The inbox has octets, or its end.
     Content,
-    /// The outbox has room again.
+    /// The outbox, or the socket, has room again.
     Room,
+    /// The socket has a message, or its end.
+    Message,
 }
 
 /// Answers requests.

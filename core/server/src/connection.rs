@@ -10,12 +10,14 @@
 mod http1;
 mod http2;
 mod link;
+mod websocket;
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use spica_tls::Session;
+use spica_websocket::Prepared;
 
 use crate::application::{Application, Called, Token};
 use crate::clock::Tick;
@@ -28,6 +30,7 @@ pub use http2::settings as http2_settings;
 use http2::Http2;
 use link::Arrived;
 pub use link::Link;
+use websocket::WebSocket;
 
 /// Reads in a row before other connections get their turn.
 const READS_PER_TURN: usize = 8;
@@ -53,6 +56,8 @@ pub enum After {
     Keep,
     /// Close at once: the peer is gone, or nothing can be said.
     Close,
+    /// Another protocol is spoken from here on.
+    Upgrade,
     /// Everything is said. `unread`: the peer may still send, and a reset would destroy what it has not read.
     End {
         /// See above.
@@ -63,6 +68,7 @@ pub enum After {
 /// What is spoken.
 enum Protocol {
     Http1(Http1),
+    WebSocket(Box<WebSocket>),
     Http2(Box<Http2>),
     /// Everything is said; what the peer still sends is read past, this much so far.
     Linger(usize),
@@ -114,6 +120,10 @@ impl Connection {
                 http2.drain(worker, linger);
                 self.rest(worker)
             }
+            Protocol::WebSocket(websocket) => {
+                websocket.on_drain(worker);
+                self.settle(worker)
+            }
             Protocol::Http1(http1) if http1.is_idle(&self.link) => {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
@@ -151,7 +161,7 @@ impl Connection {
         match &self.protocol {
             // It may only have something to say.
             Protocol::Http2(_) => self.proceed(worker),
-            Protocol::Http1(_) | Protocol::Linger(_) => self.on_readable(worker),
+            Protocol::Http1(_) | Protocol::WebSocket(_) | Protocol::Linger(_) => self.on_readable(worker),
         }
     }
 
@@ -176,6 +186,7 @@ impl Connection {
     pub fn on_deadline<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_deadline(worker),
+            Protocol::WebSocket(websocket) => websocket.on_deadline(&mut self.link, worker),
             Protocol::Http2(http2) => http2.on_deadline(&mut self.link, worker),
             Protocol::Linger(_) => After::Close,
         };
@@ -230,7 +241,7 @@ impl Connection {
                     return Next::Again; // others may be complete too: their answers leave in one send
                 }
             }
-            Protocol::Linger(_) => return Next::Keep,
+            Protocol::WebSocket(_) | Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
     }
@@ -240,7 +251,7 @@ impl Connection {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.finish_stream(&mut self.link, worker, stream, whole),
             Protocol::Http2(http2) => http2.finish_stream(&self.link, worker, stream, whole),
-            Protocol::Linger(_) => return Next::Keep,
+            Protocol::WebSocket(_) | Protocol::Linger(_) => return Next::Keep,
         }
         self.proceed(worker)
     }
@@ -254,6 +265,10 @@ impl Connection {
             },
             Protocol::Http2(http2) => match http2.attend(worker, stream) {
                 true => self.rest(worker),
+                false => Next::Keep,
+            },
+            Protocol::WebSocket(websocket) => match websocket.attend(worker, stream) {
+                true => self.proceed(worker),
                 false => Next::Keep,
             },
             Protocol::Linger(_) => Next::Keep,
@@ -271,7 +286,28 @@ impl Connection {
                 true => self.rest(worker),
                 false => Next::Keep,
             },
-            Protocol::Linger(_) => Next::Keep,
+            Protocol::WebSocket(_) | Protocol::Linger(_) => Next::Keep,
+        }
+    }
+
+    /// The handler of a WebSocket has come to its end.
+    pub fn finish_socket<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> Next {
+        match &mut self.protocol {
+            Protocol::WebSocket(websocket) => match websocket.finish(worker, stream) {
+                true => self.proceed(worker),
+                false => Next::Keep,
+            },
+            Protocol::Http1(_) | Protocol::Http2(_) | Protocol::Linger(_) => Next::Keep,
+        }
+    }
+
+    /// Sends a message that others get too; reads nothing.
+    pub fn broadcast<A: Application>(&mut self, worker: &mut Worker<A>, message: &mut Prepared) -> Next {
+        let Protocol::WebSocket(websocket) = &mut self.protocol else { return Next::Keep };
+        match websocket.broadcast(&mut self.link, worker, message) {
+            Flushed::All if websocket.is_open() => Next::Keep,
+            Flushed::All | Flushed::Blocked => self.settle(worker),
+            Flushed::Broken => Next::Close,
         }
     }
 
@@ -279,6 +315,7 @@ impl Connection {
     pub fn abandon<A: Application>(&mut self, worker: &mut Worker<A>) {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.abandon(&self.link, worker),
+            Protocol::WebSocket(websocket) => websocket.abandon(&self.link, worker),
             Protocol::Http2(http2) => http2.abandon(&self.link, worker),
             Protocol::Linger(_) => {}
         }
@@ -367,6 +404,7 @@ impl Connection {
     fn wants_input(&self) -> bool {
         match &self.protocol {
             Protocol::Http1(http1) => http1.wants_input(&self.link),
+            Protocol::WebSocket(websocket) => websocket.wants_input(&self.link),
             Protocol::Http2(http2) => http2.wants_input() || http2.is_ready(&self.link),
             Protocol::Linger(_) => true,
         }
@@ -376,6 +414,7 @@ impl Connection {
     fn has_held_back(&self) -> bool {
         match &self.protocol {
             Protocol::Http1(http1) => http1.has_held_back(),
+            Protocol::WebSocket(websocket) => websocket.has_held_back(),
             Protocol::Http2(http2) => http2.is_ready(&self.link),
             Protocol::Linger(_) => false,
         }
@@ -385,6 +424,7 @@ impl Connection {
     fn buffered(&self) -> usize {
         match &self.protocol {
             Protocol::Http1(http1) => http1.buffered(),
+            Protocol::WebSocket(websocket) => websocket.buffered(),
             // Bounded by the windows: it stops by itself.
             Protocol::Http2(http2) if http2.wants_input() => 0,
             Protocol::Http2(_) => FED_AHEAD,
@@ -402,6 +442,7 @@ impl Connection {
                 }
             }
             Protocol::Http2(http2) => http2.receive(&mut self.link, worker, octets),
+            Protocol::WebSocket(websocket) => websocket.receive(worker, octets),
             Protocol::Linger(_) => {}
         }
     }
@@ -409,6 +450,7 @@ impl Connection {
     fn serve_held_back<A: Application>(&mut self, worker: &mut Worker<A>) {
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.serve_input(&mut self.link, worker),
+            Protocol::WebSocket(websocket) => websocket.serve_input(worker),
             Protocol::Http2(http2) => http2.serve(&mut self.link, worker),
             Protocol::Linger(_) => {}
         }
@@ -420,6 +462,7 @@ impl Connection {
         self.link.hung_up = true;
         match &mut self.protocol {
             Protocol::Http1(http1) => http1.on_end(),
+            Protocol::WebSocket(websocket) => websocket.on_end(),
             Protocol::Http2(http2) => http2.on_end(&mut self.link, worker),
             Protocol::Linger(_) => return Next::Close,
         }
@@ -443,6 +486,7 @@ impl Connection {
         }
         let after = match &mut self.protocol {
             Protocol::Http1(http1) => http1.settle(&mut self.link, worker, flushed == Flushed::All),
+            Protocol::WebSocket(websocket) => websocket.settle(&mut self.link, worker, flushed == Flushed::All),
             Protocol::Http2(http2) => http2.settle(&mut self.link, worker, flushed == Flushed::All),
             Protocol::Linger(_) => After::Keep,
         };
@@ -460,8 +504,19 @@ impl Connection {
         match after {
             After::Keep => Next::Keep,
             After::Close => Next::Close,
+            After::Upgrade => self.upgrade(worker),
             After::End { unread } => self.end(worker, unread),
         }
+    }
+
+    /// The socket is accepted: what has come behind the request are frames.
+    fn upgrade<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
+        let Protocol::Http1(http1) = &mut self.protocol else { return Next::Keep };
+        let Some((socket, in_flight, input)) = http1.take_upgraded(worker) else { return Next::Close };
+        let mut websocket = Box::new(WebSocket::new(worker, socket, in_flight, input));
+        websocket.push_out(worker);
+        self.protocol = Protocol::WebSocket(websocket);
+        self.proceed(worker)
     }
 
     /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.

@@ -1,5 +1,6 @@
 //! One request that has been called and not wholly answered.
 
+use std::rc::Rc;
 use std::time::Instant;
 
 use spica_http1::response::push_field;
@@ -9,6 +10,7 @@ use crate::compression::StreamEncoder;
 use crate::connection::Link;
 use crate::reactor::Worker;
 use crate::reply::{Framing, Shape, Streaming};
+use crate::socket::Socket;
 
 /// What the log line will need when the answer is known.
 pub struct LogLine {
@@ -27,6 +29,8 @@ pub struct InFlight {
     pub log: Option<LogLine>,
     /// The response's content on its way, once its head is written.
     pub streaming: Option<Streaming>,
+    /// What the connection becomes once it is accepted.
+    pub socket: Option<Rc<Socket>>,
 }
 
 impl InFlight {
@@ -36,6 +40,9 @@ impl InFlight {
         if let Some(streaming) = &self.streaming {
             streaming.outbox.set_gone();
             worker.log_answer(link.peer, self.log.as_ref(), streaming.status, streaming.sent);
+        }
+        if let Some(socket) = &self.socket {
+            socket.set_gone();
         }
         worker.app.cancel(self.call);
     }
@@ -54,6 +61,18 @@ pub enum Notice {
     Attend(crate::Exchange),
     /// Send an interim response, rendered.
     Interim(crate::Exchange, Vec<u8>),
+    /// Send a message to the subscribers of a topic.
+    Broadcast(Broadcast),
+    /// End a WebSocket whose handler has come to its end.
+    FinishSocket(crate::Exchange),
+}
+
+/// A message for the subscribers of a topic.
+pub struct Broadcast {
+    pub topic: String,
+    pub kind: spica_websocket::Kind,
+    pub payload: Vec<u8>,
+    pub except: Option<crate::Token>,
 }
 
 impl Streaming {

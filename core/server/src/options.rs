@@ -43,6 +43,8 @@ pub struct Options {
     pub trusted_proxies: TrustedProxies,
     /// Which forwarded fields those peers set.
     pub forwarded_fields: Fields,
+    /// Limits and deadlines of WebSockets.
+    pub sockets: SocketOptions,
     /// Response fields added to every answer that does not set them itself.
     pub fields: Vec<(String, String)>,
     /// How answers are compressed; `None` for not at all.
@@ -69,9 +71,37 @@ impl Default for Options {
             spool_folder: std::env::temp_dir(),
             trusted_proxies: TrustedProxies::default(),
             forwarded_fields: Fields::default(),
+            sockets: SocketOptions::default(),
             fields: Vec::new(),
             compression: Some(Policy::default()),
             files: Vec::new(),
+        }
+    }
+}
+
+/// Limits and deadlines of WebSockets.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketOptions {
+    /// Octets of a message, as sent and inflated (RFC 6455 10.4).
+    pub max_message: usize,
+    /// Octets of what is broadcast that wait for a peer; beyond, it is closed with 1013 (promise 12).
+    pub max_queue: usize,
+    /// The silence after which a peer is asked for a sign of life, and after that given up; zero never.
+    pub ping_interval: Duration,
+    /// How long the peer may take to answer our Close frame.
+    pub close_timeout: Duration,
+    /// Whether permessage-deflate is agreed on with clients that offer it.
+    pub deflate: bool,
+}
+
+impl Default for SocketOptions {
+    fn default() -> Self {
+        SocketOptions {
+            max_message: 1 << 20,
+            max_queue: 1 << 20,
+            ping_interval: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(5),
+            deflate: true,
         }
     }
 }

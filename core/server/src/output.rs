@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use rustix::fs::sendfile;
 use rustix::io::Errno;
@@ -17,6 +18,10 @@ use spica_tls::Session;
 const ENCRYPTED: usize = 64 * 1024;
 /// A rest of this size or more is moved, not copied.
 const MOVED: usize = 64 * 1024;
+/// Shared octets of this size or more are kept where they are; a copy of fewer is smaller than the account of them.
+const SHARED: usize = 512;
+/// Bytes are appended to a segment up to this size: a larger one would double what a full queue holds.
+const APPENDED: usize = 64 * 1024;
 
 /// How far a flush came.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +36,7 @@ pub enum Flushed {
 
 enum Segment {
     Bytes { bytes: Vec<u8>, sent: usize },
+    Shared { bytes: Arc<[u8]>, sent: usize },
     File { part: FilePart, sent: u64 },
 }
 
@@ -40,6 +46,10 @@ enum Segment {
 #[derive(Default)]
 pub struct Output {
     segments: VecDeque<Segment>,
+    /// Bytes of the segments.
+    held: usize,
+    /// A part of what the first segment begins with was sent before it came here.
+    begun: bool,
     /// Records on their way to the kernel, ahead of all segments.
     records: Records,
     /// When the peer must have taken something; none before it is asked for.
@@ -49,23 +59,51 @@ pub struct Output {
 impl Output {
     /// Appends bytes.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.held += bytes.len();
         if let Some(Segment::Bytes { bytes: last, sent }) = self.segments.back_mut() {
             // A peer that never takes quite everything must not make the part it has taken grow for ever.
             if *sent >= last.len() - *sent {
                 last.drain(..std::mem::take(sent));
             }
-            last.extend_from_slice(bytes);
-        } else if !bytes.is_empty() {
+            if last.len() < APPENDED {
+                return last.extend_from_slice(bytes);
+            }
+        }
+        if !bytes.is_empty() {
             self.segments.push_back(Segment::Bytes { bytes: bytes.to_vec(), sent: 0 });
         }
     }
 
+    /// Appends octets that others get too, from `sent` on.
+    pub fn push_shared(&mut self, bytes: Arc<[u8]>, sent: usize) {
+        let rest = bytes.get(sent..).unwrap_or_default();
+        // One that has been begun stands for itself, so that `drop_unsent` knows where it ends.
+        if sent == 0 && rest.len() < SHARED {
+            return self.push(rest);
+        }
+        self.held += rest.len();
+        self.segments.push_back(Segment::Shared { bytes, sent });
+    }
+
+    /// Forgets every segment that has not been begun.
+    pub fn drop_unsent(&mut self) {
+        let begun = match self.segments.front() {
+            Some(Segment::Bytes { bytes, sent }) if *sent > 0 || self.begun => Some(bytes.len() - sent),
+            Some(Segment::Shared { bytes, sent }) if *sent > 0 => Some(bytes.len() - sent),
+            _ => None,
+        };
+        self.segments.truncate(usize::from(begun.is_some()));
+        self.held = begun.unwrap_or(0);
+    }
+
     /// Begins with what `out` holds from `sent` on, and leaves `out` empty.
     pub fn push_rest(&mut self, out: &mut Vec<u8>, sent: usize) {
+        self.begun = sent > 0;
         if out.len() - sent < MOVED {
             self.push(&out[sent..]);
             out.clear();
         } else {
+            self.held += out.len() - sent;
             self.segments.push_back(Segment::Bytes { bytes: std::mem::take(out), sent });
         }
     }
@@ -96,12 +134,7 @@ impl Output {
 
     /// Bytes that occupy memory.
     pub fn held(&self) -> usize {
-        self.segments
-            .iter()
-            .map(|segment| if let Segment::Bytes { bytes, sent } = segment { bytes.len() - sent } else { 0 })
-            .sum::<usize>()
-            + self.records.bytes.len()
-            - self.records.sent
+        self.held + self.records.bytes.len() - self.records.sent
     }
 
     /// Sends until all is gone or the kernel takes no more.
@@ -139,6 +172,14 @@ impl Output {
             Segment::Bytes { bytes, sent } => {
                 let end = bytes.len().min(*sent + ENCRYPTED);
                 session.send(&bytes[*sent..end], &mut self.records.bytes).ok()?;
+                self.held -= end - *sent;
+                *sent = end;
+                end == bytes.len()
+            }
+            Segment::Shared { bytes, sent } => {
+                let end = bytes.len().min(*sent + ENCRYPTED);
+                session.send(&bytes[*sent..end], &mut self.records.bytes).ok()?;
+                self.held -= end - *sent;
                 *sent = end;
                 end == bytes.len()
             }
@@ -152,6 +193,7 @@ impl Output {
         };
         if done {
             self.segments.pop_front();
+            self.begun = false;
         }
         Some(true)
     }
@@ -166,6 +208,16 @@ impl Output {
                 Segment::Bytes { bytes, sent } => match send_some(socket, &bytes[*sent..]) {
                     Ok(n) => {
                         self.deadline = None;
+                        self.held -= n;
+                        *sent += n;
+                        *sent == bytes.len()
+                    }
+                    Err(flushed) => return flushed,
+                },
+                Segment::Shared { bytes, sent } => match send_some(socket, &bytes[*sent..]) {
+                    Ok(n) => {
+                        self.deadline = None;
+                        self.held -= n;
                         *sent += n;
                         *sent == bytes.len()
                     }
@@ -182,6 +234,7 @@ impl Output {
             };
             if done {
                 self.segments.pop_front();
+                self.begun = false;
             }
         }
         Flushed::All
@@ -198,6 +251,12 @@ impl Output {
                 *sent = end;
                 (next, whole || end == bytes.len())
             }
+            Segment::Shared { bytes, sent } => {
+                let end = bytes.len().min(sent.saturating_add(most));
+                let next = bytes[*sent..end].to_vec();
+                *sent = end;
+                (next, end == bytes.len())
+            }
             Segment::File { part, sent } => {
                 let mut next = vec![0; (part.len - *sent).min(most.min(ENCRYPTED) as u64) as usize];
                 part.file.read_exact_at(&mut next, part.offset + *sent)?;
@@ -205,8 +264,12 @@ impl Output {
                 (next, *sent == part.len)
             }
         };
+        if !matches!(segment, Segment::File { .. }) {
+            self.held -= next.len();
+        }
         if done {
             self.segments.pop_front();
+            self.begun = false;
         }
         Ok(Some(next))
     }

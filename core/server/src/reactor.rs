@@ -18,6 +18,7 @@ use spica_http1::Head;
 use spica_http2::Settings;
 use spica_router::Params;
 use spica_tls::{Acceptor, Session};
+use spica_websocket::{Deflater, Inflater, Kind, Prepared};
 
 use crate::access_log::{AccessLog, Entry};
 use crate::application::{Application, Called, Exchange, Token};
@@ -25,10 +26,11 @@ use crate::clock::{Clock, TICK};
 use crate::compression::Compressor;
 use crate::connection::{http2_settings, Connection, Next};
 use crate::deadlines::Deadlines;
-use crate::exchange::{LogLine, Notice};
+use crate::exchange::{Broadcast, LogLine, Notice};
 use crate::listener::{accept, Accepted, Reserve};
 use crate::options::Options;
 use crate::reply::{Heads, Reply, ReplyError};
+use crate::socket::Sockets;
 
 /// Bytes read at a time; also what a connection can hold of pipelined requests behind a waiting one (promise 5).
 const READ_BYTES: usize = 64 * 1024;
@@ -38,6 +40,8 @@ const EVENTS: usize = 256;
 const ROUNDS: usize = 4;
 /// The longest stay in one poll before the outer loop gets its turn.
 const TURN: Duration = Duration::from_millis(2);
+/// zlib's level for what is broadcast.
+const BROADCAST_LEVEL: u32 = 6;
 /// After this much work in one poll, connections that become readable wait in line (promise 21).
 const LATE_MS: u64 = 12;
 
@@ -59,6 +63,12 @@ pub struct Counts {
     pub overloaded: u64,
     /// Connections turned away for want of descriptors.
     pub shed: u64,
+    /// WebSockets accepted.
+    pub sockets: u64,
+    /// WebSockets open now.
+    pub open_sockets: usize,
+    /// WebSockets closed because their peer read too slowly.
+    pub slow_sockets: u64,
 }
 
 /// What connections share: the application, buffers reused from request to request, the clock.
@@ -84,6 +94,10 @@ pub struct Worker<A: Application> {
     pub(crate) sheds: bool,
     /// Calls that wait or stream, on all connections.
     pub(crate) waiting: usize,
+    pub(crate) sockets: Rc<Sockets>,
+    pub(crate) inflater: Inflater,
+    /// For what is broadcast: compressed once, so it may take longer.
+    pub(crate) deflater: Deflater,
 }
 
 impl<A: Application> Worker<A> {
@@ -121,6 +135,8 @@ pub struct Reactor<A: Application> {
     due: Vec<(u32, Token)>,
     events: Vec<epoll::Event>,
     notices: Notices,
+    /// To whom something is broadcast; empty in between.
+    addressed: Vec<Token>,
     worker: Worker<A>,
 }
 
@@ -153,6 +169,17 @@ impl Notices {
         self.0.borrow_mut().push_back(Notice::Interim(exchange, head));
     }
 
+    /// Asks for [`Reactor::broadcast`].
+    pub fn broadcast(&self, topic: &str, kind: Kind, payload: &[u8], except: Option<Token>) {
+        let broadcast = Broadcast { topic: topic.to_owned(), kind, payload: payload.to_vec(), except };
+        self.0.borrow_mut().push_back(Notice::Broadcast(broadcast));
+    }
+
+    /// Asks for [`Reactor::finish_socket`].
+    pub fn finish_socket(&self, exchange: Exchange) {
+        self.0.borrow_mut().push_back(Notice::FinishSocket(exchange));
+    }
+
     fn pop(&self) -> Option<Notice> {
         self.0.borrow_mut().pop_front()
     }
@@ -167,6 +194,7 @@ impl<A: Application> Reactor<A> {
         let clock = Clock::new();
         let heads = Heads::new(&options.fields, &clock)
             .map_err(|error: ReplyError| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
+        let sockets = Sockets::new(options.sockets);
         let compressor = Compressor::new(options.compression.clone());
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
@@ -193,6 +221,7 @@ impl<A: Application> Reactor<A> {
             due: Vec::new(),
             events: Vec::with_capacity(EVENTS),
             notices: Notices::default(),
+            addressed: Vec::new(),
             worker: Worker {
                 app,
                 http2: Arc::new(http2_settings(&options)),
@@ -212,6 +241,9 @@ impl<A: Application> Reactor<A> {
                 draining: false,
                 sheds: false,
                 waiting: 0,
+                sockets,
+                inflater: Inflater::new(),
+                deflater: Deflater::new(BROADCAST_LEVEL),
             },
         })
     }
@@ -228,7 +260,18 @@ impl<A: Application> Reactor<A> {
 
     /// Running totals.
     pub fn counts(&self) -> Counts {
-        self.worker.counts
+        let sockets = &self.worker.sockets;
+        Counts {
+            sockets: sockets.accepted.get(),
+            open_sockets: sockets.open.get(),
+            slow_sockets: sockets.too_slow.get(),
+            ..self.worker.counts
+        }
+    }
+
+    /// What its WebSockets share, for `Request::upgrade`.
+    pub fn sockets(&self) -> Rc<Sockets> {
+        self.worker.sockets.clone()
     }
 
     /// Connections open now.
@@ -290,6 +333,34 @@ impl<A: Application> Reactor<A> {
     /// Ends an answer that had begun with `Streaming`: whole, or broken off, which ends its connection too.
     pub fn finish(&mut self, exchange: Exchange, whole: bool) -> bool {
         self.step(exchange, |connection, worker| connection.finish_stream(worker, exchange.stream, whole))
+    }
+
+    /// Ends a WebSocket whose handler has come to its end.
+    pub fn finish_socket(&mut self, exchange: Exchange) -> bool {
+        self.step(exchange, |connection, worker| connection.finish_socket(worker, exchange.stream))
+    }
+
+    /// Sends a message to every subscriber of a topic: encoded once, queued where a peer does not keep up. Returns to how
+    /// many. `except` is left out.
+    pub fn broadcast(&mut self, topic: &str, kind: Kind, payload: &[u8], except: Option<Token>) -> usize {
+        self.refresh_clock();
+        let count = self.send_to_all(topic, kind, payload, except);
+        self.end_turn();
+        count
+    }
+
+    fn send_to_all(&mut self, topic: &str, kind: Kind, payload: &[u8], except: Option<Token>) -> usize {
+        let mut addressed = std::mem::take(&mut self.addressed);
+        self.worker.sockets.topics.borrow().tokens(topic, except, &mut addressed);
+        let count = addressed.len();
+        if count > 0 {
+            let mut message = Prepared::new(kind, payload);
+            for token in addressed.drain(..) {
+                self.with(token, |connection, worker| connection.broadcast(worker, &mut message));
+            }
+        }
+        self.addressed = addressed;
+        count
     }
 
     /// Sends what a call has pushed into its outbox, and reads on for its inbox. Calls no handler.
@@ -634,6 +705,12 @@ impl<A: Application> Reactor<A> {
                 }
                 Notice::Interim(exchange, head) => {
                     self.with(exchange.token, |connection, worker| connection.interim(worker, exchange.stream, &head));
+                }
+                Notice::FinishSocket(exchange) => {
+                    self.with(exchange.token, |connection, worker| connection.finish_socket(worker, exchange.stream));
+                }
+                Notice::Broadcast(Broadcast { topic, kind, payload, except }) => {
+                    self.send_to_all(&topic, kind, &payload, except);
                 }
             }
         }

@@ -213,6 +213,11 @@ impl<'a> Reply<'a> {
         self.answer
     }
 
+    /// Whether the response may have fields about its connection.
+    pub(crate) fn is_http1(&self) -> bool {
+        self.shape.version != Version::Http2
+    }
+
     /// Whether it makes a difference what [`Reply::compress`] says about whole content of this length.
     pub fn may_compress(&self, len: usize) -> bool {
         self.compressor.may_encode(len)
@@ -479,6 +484,9 @@ impl<'a> Reply<'a> {
             4 if name.eq_ignore_ascii_case(b"date") => Ok(true),
             10 if name.eq_ignore_ascii_case(b"connection") => {
                 self.shape.keep_alive &= !value.eq_ignore_ascii_case(b"close");
+                if value == b"upgrade" && self.shape.version == Version::Http11 {
+                    self.out.extend_from_slice(b"connection: upgrade\r\n");
+                }
                 Ok(true)
             }
             14 if name.eq_ignore_ascii_case(b"content-length") => {

@@ -4,7 +4,7 @@ Rules of this file:
 - Content is read whole before the handler runs, up to the limit; beyond it the answer is 413. A handler that takes its
   content as a stream runs first, and the limit is checked while it reads.
 - A client that goes away cancels a handler that waits.
-- WebSockets are refused before they are accepted.
+- A WebSocket's handler lives as long as its socket. A client that goes away ends it, unless it finds out by itself.
 - Nothing is compressed: that is the server's, or a proxy's in front of it.
 Source: ASGI 3.0, HTTP and WebSocket message format 2.4, lifespan 2.0.
 """
@@ -17,10 +17,12 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
 
 from spica._core import Application as Core
-from spica._core import FileContent
+from spica._core import FileContent, origin_allowed
 from spica._core import Request as NativeRequest
+from spica.app.asgi_socket import AsgiSocket, Topics
 from spica.errors.http import ContentTooLarge
 from spica.http.request import Request
 from spica.http.response import Response
@@ -35,7 +37,8 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 DEFAULT_MAX_CONTENT_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
-_WATCH_S = 0.1
+_FAREWELL_S = 0.05
+_topics: WeakKeyDictionary[asyncio.AbstractEventLoop, Topics] = WeakKeyDictionary()
 _log = logging.getLogger("spica.app")
 
 
@@ -44,14 +47,13 @@ class Disconnected(Exception):
 
 
 async def serve_scope(app: App, scope: Message, receive: Receive, send: Send) -> None:
-    """Answer one ASGI scope: a request, the lifespan, or a WebSocket (which is refused)."""
+    """Answer one ASGI scope: a request, the lifespan, or a WebSocket."""
     if scope["type"] == "http":
         await _serve_http(app, scope, receive, send)
     elif scope["type"] == "lifespan":
         await _serve_lifespan(app, receive, send)
     elif scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1000})
+        await _serve_socket(app, scope, receive, send)
     else:
         raise ValueError(f"the ASGI scope {scope['type']!r} is not known")
 
@@ -78,6 +80,58 @@ async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) ->
         return
 
 
+async def _serve_socket(app: App, scope: Message, receive: Receive, send: Send) -> None:
+    await receive()  # websocket.connect
+    native = _build_request({**scope, "method": "GET"})
+    found = app.core.begin_socket(native)
+    if found is None:
+        await _refuse(scope, send, 404, [], b"404 Not Found\n")
+        return
+    handler, origins = found
+    is_secure = scope.get("scheme") in ("wss", "https")
+    if not origin_allowed(native.field("origin"), native.field("host"), is_secure, origins):
+        await _refuse(scope, send, 403, [], b"403 Forbidden: pages of this origin may not open a WebSocket here\n")
+        return
+    topics = _topics.setdefault(asyncio.get_running_loop(), Topics())
+    socket = AsgiSocket(scope, receive, send, topics)
+    with topics.used():
+        try:
+            response = await _until_left(asyncio.ensure_future(handler(native, socket)), socket)
+            if response is not None:
+                status, fields, body = app.core.finish(native, response)
+                await _refuse(scope, send, status, fields, body if isinstance(body, bytes) else b"")
+            elif socket.end is None:
+                await socket.close()
+        finally:
+            await socket.leave()
+
+
+async def _until_left(handler: asyncio.Task[Any], socket: AsgiSocket) -> object:
+    """Wait for a handler. One whose client is gone and that does not find out by itself is cancelled."""
+    gone = asyncio.ensure_future(socket.ended())
+    try:
+        await asyncio.wait((handler, gone), return_when=asyncio.FIRST_COMPLETED)
+        while not handler.done():
+            socket.took = False
+            await asyncio.wait((handler,), timeout=None if socket.told else _FAREWELL_S)
+            if not handler.done() and not socket.told and not socket.took:
+                return None
+        return handler.result()
+    finally:
+        gone.cancel()
+        if not handler.done():
+            handler.cancel()
+            await asyncio.wait((handler,))
+
+
+async def _refuse(scope: Message, send: Send, status: int, fields: list[tuple[bytes, bytes]], body: bytes) -> None:
+    if "websocket.http.response" in scope.get("extensions", {}):
+        await send({"type": "websocket.http.response.start", "status": status, "headers": fields})
+        await send({"type": "websocket.http.response.body", "body": body})
+    else:
+        await send({"type": "websocket.close", "code": 1000})
+
+
 class _Incoming:
     """Content that ASGI delivers, for `ContentStream`."""
 
@@ -88,6 +142,7 @@ class _Incoming:
         self._left = limit
         self._taken: bytes | tuple[int, str] | None = None
         self._ended = False
+        self._read = asyncio.Event()
 
     def take(self) -> bytes | tuple[int, str] | None:
         """What has arrived; see `spica.http.streaming.Incoming`."""
@@ -102,8 +157,7 @@ class _Incoming:
 
     async def rest(self) -> Message:
         """`receive` for who only waits for the end of the connection: not before the handler has read its content."""
-        while not self._ended:
-            await asyncio.sleep(_WATCH_S)
+        await self._read.wait()
         return await self._receive()
 
     async def _pull(self) -> None:
@@ -116,6 +170,8 @@ class _Incoming:
             self._taken, self._ended = (413, "the content is larger than the limit"), True
         else:
             self._taken, self._ended = chunk or None, not message.get("more_body", False)
+        if self._ended:
+            self._read.set()
 
 
 async def _call(app: App, native: NativeRequest, receive: Receive) -> object:

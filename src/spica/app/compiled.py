@@ -14,11 +14,12 @@ from spica._core import Application as Core
 from spica._core import Request as NativeRequest
 from spica._core import RouteConflict
 from spica.app.dispatch import Dispatch, build_dispatch
-from spica.app.entries import add_bare_entry, add_entry, add_post_entry
+from spica.app.entries import add_bare_entry, add_entry, add_post_entry, add_socket_entry
 from spica.app.errors import raise_all
 from spica.app.failures import Failures
 from spica.app.method_override import build_override_entry, is_overridable
 from spica.app.misses import Misses
+from spica.app.sockets import build_socket_entry
 from spica.config.settings import Settings
 from spica.controllers.action import Endpoint, build_action_endpoint, build_function_endpoint
 from spica.controllers.controller import RouteInfo
@@ -117,7 +118,11 @@ def build_services(settings: Settings) -> ContextServices:
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     endpoint = _build_endpoint(route, parts)
     middleware = parts.pipelines.chain(route.pipe)
-    if route.method == "POST":  # added last, when the methods that a form can name there are known
+    if route.is_socket:
+        entry = build_socket_entry(endpoint, middleware, parts.failures, work.services)
+        origins = route.origins if route.origins is not None else parts.settings.server.websocket.origins
+        add_socket_entry(work.core, route, entry, origins)
+    elif route.method == "POST":  # added last, when the methods that a form can name there are known
         work.posts[route.pattern.shape] = route, build_dispatch(endpoint, middleware, parts.failures, work.services)
     elif not add_bare_entry(work.core, route, endpoint, middleware):
         dispatch = build_dispatch(endpoint, middleware, parts.failures, work.services)

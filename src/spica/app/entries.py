@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from spica._core import Application, RoutePatternError
 from spica.app.dispatch import Dispatch
+from spica.app.sockets import SocketEntry
 from spica.controllers.action import Endpoint
 from spica.controllers.waiting import Kind
 from spica.middleware.pipeline import Middleware
@@ -43,6 +44,20 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
 def add_entry(core: Application, route: Route, dispatch: Dispatch) -> None:
     """Hand a route's dispatch to the core."""
     _add(core, route.method, route, dispatch.entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
+
+
+def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origins: Sequence[str]) -> None:
+    """Hand the core what answers WebSockets at a route's pattern from pages of these origins; [] for its own."""
+    with _explained(route):
+        core.add_route(
+            "GET",
+            route.pattern.text,
+            entry,
+            takes="request",
+            kind="socket",
+            label=route.origin,
+            origins=list(origins),
+        )
 
 
 def add_post_entry(

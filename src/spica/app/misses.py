@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from spica._core import Request as NativeRequest
 from spica.app.failures import Failures
 from spica.errors import closest
-from spica.errors.http import MethodNotAllowed, NotFound
+from spica.errors.http import HttpError, MethodNotAllowed, NotFound
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.routing.route import Route
+
+# Our own server says the same before Python is asked; this is for others.
+_NO_UPGRADE = HttpError(
+    "this address is a WebSocket", status=426, fields=(("upgrade", "websocket"), ("sec-websocket-version", "13"))
+)
 
 
 class Misses:
@@ -26,11 +31,14 @@ class Misses:
     def answer(self, native: NativeRequest, status: int, allow: str) -> Response:
         """Make the response to a miss; the core's `on_miss`.
 
-        Args:    status: 404, 405, or 204 for OPTIONS; allow: the methods that the path has.
+        Args:    status: 404, 405, 426 for an ordinary request to a WebSocket, or 204 for OPTIONS; allow: the methods
+                 that the path has.
         """
         request = Request(native)
         if status == 204:
             return Response(status=204, fields=[("allow", allow)])
+        if status == 426:
+            return self._failures.answer(request, _NO_UPGRADE)
         if self._failures.development and self._failures.wants_page(request):
             response = self._explain(request, status)
         else:
@@ -44,5 +52,5 @@ class Misses:
         from spica.app.debug_page import build_miss_page
 
         patterns = {route.pattern.text for route in self._routes}
-        rows = [(route.method, route.pattern.text, route.target_name) for route in self._routes]
+        rows = [(route.verb, route.pattern.text, route.target_name) for route in self._routes]
         return build_miss_page(request, status, rows, closest(request.path, patterns))

@@ -58,6 +58,31 @@ class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return first + [(one.cert, one.key) for one in self.certificates]
 
 
+class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server.websocket]`: WebSockets.
+
+    Args:    origins: of the pages that may connect, where a route names none; [] for the application's own;
+             max_message_bytes: of one message, as sent and inflated; max_queue_bytes: of broadcasts that a client has
+             not taken, beyond which it is closed; ping_interval_s: the silence after which a client is asked for a sign
+             of life, and after that given up; 0 never; close_timeout_s: for its answer to our goodbye; deflate: whether
+             messages are compressed for clients that offer it.
+    """
+
+    origins: list[str] = []
+    max_message_bytes: Count | None = None
+    max_queue_bytes: Count | None = None
+    ping_interval_s: SecondsOrOff | None = None
+    close_timeout_s: Seconds | None = None
+    deflate: bool = True
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The options of `_core.Server` that the files set."""
+        names = ("max_message_bytes", "max_queue_bytes", "ping_interval_s", "close_timeout_s")
+        limits = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return limits if self.deflate else {**limits, "deflate_messages": False}
+
+
 class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.compression]`: content codings of responses.
 
@@ -140,6 +165,7 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     http3: Http3Section = Http3Section()
     tls: TlsSection = TlsSection()
     compression: CompressionSection = CompressionSection()
+    websocket: WebSocketSection = WebSocketSection()
 
     @property
     def is_secure(self) -> bool:
@@ -149,7 +175,8 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     @property
     def limits(self) -> dict[str, Any]:
         """The options of `_core.Server` that the files set."""
-        return {name: value for name in _CORE if (value := getattr(self, name)) is not None}
+        limits = {name: value for name in _CORE if (value := getattr(self, name)) is not None}
+        return {**limits, **self.websocket.limits}
 
 
 class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

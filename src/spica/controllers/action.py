@@ -24,8 +24,10 @@ from spica.controllers.waiting import Kind, find_kind, run_to_end
 from spica.http.context import Context
 from spica.http.response import Response
 from spica.http.streaming import Chunk, Streamable, iterate
+from spica.injection.errors import SignatureError
 from spica.injection.plan import Plan, build_plan
 from spica.injection.scope import Scope
+from spica.injection.signature import describe_place
 from spica.routing.pattern import Pattern
 from spica.routing.route import Handler, Route
 
@@ -76,7 +78,9 @@ def build_function_endpoint(route: Route, function: Handler, info: RouteInfo) ->
 
     Raises: SignatureError when its parameters can't be filled from the route.
     """
-    plan = build_plan(function, HttpHost(route.pattern, strict_path=True))
+    plan = build_plan(function, HttpHost(route.pattern, strict_path=True, is_socket=route.is_socket))
+    if route.is_socket:
+        return Endpoint(info, Context, _build_socket_call([], function, plan, is_method=False), route.pattern.names)
     step = _build_step(function, plan, is_method=False)
     status = route.status
     call = _build_call([], step, lambda ctx, value: build_response(value, status))
@@ -90,11 +94,14 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endp
 
     Raises: SignatureError when a parameter of the action or of a filter can't be filled from the route.
     """
-    host = HttpHost(route.pattern, strict_path=False)
+    host = HttpHost(route.pattern, strict_path=False, is_socket=route.is_socket)
     methods = [method for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
     filters = [_build_step(method, build_plan(method, host, skip_first=True), is_method=True) for method in methods]
     method = getattr(ref.controller, ref.action)
     plan = build_plan(method, host, skip_first=True)
+    if route.is_socket:
+        call = _build_socket_call(filters, method, plan, is_method=True)
+        return Endpoint(info, ref.controller, call, route.pattern.names)
     action = _build_step(method, plan, is_method=True)
     status = route.status
 
@@ -103,6 +110,25 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endp
 
     call = _build_call(filters, action, respond)
     return Endpoint(info, ref.controller, call, route.pattern.names, streams_content=_streams_content(plan))
+
+
+def _build_socket_call(filters: Sequence[Step], function: Callable[..., Any], plan: Plan, *, is_method: bool) -> Call:
+    """What runs a WebSocket's handler: its response counts as long as the handshake is not answered."""
+    step = _build_step(function, plan, is_method=is_method)
+    if step.kind == "plain":
+        raise SignatureError(
+            "a WebSocket's handler is a plain def",
+            where=describe_place(function),
+            why="it lives as long as its socket, and a plain function would block everything else meanwhile",
+            fix="write async def",
+        )
+
+    def respond(ctx: Any, value: object) -> Response:
+        if value is not None:
+            return build_response(value, 200)
+        return getattr(ctx, "answer", None) or Response("403 Forbidden: the WebSocket was not accepted\n", 403)
+
+    return _build_call(filters, step, respond)
 
 
 def _streams_content(plan: Plan) -> bool:

@@ -8,6 +8,8 @@ What none of these fits is refused when the application starts.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from spica.controllers.bodies import build_body_reader
@@ -26,6 +28,7 @@ from spica.http.context import Context
 from spica.http.params import Params
 from spica.http.request import Request
 from spica.http.streaming import ContentStream
+from spica.http.websocket import WebSocket
 from spica.injection.errors import SignatureError
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
@@ -48,15 +51,18 @@ class HttpHost:
 
     Args:    pattern: the route's; strict_path: for functions, which have no other way to a path parameter: the
              signature must take them all, and a bad one is a 422. For controllers a bad one is a 404, as if the path
-             named nothing.
+             named nothing; is_socket: of a WebSocket's route, which has a socket and no body.
     """
 
-    def __init__(self, pattern: Pattern, *, strict_path: bool) -> None:
+    def __init__(self, pattern: Pattern, *, strict_path: bool, is_socket: bool = False) -> None:
         self._pattern = pattern
         self._strict_path = strict_path
+        self._is_socket = is_socket
 
     def choose_reader(self, parameter: Parameter) -> Reader:
         """Find where a parameter's value comes from; see the rules of this file."""
+        if is_websocket(parameter):
+            return self._socket(parameter)
         try:
             return self._marked(parameter) or self._unmarked(parameter)
         except TypeError as error:  # msgspec refuses a type when it first sees it
@@ -69,6 +75,12 @@ class HttpHost:
     def check_parameters(self, parameters: list[Parameter]) -> None:
         """Refuse two bodies, and a path parameter that nobody takes while another is asked for."""
         bodies = [parameter for parameter in parameters if self._reads_body(parameter) or is_content_stream(parameter)]
+        if bodies and self._is_socket:
+            raise SignatureError(
+                f"{bodies[0].name!r} comes from the body, and a WebSocket's request has none",
+                where=bodies[0].where,
+                fix="receive it as a message: await socket.receive_json()",
+            )
         if len(bodies) > 1:
             names = " and ".join(repr(parameter.name) for parameter in bodies)
             raise SignatureError(
@@ -122,6 +134,16 @@ class HttpHost:
             fix=f"write {parameter.name}: Annotated[{type_name(parameter.bare_type)}, Provide(make_{parameter.name})]",
         )
 
+    def _socket(self, parameter: Parameter) -> Reader:
+        if not self._is_socket:
+            raise SignatureError(
+                f"{parameter.name!r} is a WebSocket, and the route is none",
+                where=parameter.where,
+                why="only a route declared by ws(...) has one",
+                fix="declare it by @app.ws(...), or r.ws(...) in config/routes.py",
+            )
+        return lambda ctx: ctx.websocket
+
     def _path(self, parameter: Parameter, name: str) -> Reader:
         position = find_position(self._pattern.parameters, name)
         if position is None:
@@ -135,6 +157,8 @@ class HttpHost:
         return build_path_reader(parameter, position, self._pattern.parameters[position].type)
 
     def _reads_body(self, parameter: Parameter) -> bool:
+        if is_websocket(parameter):
+            return False
         if parameter.marker(Body) is not None:
             return True
         if parameter.markers and any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie)):
@@ -155,6 +179,7 @@ class HttpHost:
             if parameter.required
             and not any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie, Body))
             and parameter.name not in self._pattern.names
+            and not is_websocket(parameter)
             and is_scalar(parameter.bare_type)
         ]
         if unused and strangers:
@@ -166,6 +191,14 @@ class HttpHost:
                 fix=f"rename one of them, or take both; if {stranger.name!r} comes from the query, write\n"
                 f"{stranger.name}: Annotated[{type_name(stranger.bare_type)}, Query()]",
             )
+
+
+def is_websocket(parameter: Parameter) -> bool:
+    """Whether a parameter takes the WebSocket: by its type, or without one by the name `socket`."""
+    type_ = without_none(parameter.bare_type)
+    return (isinstance(type_, type) and issubclass(type_, WebSocket)) or (
+        parameter.name == "socket" and parameter.bare_type is Any and not parameter.markers
+    )
 
 
 def is_content_stream(parameter: Parameter) -> bool:

@@ -19,7 +19,9 @@ from spica.http.response import Response
 
 _NO_RENDERER = NoRenderer()
 # What Context itself keeps in an instance; the rest is what the application set.
-_OWN_ATTRIBUTES = frozenset({"request", "route", "path_params", "services", "session_source", "current_user", "answer"})
+_OWN_ATTRIBUTES = frozenset(
+    {"request", "route", "path_params", "services", "session_source", "current_user", "answer", "websocket"}
+)
 
 
 @dataclass(frozen=True, slots=True)

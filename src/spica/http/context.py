@@ -73,6 +73,8 @@ class Context:
     _response: ResponseDefaults | None = None
     _session: Any = None
     _trace_id: str | None = None
+    websocket: Any = None
+    """The WebSocket, on a route that has one."""
     session_source: SessionSource | None = None
 
     def __init__(

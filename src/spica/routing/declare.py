@@ -17,7 +17,16 @@ from spica.routing.errors import InvalidTargetError, MisplacedBlockError
 from spica.routing.location import Location, locate_caller
 from spica.routing.pattern import join_patterns
 from spica.routing.resources import COLLECTION_ACTIONS, SINGULAR_ACTIONS, Resource, ResourceAction, choose_actions
-from spica.routing.route import Handler, Route, RouteOptions, build_pipe, build_route, check_target
+from spica.routing.route import (
+    Handler,
+    Route,
+    RouteOptions,
+    SocketOptions,
+    build_pipe,
+    build_route,
+    build_socket_route,
+    check_target,
+)
 
 Actions: TypeAlias = Iterable[str] | None
 
@@ -91,6 +100,17 @@ class Routes:
     def delete(self, pattern: str, target: Handler | str | None = None, **options: Unpack[RouteOptions]) -> None:
         """Answer DELETE."""
         self._verb("DELETE", pattern, target, options)
+
+    def ws(self, pattern: str, target: Handler | str, **options: Unpack[SocketOptions]) -> None:
+        """Answer WebSockets: the target is an action or a function that gets a `WebSocket`."""
+        scope = self._scopes[-1]
+        where = locate_caller()
+        target = check_target(target, where)
+        if isinstance(target, str):
+            target = scope.controllers + target
+        name = _join_names(scope.name, _static_name(pattern)) if _static_name(pattern) else None
+        route = build_socket_route(join_patterns(scope.prefix, pattern), target, where, options, name=name)
+        self.routes.append(route if route.pipe is not None else replace(route, pipe=scope.pipe))
 
     def resources(
         self,

@@ -28,7 +28,7 @@ def build_rows(routes: Iterable[Route], *, default_pipe: tuple[str, ...] = ()) -
     return [
         RouteRow(
             name=route.name or "",
-            method=route.method,
+            method=route.verb,
             pattern=route.pattern.text,
             target=route.target_name,
             pipe=", ".join(default_pipe if route.pipe is None else route.pipe),

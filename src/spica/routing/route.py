@@ -29,11 +29,26 @@ class RouteOptions(TypedDict, total=False):
     vital: bool
 
 
+class SocketOptions(TypedDict, total=False):
+    """What a WebSocket's route accepts besides its pattern.
+
+    `name`, `pipe`, `summary` and `tags` as in `RouteOptions`; `origins` (of the pages that may connect, such as
+    `https://app.example`, or `*`; default those of [server.websocket], else the application's own).
+    """
+
+    name: str | None
+    pipe: str | list[str] | tuple[str, ...] | None
+    summary: str
+    tags: list[str] | tuple[str, ...]
+    origins: str | list[str] | tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One line of the route table.
 
     `target` is a function or `"folder/controller#action"`. `pipe` None means: the application's default pipeline.
+    `is_socket`: it is a WebSocket, asked for with GET; `origins` of the pages that may connect, None for the default.
     `name_given` tells a name that the user chose from one taken from the function or the pattern.
     """
 
@@ -48,6 +63,13 @@ class Route:
     summary: str = ""
     tags: tuple[str, ...] = ()
     vital: bool = False
+    is_socket: bool = False
+    origins: tuple[str, ...] | None = None
+
+    @property
+    def verb(self) -> str:
+        """The method for people: "WS" for a WebSocket."""
+        return "WS" if self.is_socket else self.method
 
     @property
     def target_name(self) -> str:
@@ -64,7 +86,7 @@ class Route:
     @property
     def label(self) -> str:
         """One line that names the route in messages: target, method, pattern, place."""
-        return f"{self.target_name}  {self.method} {self.pattern}  {self.where}"
+        return f"{self.target_name}  {self.verb} {self.pattern}  {self.where}"
 
     def under(self, prefix: str, pipe: tuple[str, ...] | None = None) -> Route:
         """The same route below a prefix, as mounting makes it; its own `pipe` wins over the given one."""
@@ -89,6 +111,27 @@ def build_route(
         summary=options.get("summary", ""),
         tags=tuple(options.get("tags", ())),
         vital=options.get("vital", False),
+    )
+
+
+def build_socket_route(
+    pattern: str, target: Handler | str, where: Location, options: SocketOptions, *, name: str | None = None
+) -> Route:
+    """Make a WebSocket's route from what `ws` got."""
+    given = options.get("name")
+    origins = options.get("origins")
+    return Route(
+        method="GET",
+        pattern=parse_pattern(pattern, where),
+        target=target,
+        where=where,
+        name=given or name,
+        name_given=given is not None,
+        pipe=build_pipe(options.get("pipe")),
+        summary=options.get("summary", ""),
+        tags=tuple(options.get("tags", ())),
+        is_socket=True,
+        origins=(origins,) if isinstance(origins, str) else None if origins is None else tuple(origins),
     )
 
 

@@ -7,7 +7,16 @@ from typing import NamedTuple, TypeVar, Unpack
 
 from spica.routing.errors import InvalidTargetError
 from spica.routing.location import locate_callable, locate_caller
-from spica.routing.route import Handler, Route, RouteOptions, build_pipe, build_route, check_target
+from spica.routing.route import (
+    Handler,
+    Route,
+    RouteOptions,
+    SocketOptions,
+    build_pipe,
+    build_route,
+    build_socket_route,
+    check_target,
+)
 
 Function = TypeVar("Function", bound=Handler)
 
@@ -66,6 +75,18 @@ class Router:
     def delete(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
         """Answer DELETE at the pattern with the decorated function."""
         return self._verb("DELETE", pattern, options)
+
+    def ws(self, pattern: str, **options: Unpack[SocketOptions]) -> Callable[[Function], Function]:
+        """Answer WebSockets at the pattern with the decorated `async def`, which gets a `WebSocket`."""
+        declared = locate_caller()
+
+        def register(function: Function) -> Function:
+            check_target(function, declared)
+            where = locate_callable(function) or declared
+            self._add(build_socket_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
+            return function
+
+        return register
 
     def mount(self, prefix: str, router: Router) -> None:
         """Answer another router's routes below a prefix, those it gets later included.

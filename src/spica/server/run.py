@@ -20,6 +20,7 @@ from typing import Any, Literal
 from spica._core import Server, TlsAcceptor, trim_memory
 from spica.app.application import App
 from spica.config.settings import Settings
+from spica.http.broadcast import reachable
 from spica.server.address import Address
 from spica.server.announcement import render_announcement, tell
 from spica.server.asyncio_backend import listening, watched
@@ -154,7 +155,7 @@ async def running_server(
     except ValueError as error:
         raise RuntimeSettingError(str(error), where="[server] in config/", fix="correct that value") from None
     try:
-        with watched(server, loop):
+        with watched(server, loop), reachable(server):
             if backend == "asyncio":
                 async with listening(server, listeners, tls):
                     yield server

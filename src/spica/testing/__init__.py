@@ -3,5 +3,6 @@
 from spica.testing.client import Client
 from spica.testing.multipart import File
 from spica.testing.response import ClientResponse
+from spica.testing.websocket import ClientSocket, SocketRefused
 
-__all__ = ["Client", "ClientResponse", "File"]
+__all__ = ["Client", "ClientResponse", "ClientSocket", "File", "SocketRefused"]

@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
@@ -22,11 +22,13 @@ from spica.testing.csrf import SessionCookies
 from spica.testing.forms import flatten, render_form
 from spica.testing.multipart import File, render_multipart
 from spica.testing.response import ClientResponse
+from spica.testing.websocket import ClientSocket
 
 HOST = "test.host"
 ACCEPT = "text/html,application/json;q=0.9,*/*;q=0.8"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 ANSWER_TIMEOUT_S = 30.0
+_SAFE_IN_TARGET = "/?=&%:@!$'()*+,;~-._[]"
 
 
 class PendingRequest:
@@ -107,7 +109,7 @@ class Client:
                  multipart: texts and Files; content: octets, with a content-type of yours in headers;
                  csrf: whether an unsafe request carries the session's token.
         """
-        target = quote(path, safe="/?=&%:@!$'()*+,;~-._[]")
+        target = quote(path, safe=_SAFE_IN_TARGET)
         if query is not None:
             target += ("&" if "?" in target else "?") + urlencode(list(flatten(query)))
         sent = {name.lower(): value for name, value in (headers or {}).items()}
@@ -117,6 +119,20 @@ class Client:
         if csrf and method not in SAFE and self._sessions is not None:
             sent.setdefault("x-csrf-token", self._sessions.token_for(self.cookies))
         return PendingRequest(self, method, target, content, sent)
+
+    def socket(
+        self, path: str, *, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = ()
+    ) -> ClientSocket:
+        """Prepare a WebSocket: `async with client.socket("/chat") as socket` opens it and closes it.
+
+        Args:    path: may carry a query; headers: of the request, `origin` for a page's; subprotocols: offered, the one
+                 preferred first.
+        Raises:  SocketRefused, when it is entered and the application does not accept.
+        """
+        fields = {"host": HOST, **{name.lower(): value for name, value in (headers or {}).items()}}
+        if self.cookies and "cookie" not in fields:
+            fields["cookie"] = self.cookies.render()
+        return ClientSocket(self._server.connect, quote(path, safe=_SAFE_IN_TARGET), fields, subprotocols)
 
     async def follow(self, response: ClientResponse) -> ClientResponse:
         """GET where a redirect leads, on this host."""

@@ -130,9 +130,12 @@ async def test_a_file_is_sent_whole(tmp_path) -> None:
     assert [body.get("more_body", False) for body in bodies][-1] is False
 
 
-async def test_websockets_are_refused() -> None:
-    sent = await run(App(), {"type": "websocket", "path": "/"}, {"type": "websocket.connect"})
-    assert sent == [{"type": "websocket.close", "code": 1000}]
+async def test_a_websocket_without_a_route_is_refused() -> None:
+    scope = {"type": "websocket", "path": "/", "headers": []}
+    assert await run(App(), scope, {"type": "websocket.connect"}) == [{"type": "websocket.close", "code": 1000}]
+    scope["extensions"] = {"websocket.http.response": {}}
+    sent = await run(App(), scope, {"type": "websocket.connect"})
+    assert [message.get("status") for message in sent] == [404, None]
 
 
 async def test_the_lifespan_starts_and_stops_the_application() -> None:

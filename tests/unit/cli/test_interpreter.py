@@ -68,7 +68,8 @@ async def test_what_is_awaited_can_be_interrupted() -> None:
     waiting = asyncio.create_task(line)
     await started.wait()
     async with asyncio.timeout(5):
-        while not interpreter.interrupt():  # the other thread may not know yet what it waits for
+        # The other thread may not know yet what it waits for.
+        while not interpreter.interrupt():  # noqa: ASYNC110 - and there is no event for that
             await asyncio.sleep(0.001)
     assert await waiting is False, "the line was complete"
     assert not interpreter.interrupt(), "nothing is awaited any more"

@@ -166,6 +166,12 @@ def test_only_limits_that_were_set_reach_the_core(tmp_path: Path) -> None:
     assert load(root, "test").server.limits == {"max_content_bytes": 1024, "head_timeout_s": 5.0}
 
 
+def test_limits_of_websockets_reach_the_core(tmp_path: Path) -> None:
+    root = project(tmp_path, server="[server.websocket]\nmax_queue_bytes = 4096\nping_interval_s = 0\ndeflate = false")
+    limits = {"max_queue_bytes": 4096, "ping_interval_s": 0.0, "deflate_messages": False}
+    assert load(root, "test").server.limits == limits
+
+
 # the key of a fresh clone
 
 

@@ -18,6 +18,8 @@
 mod receiving;
 mod serving;
 
+use std::rc::Rc;
+
 use spica_http1::Refusal;
 
 use crate::application::{Application, Called, Exchange};
@@ -27,6 +29,7 @@ use crate::exchange::InFlight;
 use crate::inbox::End;
 use crate::reactor::Worker;
 use crate::reply::Reply;
+use crate::socket::Socket;
 
 use receiving::{Arriving, Sink};
 
@@ -154,6 +157,13 @@ impl Http1 {
         in_time
     }
 
+    /// The connection is a WebSocket from here on: its socket and call, and what has arrived behind the request.
+    pub fn take_upgraded<A: Application>(&mut self, worker: &mut Worker<A>) -> Option<(Rc<Socket>, InFlight, Vec<u8>)> {
+        let mut in_flight = self.waiting.take()?;
+        worker.waiting -= 1;
+        Some((in_flight.socket.take()?, *in_flight, std::mem::take(&mut self.input)))
+    }
+
     /// What still waits is told that the connection is gone.
     pub fn abandon<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>) {
         if let Some(arriving) = self.arriving.take() {
@@ -197,8 +207,13 @@ impl Http1 {
     pub fn settle<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>, sent: bool) -> After {
         self.report_room(link, worker);
         let options = &worker.options;
-        if self.waiting.is_some() && link.hung_up {
-            return After::Close; // a handler works for a peer that is gone
+        if let Some(in_flight) = &self.waiting {
+            if link.hung_up {
+                return After::Close; // a handler works for a peer that is gone
+            }
+            if in_flight.socket.as_ref().is_some_and(|socket| socket.is_accepted()) {
+                return After::Upgrade;
+            }
         }
         if !sent {
             let fresh = worker.clock.after(options.write_timeout);

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 use rustix::net::{recv, shutdown, RecvFlags, Shutdown};
@@ -323,6 +324,42 @@ impl Link {
         }
         self.output.get_or_insert_with(Box::default).push_records(&records[sent..]);
         Flushed::Blocked
+    }
+
+    /// Sends octets that others get too, without a copy; behind what waits they wait as well. `worker.out` is empty.
+    pub fn send_shared<A: Application>(&mut self, worker: &mut Worker<A>, octets: Arc<[u8]>) -> Flushed {
+        let Some(socket) = &self.socket else {
+            worker.out.extend_from_slice(&octets);
+            return self.deliver(worker);
+        };
+        if let Some(output) = &mut self.output {
+            // Blocked: the kernel says when it takes more, and to ask it is a system call.
+            output.push_shared(octets, 0);
+            return Flushed::Blocked;
+        }
+        let sent = if self.tls.is_some() {
+            0
+        } else {
+            match send_some(socket, &octets) {
+                Ok(sent) if sent == octets.len() => return Flushed::All,
+                Ok(sent) => sent,
+                Err(Flushed::Blocked) => 0,
+                Err(broken) => return broken,
+            }
+        };
+        let output = self.output.get_or_insert_with(Box::default);
+        output.push_shared(octets, sent);
+        match &mut self.tls {
+            Some(_) => self.flush(worker),
+            None => Flushed::Blocked,
+        }
+    }
+
+    /// Forgets what waits, but for a message that has been begun.
+    pub fn drop_unsent(&mut self) {
+        if let Some(output) = &mut self.output {
+            output.drop_unsent();
+        }
     }
 
     /// `flush` for a connection without a socket: everything goes to the application, as far as it takes it.

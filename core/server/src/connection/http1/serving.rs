@@ -15,6 +15,7 @@ use crate::inbox::{End, Inbox};
 use crate::outbox;
 use crate::reactor::Worker;
 use crate::reply::{Answer, Framing, Reply, Shape, Streaming, Version};
+use crate::socket::Socket;
 
 /// The first line of HTTP/2's connection preface, which is refused as a request (RFC 9113 3.4). The rest is h2's to check.
 const HTTP2_LINE: &[u8] = b"PRI * HTTP/2.0\r\n";
@@ -121,6 +122,10 @@ impl Http1 {
         let answer = match (called, answer) {
             (Some(Called::Answered), Some(answer)) => answer,
             (Some(Called::Waiting(call)), None) => return self.wait(worker, call, shape, log, None),
+            (Some(Called::Upgrading(call, socket)), None) => {
+                self.wait(worker, call, shape, log, None);
+                return self.offer(socket);
+            }
             (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
                 shape.keep_alive = !answer.close;
                 self.wait(worker, call, shape, log, streaming);
@@ -147,7 +152,14 @@ impl Http1 {
         streaming: Option<Streaming>,
     ) {
         worker.waiting += 1;
-        self.waiting = Some(Box::new(InFlight { call, stream: self.requests, shape, log, streaming }));
+        self.waiting = Some(Box::new(InFlight { call, stream: self.requests, shape, log, streaming, socket: None }));
+    }
+
+    /// What the connection becomes once the call that waits has accepted it.
+    fn offer(&mut self, socket: Rc<Socket>) {
+        if let Some(in_flight) = &mut self.waiting {
+            in_flight.socket = Some(socket);
+        }
     }
 
     /// What a handler has not read of its content is read past, so that the next request is found (promise 6).

@@ -47,12 +47,16 @@ impl Http2 {
         let answer = match (called, answer) {
             (Some(Called::Answered), Some(answer)) => answer,
             (Some(Called::Waiting(call)), None) => {
-                return self.wait(worker, InFlight { call, stream, shape, log, streaming: None }, running);
+                return self.wait(
+                    worker,
+                    InFlight { call, stream, shape, log, streaming: None, socket: None },
+                    running,
+                );
             }
             (Some(Called::Streaming(call)), Some(_)) if streaming.is_some() => {
                 self.send_head(stream, &mut Head::new(&worker.out), false);
                 worker.out.clear();
-                self.wait(worker, InFlight { call, stream, shape, log, streaming }, running);
+                self.wait(worker, InFlight { call, stream, shape, log, streaming, socket: None }, running);
                 return self.push_streamed(worker, stream);
             }
             // What was written before a panic can't be trusted to be whole.

@@ -1,0 +1,75 @@
+"""WebSockets through spine 2: middleware answers the handshake, then the handler lives as long as its socket.
+
+Rules of this file:
+- The route's pipeline runs around the handshake, not around the socket: `before` may refuse, `after` and `around` see a
+  response with the status 101, whose fields go out with it.
+- An exception before the handshake is answered becomes an ordinary response. After that it is logged, and the client
+  gets 1011.
+- `SocketClosed` that a handler lets through is no failure: the client went away while it worked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from spica._core import Request as NativeRequest
+from spica.app.failures import Failures
+from spica.controllers.action import Endpoint
+from spica.http.context import Context, ContextServices
+from spica.http.request import Request
+from spica.http.response import Response
+from spica.http.websocket import NativeSocket, SocketClosed, WebSocket
+from spica.middleware.pipeline import Middleware, compose, is_async
+
+SocketEntry = Callable[[NativeRequest, NativeSocket], Awaitable[Response | None]]
+
+SWITCHING = 101
+_log = logging.getLogger("spica.app")
+
+
+def build_socket_entry(
+    endpoint: Endpoint, middleware: Sequence[Middleware], failures: Failures, services: ContextServices
+) -> SocketEntry:
+    """Compose a WebSocket's route. What it makes returns the response of a handshake that was refused, else None."""
+    make, info, names, call = endpoint.context_type, endpoint.info, endpoint.parameter_names, endpoint.call
+    pipeline: Any = compose(middleware, _agree, on_error=failures.answer_in)
+    pipeline_waits, call_waits = is_async(pipeline), is_async(call)
+
+    async def answer_handshake(ctx: Context) -> Response:
+        try:
+            response: Response = await pipeline(ctx) if pipeline_waits else pipeline(ctx)
+        except Exception as error:
+            response = failures.answer(ctx.request, error, ctx)
+        return response
+
+    async def entry(native: NativeRequest, native_socket: NativeSocket) -> Response | None:
+        ctx = make(Request(native), info, dict(zip(names, native.params, strict=True)), services)
+        response = await answer_handshake(ctx)
+        if response.status != SWITCHING:
+            return ctx.finish(response)
+        socket = ctx.websocket = WebSocket(native_socket, ctx, response)
+        try:
+            answer: Any = call(ctx)
+            if call_waits:
+                answer = await answer
+        except SocketClosed:
+            return None
+        except Exception as error:
+            return await _fail(ctx, socket, failures, error)
+        return None if native_socket.is_accepted else ctx.finish(answer)
+
+    return entry
+
+
+def _agree(ctx: Context) -> Response:
+    return Response(status=SWITCHING)
+
+
+async def _fail(ctx: Context, socket: WebSocket, failures: Failures, error: Exception) -> Response | None:
+    if not socket.native.is_accepted:
+        return ctx.finish(failures.answer(ctx.request, error, ctx))
+    _log.error("the WebSocket %s failed %s", ctx.request.path, ctx.trace_id, exc_info=error)
+    await socket.close(1011)
+    return None
