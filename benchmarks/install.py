@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,11 @@ def prepare() -> None:
     public.mkdir(parents=True, exist_ok=True)
     for name, content in FILES.items():
         (public / name).write_bytes(content)
+    # The least that is a project of Spica's: routes, and the secret that production does not start without.
+    config = places.SITE / "config"
+    config.mkdir(exist_ok=True)
+    (config / "app.toml").write_text(f'[app]\nsecret_key = "{secrets.token_urlsafe(48)}"\n')
+    (config / "routes.py").write_text("def draw(r):\n    pass\n")
     if not places.KEY.exists():
         certificate, key = make_certificate()
         places.CERTIFICATE.write_text(certificate)

@@ -5,7 +5,7 @@ from spica import App, WebSocket, broadcast
 app = App()
 
 
-@app.websocket("/ws")
+@app.ws("/ws")
 async def room(socket: WebSocket) -> None:
     await socket.subscribe("room")
     async for message in socket:
