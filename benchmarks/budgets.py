@@ -23,7 +23,7 @@ class Budget:
     """One promise: what `read` finds for Spica may be at most (or at least) `bound`, in `unit`.
 
     `read_by_cpu` finds the same ratio by CPU time a request, for the budgets in requests a second. `subject` is the
-    server of ours that it is about.
+    server of ours that it is about, `limit` the limit that could keep it or not.
     """
 
     text: str
@@ -33,6 +33,7 @@ class Budget:
     unit: str = "x"
     read_by_cpu: Reader | None = None
     subject: str = "spica"
+    limit: str = "limit"
 
     def keeps(self, value: float) -> bool:
         return value >= self.bound if self.at_least else value <= self.bound
@@ -64,19 +65,20 @@ def _cpu_to_limit(text: str, workload: str, bound: float) -> Budget:
 
 
 def _rate_to(
-    reference: str, text: str, workload: str, bound: float, *, subject: str = "spica", unit: str = "req"
+    reference: str, text: str, workload: str, bound: float, *, subject: str = "spica", limit: str = "limit"
 ) -> Budget:
     def by_cpu(result: Result, name: str) -> float | None:
         cost = result.cpu_ratio(workload, name, reference)
         return 1 / cost if cost else None
 
     return Budget(
-        f"{text}: {unit}/s, to {reference}",
+        f"{text}: {'delivered' if limit == 'limit-fanout' else 'req'}/s, to {reference}",
         lambda result, name: result.rate_ratio(workload, name, reference),
         bound,
         at_least=True,
         read_by_cpu=by_cpu,
         subject=subject,
+        limit=limit,
     )
 
 
@@ -129,7 +131,7 @@ BUDGETS = [
     _rate_to("nginx-h2", "HTTP/2, clear text", "h2", 1),
     _rate_to("granian-tls", "HTTP/2, TLS", "h2-tls", 1, subject="spica-tls"),
     _rate_to("nginx-tls", "HTTP/2, TLS", "h2-tls", 1, subject="spica-tls"),
-    _rate_to("socketify", "fan-out", "fanout", 3, subject="spica-websocket", unit="delivered"),
+    _rate_to("socketify", "fan-out", "fanout", 3, subject="spica-websocket", limit="limit-fanout"),
     Budget("one match among 1,000 routes", _match_ns, 200, unit="ns"),
     Budget("memory of an idle connection", _idle_connection_bytes, 2048, unit="bytes"),
     _idle_bytes("TLS", "tls", "spica-tls", 32 * 1024),
@@ -153,6 +155,6 @@ def _judge_one(result: Result, budget: Budget) -> Verdict:
         budget,
         value=budget.read(result, budget.subject),
         by_cpu=by_cpu(result, budget.subject) if by_cpu else None,
-        of_limit=budget.read(result, "limit") if by_cpu else None,
-        of_limit_by_cpu=by_cpu(result, "limit") if by_cpu else None,
+        of_limit=budget.read(result, budget.limit) if by_cpu else None,
+        of_limit_by_cpu=by_cpu(result, budget.limit) if by_cpu else None,
     )

@@ -40,6 +40,7 @@ def prepare() -> None:
     """Make what every run needs and is not there: the C programs, the site, a certificate. Raises BenchmarkError."""
     places.BUILD.mkdir(exist_ok=True)
     _compile(places.LIMIT_SOURCE, places.LIMIT)
+    _compile(places.FANOUT_LIMIT_SOURCE, places.FANOUT_LIMIT)
     _compile(places.FANOUT_SOURCE, places.FANOUT)
     public = places.SITE / "public"
     public.mkdir(parents=True, exist_ok=True)

@@ -64,7 +64,9 @@ def build_plan(options: argparse.Namespace) -> Plan:
     )
     return Plan(
         servers=[
-            server for server in servers.ALL if server is servers.LIMIT or {server.name, server.family} & set(names)
+            server
+            for server in servers.ALL
+            if server.family == servers.LIMIT.name or {server.name, server.family} & set(names)
         ],
         workloads=[workload for workload in workloads.ALL if workload.name in parts],
         footprint="footprint" in parts,

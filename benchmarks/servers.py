@@ -90,6 +90,15 @@ def _room(name: str, title: str, program: str) -> Server:
 
 LIMIT = Server("limit", "limit (C epoll, canned answer)", [str(places.LIMIT), "{port}"], places.LIMIT)
 SPICA = _spica("spica", "spica", ["benchmarks.spica_app:app"])
+LIMIT_FANOUT = Server(
+    "limit-fanout",
+    "limit (C epoll, one send a socket)",
+    [str(places.FANOUT_LIMIT), "{port}"],
+    places.FANOUT_LIMIT,
+    hello="/ws",
+    protocol=Protocol.WEBSOCKET,
+    is_variant=True,
+)
 _CERTIFICATE = [str(places.CERTIFICATE), str(places.KEY)]
 
 SPICA_VARIANTS = [
@@ -145,4 +154,4 @@ PEER_VARIANTS = [
     _room("picows", "picows", "picows_websocket.py"),
 ]
 
-ALL = [LIMIT, SPICA, *PEERS, *SPICA_VARIANTS, *PEER_VARIANTS]
+ALL = [LIMIT, SPICA, *PEERS, LIMIT_FANOUT, *SPICA_VARIANTS, *PEER_VARIANTS]

@@ -93,8 +93,8 @@ ALL = [
     Workload(
         *("fanout", f"one message of 32 bytes to {FANOUT_SOCKETS:,} WebSockets", "/ws", ""),
         protocol=Protocol.WEBSOCKET,
-        servers=("spica-websocket", "socketify", "picows"),
-        reference="socketify",
+        servers=("limit-fanout", "spica-websocket", "socketify", "picows"),
+        reference="limit-fanout",
         feature="WebSockets",
         unit="delivered",
     ),

@@ -31,7 +31,7 @@ def test_a_choice_keeps_the_limit_because_ratios_need_it():
 
 def test_a_family_brings_its_variants_and_a_variant_only_itself():
     assert "nginx-tls" in {server.name for server in plan("--servers", "nginx").servers}
-    assert [server.name for server in plan("--servers", "nginx-tls").servers] == ["limit", "nginx-tls"]
+    assert [server.name for server in plan("--servers", "nginx-tls").servers] == ["limit", "limit-fanout", "nginx-tls"]
 
 
 def test_the_check_measures_what_has_a_ratio_to_the_limit():
