@@ -44,6 +44,8 @@ const TURN: Duration = Duration::from_millis(2);
 const BROADCAST_LEVEL: u32 = 6;
 /// After this much work in one poll, connections that become readable wait in line (promise 21).
 const LATE_MS: u64 = 12;
+/// How many times longer than usual a line may be that has only just formed.
+const BURST: f64 = 6.0;
 
 /// Event data of the descriptors that are not connections; connections use their token, whose key is smaller.
 const TIMER: u64 = u64::MAX;
@@ -127,8 +129,10 @@ pub struct Reactor<A: Application> {
     generation: u32,
     /// Connections that wait for their turn: they gave way to others, or came when there was too much to do.
     again: VecDeque<Token>,
-    /// How long a request takes, in microseconds, smoothed; what the wait in line is guessed from.
-    service_us: f64,
+    /// How long a turn takes, in microseconds, smoothed; what the wait in line is guessed from.
+    turn_us: f64,
+    /// Since when somebody has waited in line, without a break.
+    line_since_ms: Option<u64>,
     /// When the poll began, for whoever comes late in it.
     began_ms: u64,
     deadlines: Deadlines,
@@ -215,7 +219,8 @@ impl<A: Application> Reactor<A> {
             open: 0,
             generation: 0,
             again: VecDeque::new(),
-            service_us: 0.0,
+            turn_us: 0.0,
+            line_since_ms: None,
             began_ms: 0,
             deadlines: Deadlines::new(),
             due: Vec::new(),
@@ -301,7 +306,6 @@ impl<A: Application> Reactor<A> {
         self.worker.handshakes = 0;
         self.refresh_clock();
         self.began_ms = self.worker.clock.now_ms();
-        let before = self.worker.counts;
         let in_line = self.again.len();
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
@@ -320,7 +324,7 @@ impl<A: Application> Reactor<A> {
             }
         }
         self.run_again(in_line);
-        self.measure(began.elapsed(), before);
+        self.line_since_ms = if self.again.is_empty() { None } else { self.line_since_ms.or(Some(self.began_ms)) };
         self.end_turn();
         Ok(())
     }
@@ -611,8 +615,12 @@ impl<A: Application> Reactor<A> {
         if self.again.is_empty() && !self.is_late() {
             return Arrival::Serve;
         }
-        let wait_us = self.again.len() as f64 * self.service_us;
-        if wait_us > self.worker.options.max_queue.as_micros() as f64 {
+        let wait_us = self.again.len() as f64 * self.turn_us;
+        let patience = self.worker.options.max_queue;
+        // A burst is let in as long as it is done with soon; who comes to a line that does not get shorter is not.
+        let stands = self.line_since_ms.is_some_and(|since| self.began_ms - since > 2 * patience.as_millis() as u64);
+        let most_us = patience.as_micros() as f64 * if stands { 1.0 } else { BURST };
+        if wait_us > most_us {
             Arrival::Shed
         } else if self.is_late() {
             Arrival::WaitInLine
@@ -626,24 +634,21 @@ impl<A: Application> Reactor<A> {
         Clock::coarse_ms() - self.began_ms >= LATE_MS
     }
 
-    /// Gives who waited in line when the poll began their turn, the longest waiting first.
+    /// Gives who waited in line when the poll began their turn, the longest waiting first, and learns how long one takes:
+    /// most who wait bring a whole request, but some only a part of one.
     fn run_again(&mut self, in_line: usize) {
-        for served in 0..in_line {
-            if served > 0 && self.is_late() {
-                break;
-            }
+        if in_line == 0 {
+            return;
+        }
+        let began = Instant::now();
+        let mut turns = 0;
+        while turns < in_line && (turns == 0 || !self.is_late()) {
             let Some(token) = self.again.pop_front() else { break };
             self.with(token, |connection, worker| connection.on_turn(worker));
+            turns += 1;
         }
-    }
-
-    fn measure(&mut self, took: Duration, before: Counts) {
-        let now = self.worker.counts;
-        let requests = (now.requests - before.requests) - (now.overloaded - before.overloaded);
-        if requests > 0 {
-            let each = took.as_secs_f64() * 1e6 / requests as f64;
-            self.service_us += (each - self.service_us) / 8.0;
-        }
+        let each = began.elapsed().as_secs_f64() * 1e6 / turns.max(1) as f64;
+        self.turn_us += (each - self.turn_us) / 8.0;
     }
 
     fn on_timer(&mut self) {
