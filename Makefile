@@ -50,6 +50,8 @@ docs: ## rewrite the generated reference pages
 
 bench-setup: setup ## a separate venv with the peers that `make bench` compares with
 	@sh tools/wrk.sh
+	@sh tools/nghttp2.sh
+	@sh tools/nginx.sh
 	python -m benchmarks setup
 
 bench: setup ## Spica, the limit and the peers in one interleaved run

@@ -9,7 +9,7 @@ import sys
 
 from benchmarks import baseline
 from benchmarks.failure import BenchmarkError
-from benchmarks.install import build_limit, install_peers
+from benchmarks.install import install_peers, prepare
 from benchmarks.options import build_check_plan, build_parser, build_plan
 from benchmarks.report import build_document, render_report, save_report
 from benchmarks.result import Result
@@ -71,7 +71,7 @@ def _print_comparisons(result: Result, comparisons: list[baseline.Comparison]) -
 
 
 def _carry_out(plan: Plan) -> Result:
-    build_limit()
+    prepare()
     plan = dataclasses.replace(plan, servers=installed_servers(plan.servers, _tell))
     return run(plan, _tell)
 

@@ -1,7 +1,7 @@
 """The budgets of the first landing: what was promised about speed, and whether one result keeps it.
 
-Each is one line of BUDGETS: its text, how its value is read from a result, and the bound. Budgets of parts that do not
-exist yet (HTTP/2, TLS, WebSocket, full pages) come with those parts.
+Each is one line of BUDGETS: its text, how its value is read from a result, and the bound. Budgets of parts that are not
+measured yet (full pages) come with those parts.
 
 A budget in requests a second is also told as what the CPU time a request says, and both also for the limit: wrk is the
 bottleneck of fast servers, and where the limit itself stays below the bound, no server on that machine can keep it.
@@ -22,7 +22,8 @@ Reader = Callable[[Result, str], float | None]
 class Budget:
     """One promise: what `read` finds for Spica may be at most (or at least) `bound`, in `unit`.
 
-    `read_by_cpu` finds the same ratio by CPU time a request, for the budgets in requests a second.
+    `read_by_cpu` finds the same ratio by CPU time a request, for the budgets in requests a second. `subject` is the
+    server of ours that it is about, `limit` the limit that could keep it or not.
     """
 
     text: str
@@ -31,6 +32,8 @@ class Budget:
     at_least: bool = False
     unit: str = "x"
     read_by_cpu: Reader | None = None
+    subject: str = "spica"
+    limit: str = "limit"
 
     def keeps(self, value: float) -> bool:
         return value >= self.bound if self.at_least else value <= self.bound
@@ -61,23 +64,34 @@ def _cpu_to_limit(text: str, workload: str, bound: float) -> Budget:
     return Budget(f"{text}: CPU a request, to the limit", lambda r, name: r.cpu_ratio(workload, name, "limit"), bound)
 
 
-def _rate_to(reference: str, text: str, workload: str, bound: float) -> Budget:
+def _rate_to(
+    reference: str, text: str, workload: str, bound: float, *, subject: str = "spica", limit: str = "limit"
+) -> Budget:
     def by_cpu(result: Result, name: str) -> float | None:
         cost = result.cpu_ratio(workload, name, reference)
         return 1 / cost if cost else None
 
     return Budget(
-        f"{text}: req/s, to {reference}",
+        f"{text}: {'delivered' if limit == 'limit-fanout' else 'req'}/s, to {reference}",
         lambda result, name: result.rate_ratio(workload, name, reference),
         bound,
         at_least=True,
         read_by_cpu=by_cpu,
+        subject=subject,
+        limit=limit,
     )
 
 
 def _idle_connection_bytes(result: Result, name: str) -> float | None:
     found = result.footprints.get(name)
     return found.idle_connection_bytes if found else None
+
+
+def _idle_bytes(text: str, kind: str, subject: str, bound: float) -> Budget:
+    def read(result: Result, name: str) -> float | None:
+        return result.idle.get(kind, {}).get(name)
+
+    return Budget(f"memory of an idle connection, {text}", read, bound, unit="bytes", subject=subject)
 
 
 def _idle_rss_mb(result: Result, name: str) -> float | None:
@@ -107,8 +121,23 @@ BUDGETS = [
     _rate_to("fastapi", "typed parameter to JSON", "user", 15),
     _rate_to("litestar", "typed parameter to JSON", "user", 10),
     _cpu_to_limit("handler that awaits once", "await", 2.5),
+    Budget(
+        "plaintext over TLS: CPU a request, to our clear text",
+        lambda result, name: result.cpu_ratio("tls", name, "spica"),
+        2,
+        subject="spica-tls",
+    ),
+    _rate_to("granian", "HTTP/2, clear text", "h2", 1),
+    _rate_to("nginx-h2", "HTTP/2, clear text", "h2", 1),
+    _rate_to("granian-tls", "HTTP/2, TLS", "h2-tls", 1, subject="spica-tls"),
+    _rate_to("nginx-tls", "HTTP/2, TLS", "h2-tls", 1, subject="spica-tls"),
+    _rate_to("socketify", "fan-out", "fanout", 3, subject="spica-websocket", limit="limit-fanout"),
     Budget("one match among 1,000 routes", _match_ns, 200, unit="ns"),
     Budget("memory of an idle connection", _idle_connection_bytes, 2048, unit="bytes"),
+    _idle_bytes("TLS", "tls", "spica-tls", 32 * 1024),
+    _idle_bytes("HTTP/2", "h2", "spica", 32 * 1024),
+    _idle_bytes("HTTP/2 over TLS", "h2-tls", "spica-tls", 32 * 1024),
+    _idle_bytes("WebSocket", "websocket", "spica-websocket", 4096),
     Budget("idle RSS, hello app, one worker", _idle_rss_mb, 30, unit="MB"),
     Budget("cold start to the first answer", _cold_start_ms, 150, unit="ms"),
     Budget("import spica, above bare Python with asyncio", _import_ms, 30, unit="ms"),
@@ -124,8 +153,8 @@ def _judge_one(result: Result, budget: Budget) -> Verdict:
     by_cpu = budget.read_by_cpu
     return Verdict(
         budget,
-        value=budget.read(result, "spica"),
-        by_cpu=by_cpu(result, "spica") if by_cpu else None,
-        of_limit=budget.read(result, "limit") if by_cpu else None,
-        of_limit_by_cpu=by_cpu(result, "limit") if by_cpu else None,
+        value=budget.read(result, budget.subject),
+        by_cpu=by_cpu(result, budget.subject) if by_cpu else None,
+        of_limit=budget.read(result, budget.limit) if by_cpu else None,
+        of_limit_by_cpu=by_cpu(result, budget.limit) if by_cpu else None,
     )

@@ -13,7 +13,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Sample:
-    """One server under one workload for one short window. Latencies are None where wrk cannot tell them (pipelined)."""
+    """One server under one workload for one short window. Latencies are None where the load cannot tell them."""
 
     requests: int
     seconds: float

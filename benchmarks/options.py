@@ -12,9 +12,9 @@ from benchmarks.result import Settings
 from benchmarks.runner import Plan
 from benchmarks.servers import Server
 
-OTHER_PARTS = ["footprint", "import", "routing"]
+OTHER_PARTS = ["footprint", "idle", "import", "routing"]
 PARTS = [*(workload.name for workload in workloads.ALL), *OTHER_PARTS]
-FULL = Settings(seconds=2.0, rounds=5, starts=7, idle_connections=5000)
+FULL = Settings(seconds=2.0, rounds=5, starts=7, idle_connections=10_000)
 SHORT = Settings(seconds=1.0, rounds=3, starts=3, idle_connections=1000)
 
 
@@ -29,9 +29,13 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="print the result as JSON instead of tables")
     _add_settings(run, FULL)
     run.add_argument("--only", type=_split, default=PARTS, metavar="PARTS", help=f"of {','.join(PARTS)}")
-    names = [server.name for server in servers.ALL]
+    families = list(dict.fromkeys(server.family for server in servers.ALL))
     run.add_argument(
-        "--servers", type=_split, default=names, metavar="NAMES", help=f"of {','.join(names)}; the limit always runs"
+        *("--servers",),
+        type=_split,
+        default=families,
+        metavar="NAMES",
+        help=f"of {','.join(families)}; the limit always runs",
     )
     check = commands.add_parser("check", help="the short form: Spica and the limit, compared with the stored baseline")
     check.add_argument("--save", action="store_true", help="store the ratios as the baseline of this kind of machine")
@@ -55,11 +59,18 @@ def _add_settings(parser: argparse.ArgumentParser, settings: Settings) -> None:
 def build_plan(options: argparse.Namespace) -> Plan:
     """Turn parsed options of `run` into a plan. Raises BenchmarkError for a part or server that does not exist."""
     parts = _check_names("part", options.only, PARTS)
-    names = _check_names("server", options.servers, [server.name for server in servers.ALL])
+    names = _check_names(
+        "server", options.servers, list(dict.fromkeys(name for one in servers.ALL for name in (one.family, one.name)))
+    )
     return Plan(
-        servers=[server for server in servers.ALL if server is servers.LIMIT or server.name in names],
+        servers=[
+            server
+            for server in servers.ALL
+            if server.family == servers.LIMIT.name or {server.name, server.family} & set(names)
+        ],
         workloads=[workload for workload in workloads.ALL if workload.name in parts],
         footprint="footprint" in parts,
+        idle="idle" in parts,
         startup="import" in parts,
         routing="routing" in parts,
         settings=_settings(options),
@@ -67,9 +78,12 @@ def build_plan(options: argparse.Namespace) -> Plan:
 
 
 def build_check_plan(options: argparse.Namespace) -> Plan:
-    """Turn parsed options of `check` into a plan: every workload, on Spica and the limit."""
+    """Turn parsed options of `check` into a plan: every workload of the limit, on that and Spica."""
     compared: list[Server] = [servers.LIMIT, servers.SPICA]
-    return Plan(compared, workloads.ALL, footprint=False, startup=False, routing=False, settings=_settings(options))
+    shared = [workload for workload in workloads.ALL if servers.LIMIT.name in workload.servers]
+    return Plan(
+        compared, shared, footprint=False, idle=False, startup=False, routing=False, settings=_settings(options)
+    )
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from benchmarks import client
 from benchmarks.failure import BenchmarkError
+from benchmarks.protocols import Protocol
 from benchmarks.servers import Server
 
 START_TIMEOUT_S = 20.0
@@ -39,7 +40,7 @@ class RunningServer:
         self.server = server
         self.port = free_port()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the server)
-        command = [part.format(port=self.port) for part in server.command]
+        command = [part.replace("{port}", str(self.port)) for part in server.command]
         spawned = time.perf_counter()
         self._process = subprocess.Popen(
             command,
@@ -60,11 +61,20 @@ class RunningServer:
             if self._process.poll() is not None:
                 raise self._failure("ended before it answered")
             # A server may accept before it can answer, or close what came too early: then ask again.
-            with contextlib.suppress(OSError), client.connect(self.port) as connection:
-                client.exchange(connection, "/plaintext")
+            with contextlib.suppress(OSError):
+                connection, _ = self.ask(self.server.hello, self.server.protocol)
+                connection.close()
                 return
             time.sleep(0.001)
         raise self._failure(f"gave no answer within {START_TIMEOUT_S:.0f} s")
+
+    def url(self, path: str) -> str:
+        """Return the address of a path, for load generators."""
+        return f"{'https' if self.server.tls else 'http'}://127.0.0.1:{self.port}{path}"
+
+    def ask(self, path: str, protocol: Protocol) -> tuple[socket.socket, client.Answer]:
+        """Open a connection and have one answer on it. Raises OSError when there is none."""
+        return client.ask(self.port, path, protocol, tls=self.server.tls)
 
     def _failure(self, what: str) -> BenchmarkError:
         self.stop()

@@ -10,6 +10,8 @@ from pathlib import Path
 from benchmarks import figures, places, servers, workloads
 from benchmarks.budgets import Verdict, judge
 from benchmarks.figures import Sample
+from benchmarks.measure import h2load, wrk
+from benchmarks.measure.idle import KINDS
 from benchmarks.result import Result
 from benchmarks.tables import render_number, render_significant, render_table
 from benchmarks.workloads import Workload
@@ -21,7 +23,7 @@ def render_report(result: Result) -> str:
     """Render everything a run found as Markdown; parts that were not run are left out."""
     parts = [f"# Benchmark of {result.date[:16].replace('T', ' ')}", _render_machine(result)]
     parts += [_render_workload(result, workload) for workload in workloads.ALL if result.load.get(workload.name)]
-    parts += [_render_footprints(result), _render_python(result), _render_budgets(result)]
+    parts += [_render_footprints(result), _render_idle(result), _render_python(result), _render_budgets(result)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -30,8 +32,10 @@ def _render_machine(result: Result) -> str:
     lines = [
         f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb} GB; {machine.kernel}; Python {machine.python}; "
         f"{machine.compiler}.",
-        "Loopback; one worker process on one core, wrk with 64 keep-alive connections on another; interleaved rounds "
-        f"({settings.rounds} of {settings.seconds:g} s); medians; a ratio is the median of the ratios within a round.",
+        f"Loopback; one worker process on one core; on another wrk with {wrk.CONNECTIONS} keep-alive connections, "
+        f"h2load with {h2load.CONNECTIONS} of {workloads.STREAMS} streams, or {workloads.FANOUT_SOCKETS:,} WebSockets.",
+        f"Interleaved rounds ({settings.rounds} of {settings.seconds:g} s); medians; a ratio is the median of the "
+        "ratios within a round.",
     ]
     if result.versions:
         lines.append("Peers: " + ", ".join(f"{name} {version}" for name, version in result.versions.items()) + ".")
@@ -40,16 +44,17 @@ def _render_machine(result: Result) -> str:
 
 
 def _render_workload(result: Result, workload: Workload) -> str:
+    unit, reference, subject = workload.unit, workload.reference, workload.subject
     header = [
         "server",
-        "req/s",
+        f"{unit}/s",
         "p50 us",
         "p99 us",
-        "CPU us/req",
+        f"CPU us/{unit}",
         "core busy",
-        "req/s to limit",
-        "CPU to limit",
-        "spica is",
+        f"{unit}/s to {reference}",
+        f"CPU to {reference}",
+        f"{_TITLES[subject]} is",
     ]
     rows = [
         [
@@ -59,9 +64,9 @@ def _render_workload(result: Result, workload: Workload) -> str:
             render_number(figures.middle([sample.p99_us for sample in samples])),
             render_significant(figures.cpu_us(samples)),
             f"{_busy(samples):.0%}",
-            render_significant(result.rate_ratio(workload.name, name, "limit")),
-            render_significant(result.cpu_ratio(workload.name, name, "limit")),
-            _times(result.rate_ratio(workload.name, "spica", name)),
+            render_significant(result.rate_ratio(workload.name, name, reference)),
+            render_significant(result.cpu_ratio(workload.name, name, reference)),
+            _times(result.rate_ratio(workload.name, subject, name)),
         ]
         for name, samples in result.load[workload.name].items()
     ]
@@ -91,6 +96,17 @@ def _render_footprints(result: Result) -> str:
         for name, one in result.footprints.items()
     ]
     return f"## At rest\n\n{render_table(header, rows)}"
+
+
+def _render_idle(result: Result) -> str:
+    header = ["connection", "server", "bytes each"]
+    rows = [
+        [kind.title, _TITLES[name], render_number(found) if found is not None else "not held"]
+        for kind in KINDS
+        for name, found in result.idle.get(kind.name, {}).items()
+    ]
+    title = f"## {result.settings.idle_connections:,} idle connections"
+    return f"{title}\n\n{render_table(header, rows)}" if rows else ""
 
 
 def _render_python(result: Result) -> str:

@@ -29,6 +29,8 @@ class Result:
     versions: dict[str, str]
     load: Load = field(default_factory=dict)
     footprints: dict[str, Footprint] = field(default_factory=dict)
+    idle: dict[str, dict[str, float | None]] = field(default_factory=dict)
+    """Bytes of an idle connection by its kind, then by server; None where they could not be held open."""
     startup: Startup | None = None
     routing: Routing | None = None
     notes: list[str] = field(default_factory=list)

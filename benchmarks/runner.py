@@ -1,35 +1,27 @@
-"""A run: which parts, which servers, in which order.
-
-Rules: all servers under load are started once and kept; every round visits every workload and, within it, every server
-in turn, so that servers are compared within seconds of each other; every second round goes backwards, so that none
-always comes first.
-"""
+"""A run: which parts, on which servers, in which order."""
 
 from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import figures, machine, processes
+from benchmarks import figures, machine, processes, workloads
 from benchmarks.failure import BenchmarkError
 from benchmarks.machine import Cores
-from benchmarks.measure.footprint import measure_footprint, raise_descriptor_limit
-from benchmarks.measure.load import check_answer, check_wrk, measure_load
+from benchmarks.measure.footprint import measure_footprint
+from benchmarks.measure.idle import KINDS, measure_idle, raise_descriptor_limit
+from benchmarks.measure.load import check_load_generators
 from benchmarks.measure.routing import measure_routing
 from benchmarks.measure.startup import measure_startup
-from benchmarks.processes import RunningServer
 from benchmarks.result import Result, Settings
+from benchmarks.rounds import Progress, load_all
 from benchmarks.servers import Server
 from benchmarks.workloads import Workload
 
-WARM_UP_S = 0.3
 INTERPRETERS = 7
 UNSTEADY = 1.25
-"""From this spread of the limit's rounds on, a reader is warned."""
-
-Progress = Callable[[str], None]
+"""From this spread of the reference's rounds on, a reader is warned."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +31,7 @@ class Plan:
     servers: list[Server]
     workloads: list[Workload]
     footprint: bool
+    idle: bool
     startup: bool
     routing: bool
     settings: Settings
@@ -67,13 +60,18 @@ def run(plan: Plan, progress: Progress) -> Result:
 def _run_parts(plan: Plan, result: Result, cores: Cores, progress: Progress) -> None:
     has_spica = any(server.name == "spica" for server in plan.servers)
     if plan.workloads:
-        _load_all(plan, result, cores, progress)
+        check_load_generators()
+        load_all(plan.servers, plan.workloads, cores.server, result, progress)
+        _note_errors(result)
+        _note_unsteadiness(result)
     if plan.footprint:
-        for server in plan.servers:
+        for server in [server for server in plan.servers if not server.is_variant]:
             progress(f"{server.name}: cold start, memory, idle connections")
             result.footprints[server.name] = measure_footprint(
                 server, cores.server, starts=plan.settings.starts, connections=plan.settings.idle_connections
             )
+    if plan.idle:
+        _weigh_idle(plan, result, cores, progress)
     if plan.startup and has_spica:
         progress("import spica")
         result.startup = measure_startup(cores.server, INTERPRETERS)
@@ -82,32 +80,18 @@ def _run_parts(plan: Plan, result: Result, cores: Cores, progress: Progress) -> 
         result.routing = measure_routing(cores.server, INTERPRETERS)
 
 
-def _load_all(plan: Plan, result: Result, cores: Cores, progress: Progress) -> None:
-    check_wrk()
-    running = [_start(server, cores, plan, progress) for server in plan.servers]
-    result.load = {workload.name: {one.server.name: [] for one in running} for workload in plan.workloads}
-    for number in range(plan.settings.rounds):
-        for workload in plan.workloads:
-            for one in running if number % 2 == 0 else reversed(running):
-                sample = measure_load(one, workload, plan.settings.seconds)
-                result.load[workload.name][one.server.name].append(sample)
-                progress(
-                    f"round {number + 1}/{plan.settings.rounds}  {workload.name:<10} {one.server.name:<10}"
-                    f"{sample.rate:>10,.0f} req/s {sample.cpu_us:>8.2f} us CPU"
-                )
-    for one in running:
-        one.stop()
-    _note_errors(result)
-    _note_unsteadiness(result)
-
-
-def _start(server: Server, cores: Cores, plan: Plan, progress: Progress) -> RunningServer:
-    progress(f"{server.name}: start, check the answers, warm up")
-    running = RunningServer(server, cores.server)
-    for workload in plan.workloads:
-        check_answer(running, workload)
-        measure_load(running, workload, WARM_UP_S)
-    return running
+def _weigh_idle(plan: Plan, result: Result, cores: Cores, progress: Progress) -> None:
+    count = plan.settings.idle_connections
+    for kind in KINDS:
+        result.idle[kind.name] = {}
+        for server in [server for server in plan.servers if server.name in kind.servers]:
+            progress(f"{server.name}: {count:,} idle connections, {kind.title}")
+            try:
+                result.idle[kind.name][server.name] = measure_idle(server, kind, cores.server, count)
+            except BenchmarkError as error:
+                note = f"{server.name} is left out of idle connections, {kind.title}: {error.last_line}"
+                progress(note)
+                result.notes.append(note)
 
 
 def _note_doubts(result: Result, plan: Plan, cores: Cores) -> None:
@@ -125,15 +109,17 @@ def _note_errors(result: Result) -> None:
         for server, samples in by_server.items():
             errors = sum(sample.errors for sample in samples)
             if errors:
-                result.notes.append(f"{server}, {workload}: wrk counted {errors} errors (sockets, timeouts, status).")
+                result.notes.append(f"{server}, {workload}: {errors} errors were counted (sockets, timeouts, status).")
 
 
 def _note_unsteadiness(result: Result) -> None:
+    references = {workload.name: workload.reference for workload in workloads.ALL}
     for workload, by_server in result.load.items():
-        factor = figures.spread(by_server["limit"])
+        reference = references[workload]
+        factor = figures.spread(by_server[reference]) if by_server.get(reference) else 1.0
         if factor > UNSTEADY:
             result.notes.append(
-                f"{workload}: the limit itself moved by a factor of {factor:.1f} between rounds, so other work "
+                f"{workload}: {reference} itself moved by a factor of {factor:.1f} between rounds, so other work "
                 "disturbed them: trust CPU time, not req/s."
             )
 

@@ -1,23 +1,55 @@
-"""The workloads: what is asked of every server, and the answer that counts as right."""
+"""The workloads: what is asked of which servers, and the answer that counts as right."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
+from benchmarks.protocols import Protocol
+
+_ALL_HTTP = ("limit", "spica", "granian", "uvicorn", "starlette", "fastapi", "litestar")
+
 
 @dataclass(frozen=True)
 class Workload:
-    """One kind of request under load. `depth` requests are written at once; `answer` is the decoded body to get."""
+    """One kind of request under load.
+
+    `depth` requests are written at once (with HTTP/2: on as many streams); `answer` is the decoded body to get, or its
+    octets. `servers` are measured with it, `reference` is the one that all others are shown as a ratio to. A server
+    that lacks `feature` is left out, "" is what every server has. `unit` is what is counted.
+    """
 
     name: str
     title: str
     path: str
     answer: object
     depth: int = 1
+    protocol: Protocol = Protocol.HTTP1
+    servers: tuple[str, ...] = _ALL_HTTP
+    reference: str = "limit"
+    feature: str = ""
+    unit: str = "req"
 
-    def accepts(self, body: bytes) -> bool:
-        """Tell whether `body` is the right answer; JSON may be spaced and ordered as the server likes."""
+    @property
+    def subject(self) -> str:
+        """The server of ours, in the form that this workload is about."""
+        return [name for name in self.servers if name.partition("-")[0] == "spica"][-1]
+
+    @property
+    def wanted(self) -> str:
+        """The right answer, as it is told when another came."""
+        if self.protocol is Protocol.WEBSOCKET:
+            return "101"
+        return f"200 and {self.answer!r:.100}"
+
+    def accepts(self, status: int, body: bytes) -> bool:
+        """Tell whether this is the right answer; JSON may be spaced and ordered as the server likes."""
+        if self.protocol is Protocol.WEBSOCKET:
+            return status == 101
+        if status != 200:
+            return False
+        if isinstance(self.answer, bytes):
+            return body == self.answer
         if isinstance(self.answer, str):
             return body == self.answer.encode()
         try:
@@ -27,10 +59,55 @@ class Workload:
 
 
 HELLO = "Hello, World!"
+FILES = {"1k.bin": bytes(range(256)) * 4, "1m.bin": bytes(range(256)) * 4096}
+"""The files of the site that is served, by name."""
+FANOUT_SOCKETS = 2000
+STREAMS = 100
+
+_H2, _FILES = Protocol.HTTP2, ("spica-files", "nginx")
+_TLS_PEERS = ("spica-tls", "granian-tls", "nginx-tls")
 
 ALL = [
     Workload("plaintext", "plaintext", "/plaintext", HELLO),
     Workload("pipelined", "plaintext, pipelined x16", "/plaintext", HELLO, depth=16),
     Workload("user", "typed int parameter to JSON", "/users/7", {"id": 7, "name": "Ada Lovelace"}),
     Workload("await", "async handler that awaits once", "/await", HELLO),
+    Workload(
+        *("tls", "plaintext over TLS, keep-alive", "/plaintext", HELLO),
+        servers=("spica", *_TLS_PEERS),
+        reference="spica",
+        feature="TLS",
+    ),
+    Workload(
+        *("h2", f"plaintext over HTTP/2, {STREAMS} streams, clear text", "/plaintext", HELLO, STREAMS, _H2),
+        servers=("spica", "granian", "nginx-h2"),
+        reference="nginx-h2",
+        feature="HTTP/2",
+    ),
+    Workload(
+        *("h2-tls", f"plaintext over HTTP/2, {STREAMS} streams, TLS", "/plaintext", HELLO, STREAMS, _H2),
+        servers=_TLS_PEERS,
+        reference="nginx-tls",
+        feature="HTTP/2 over TLS",
+    ),
+    Workload(
+        *("fanout", f"one message of 32 bytes to {FANOUT_SOCKETS:,} WebSockets", "/ws", ""),
+        protocol=Protocol.WEBSOCKET,
+        servers=("limit-fanout", "spica-websocket", "socketify", "picows"),
+        reference="limit-fanout",
+        feature="WebSockets",
+        unit="delivered",
+    ),
+    Workload(
+        *("file-1k", "static file, 1 KiB", "/1k.bin", FILES["1k.bin"]),
+        servers=_FILES,
+        reference="nginx",
+        feature="static files",
+    ),
+    Workload(
+        *("file-1m", "static file, 1 MiB", "/1m.bin", FILES["1m.bin"]),
+        servers=_FILES,
+        reference="nginx",
+        feature="static files",
+    ),
 ]

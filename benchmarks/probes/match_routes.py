@@ -14,7 +14,7 @@ REPEATS = 5
 
 
 def build_table(count):
-    table = _core.Application(encode=repr, response_type=object, on_error=print, on_miss=print)
+    table = _core.Application(encode=repr, response_type=object, on_error=print, on_miss=print, send_stream=print)
     for number in range(count // 2):
         table.add_route("GET", f"/things{number}/list", print, takes="params", kind="plain")
         pattern = f"/things{number}/{{id:int}}/parts/{{name}}"

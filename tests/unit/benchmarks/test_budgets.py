@@ -43,3 +43,16 @@ def test_memory_is_judged_in_the_unit_of_the_promise(result):
     result.footprints["spica"] = Footprint(80.0, rss_bytes=31_000_000, pss_bytes=20_000_000, idle_connection_bytes=1000)
     assert word_of(result, "idle RSS, hello app, one worker") == "MISSED"
     assert word_of(result, "memory of an idle connection") == "met"
+
+
+def test_tls_is_held_against_our_own_clear_text(result, add_load):
+    add_load("tls", "spica", 1000, cpu_s=1.0)
+    add_load("tls", "spica-tls", 1000, cpu_s=2.1)
+    assert word_of(result, "plaintext over TLS: CPU a request, to our clear text") == "MISSED"
+
+
+def test_an_idle_connection_that_could_not_be_held_is_not_measured(result):
+    result.idle["websocket"] = {"spica-websocket": None}
+    assert word_of(result, "memory of an idle connection, WebSocket") == "not measured"
+    result.idle["websocket"] = {"spica-websocket": 4000.0}
+    assert word_of(result, "memory of an idle connection, WebSocket") == "met"

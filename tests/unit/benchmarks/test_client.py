@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from benchmarks import client
+from benchmarks import client, http2
 
 
 def test_a_response_that_comes_in_pieces_is_read_whole():
@@ -28,3 +28,34 @@ def test_a_server_that_closes_early_is_an_error():
 def test_a_response_without_a_length_is_an_error():
     with pytest.raises(ConnectionError, match="without Content-Length"):
         client.content_length(b"HTTP/1.1 200 OK\r\nServer: x")
+
+
+SETTINGS = bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+
+
+def frame(kind: int, flags: int, payload: bytes) -> bytes:
+    return len(payload).to_bytes(3, "big") + bytes([kind, flags, 0, 0, 0, 1]) + payload
+
+
+def exchange_http2(answer: bytes) -> tuple[int, bytes]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(answer)
+        theirs.shutdown(socket.SHUT_WR)
+        return http2.exchange(ours, "/plaintext", "http")
+
+
+def test_an_answer_over_http2_is_read_whole_padding_left_out():
+    head = frame(1, 0x4, b"\x3f\x88\x5c\x015")
+    assert exchange_http2(SETTINGS + head + frame(0, 0, b"hel") + frame(0, 0x9, b"\x02lo\0\0")) == (200, b"hello")
+
+
+def test_another_status_over_http2_is_not_200():
+    assert exchange_http2(SETTINGS + frame(1, 0x5, b"\x8d")) == (0, b"")
+
+
+def test_a_server_without_http2_is_told_apart():
+    with pytest.raises(ConnectionError, match="answered in HTTP/1"):
+        exchange_http2(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(ConnectionError, match="ended the HTTP/2 stream"):
+        exchange_http2(SETTINGS + frame(3, 0, b"\0\0\0\1"))

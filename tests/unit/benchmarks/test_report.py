@@ -22,3 +22,15 @@ def test_the_document_holds_every_sample_and_verdict(result, add_load):
     document = json.loads(json.dumps(build_document(result)))
     assert document["load"]["plaintext"]["limit"][0]["requests"] == 150_000
     assert {one["verdict"] for one in document["budgets"]} == {"not measured"}
+
+
+def test_ratios_are_to_the_reference_of_the_workload_and_what_was_not_held_is_told(result, add_load):
+    add_load("fanout", "limit-fanout", 50_000)
+    add_load("fanout", "spica-websocket", 200_000)
+    result.idle["tls"] = {"spica-tls": None, "nginx-tls": 20_480.0}
+    text = render_report(result)
+    assert "delivered/s to limit-fanout" in text
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    assert next(row for row in rows if row[:2] == ["spica", "200,000"])[6:] == ["4.00", "0.25", "1.00x"]
+    assert ["HTTP/1.1, TLS", "spica, TLS", "not held"] in rows
+    assert ["HTTP/1.1, TLS", "nginx, TLS", "20,480"] in rows
