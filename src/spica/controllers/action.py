@@ -10,11 +10,12 @@ Rules of this file:
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from spica.controllers.binding import HttpHost, is_content_stream
+from spica.controllers.binding import HttpHost, is_content_stream, is_websocket, takes_context
 from spica.controllers.controller import Controller, RouteInfo
 from spica.controllers.filters import find_filters
 from spica.controllers.lookup import ActionRef
@@ -114,7 +115,22 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endp
 
 def _build_socket_call(filters: Sequence[Step], function: Callable[..., Any], plan: Plan, *, is_method: bool) -> Call:
     """What runs a WebSocket's handler: its response counts as long as the handshake is not answered."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise SignatureError(
+            "a WebSocket's handler yields",
+            where=describe_place(function),
+            why="it has a socket to send by, and no response to be made of what it yields",
+            fix="send each piece: await socket.send(...)",
+        )
     step = _build_step(function, plan, is_method=is_method)
+    has_socket = any(is_websocket(parameter) or takes_context(parameter) for parameter in plan.parameters)
+    if not has_socket and not is_method and not plan.providers:  # a provider may have done it all
+        raise SignatureError(
+            "a WebSocket's handler takes no socket",
+            where=describe_place(function),
+            why="only by its socket can it accept, receive and send; without one every handshake is refused",
+            fix="give it a parameter: socket: WebSocket",
+        )
     if step.kind == "plain":
         raise SignatureError(
             "a WebSocket's handler is a plain def",
