@@ -11,7 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -24,7 +24,7 @@ from spica.controllers.sources import find_position, passes_unchanged
 from spica.controllers.waiting import Kind, find_kind, run_to_end
 from spica.http.context import Context
 from spica.http.response import Response
-from spica.http.streaming import Chunk, Streamable, iterate
+from spica.http.streaming import Chunk, Streamable, iterate, name_after
 from spica.injection.errors import SignatureError
 from spica.injection.plan import Plan, build_plan
 from spica.injection.scope import Scope
@@ -209,7 +209,7 @@ def _with_scope(call: Call) -> Call:
             scope.close(error)
             raise
         if response.stream is not None:
-            response.stream = _until_sent(response.stream, scope)
+            response.stream = name_after(_until_sent(response.stream, scope), response.stream)
         else:
             scope.close()
         return response
@@ -228,7 +228,7 @@ def _with_waiting_scope(call: Call) -> Call:
             await scope.aclose(error)
             raise
         if response.stream is not None:
-            response.stream = _until_sent(response.stream, scope)
+            response.stream = name_after(_until_sent(response.stream, scope), response.stream)
         else:
             await scope.aclose()
         return response
@@ -236,7 +236,7 @@ def _with_waiting_scope(call: Call) -> Call:
     return scoped
 
 
-async def _until_sent(stream: Streamable, scope: Scope) -> AsyncIterator[Chunk]:
+async def _until_sent(stream: Streamable, scope: Scope) -> AsyncGenerator[Chunk, None]:
     """Keep what a streaming handler was given until it has ended."""
     try:
         async for chunk in iterate(stream):

@@ -128,14 +128,14 @@ async def send_stream(outgoing: Outgoing, response: Response) -> bool:
         if response.trailers is not None:
             outgoing.set_trailers(response.trailers())
     except Exception:
-        _log.exception("the streamed response of %s broke off", _describe(stream))
+        _log.exception("the streamed response of %s broke off", describe_stream(stream))
         return False
     finally:
         await _close(stream)
     if outgoing.missing:
         _log.error(
             "the streamed response of %s is %d bytes shorter than its content-length says",
-            _describe(stream),
+            describe_stream(stream),
             outgoing.missing,
         )
     return not outgoing.missing
@@ -158,6 +158,17 @@ def encode_chunk(chunk: Chunk) -> bytes:
     raise TypeError(f"a streamed response yields bytes or str, not {type(chunk).__name__}")
 
 
+def name_after(wrapper: AsyncGenerator[Chunk, None], stream: Streamable) -> AsyncGenerator[Chunk, None]:
+    """Have the log call a generator that passes on another stream by that one's name."""
+    wrapper.__qualname__ = describe_stream(stream)  # type: ignore[attr-defined]  # typeshed forgot it
+    return wrapper
+
+
+def describe_stream(stream: Streamable) -> str:
+    """The generator's name, for the log: what it yields that can't be sent is in no traceback of its own."""
+    return str(getattr(stream, "__qualname__", None) or type(stream).__qualname__)
+
+
 async def iterate(stream: Streamable) -> AsyncGenerator[Chunk, None]:
     """Iterate a plain or an async iterable alike; it is closed at the end, however that comes."""
     try:
@@ -169,11 +180,6 @@ async def iterate(stream: Streamable) -> AsyncGenerator[Chunk, None]:
                 yield chunk
     finally:
         await _close(stream)
-
-
-def _describe(stream: Streamable) -> str:
-    """The generator's name, for the log: what it yields that can't be sent is in no traceback of its own."""
-    return str(getattr(stream, "__qualname__", None) or type(stream).__qualname__)
 
 
 async def _send_all(outgoing: Outgoing, stream: Streamable) -> None:

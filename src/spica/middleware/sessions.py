@@ -19,7 +19,7 @@ from spica.config.settings import Settings
 from spica.http.context import Context
 from spica.http.cookies import CookieOptions, build_delete_cookie, build_set_cookie
 from spica.http.response import Response
-from spica.http.streaming import Chunk, Streamable, iterate
+from spica.http.streaming import Chunk, Streamable, iterate, name_after
 from spica.middleware.errors import InvalidMiddleware
 from spica.middleware.pipeline import Middleware
 from spica.middleware.session_data import SessionData
@@ -97,7 +97,8 @@ class Session(Middleware):
         if session is not None:
             self._save(ctx, session, response)
         if is_streamed:
-            response.stream = self._watch(ctx, response.stream, session.contents if session is not None else None)
+            saved = session.contents if session is not None else None
+            response.stream = name_after(self._watch(ctx, response.stream, saved), response.stream)
 
     def _save(self, ctx: Context, session: SessionData, response: Response) -> None:
         if session.is_empty:

@@ -412,6 +412,7 @@ async def stream(chunks: Callable[[Context], Any], cookie: str = "") -> Response
     middleware.bind(Settings(env="test", app=AppSection(secret_key=[NEW])))
     ctx = make_context(make_request(fields={"cookie": f"{NAME}={cookie}"} if cookie else {}))
     response: Response = compose([middleware], lambda ctx: Response.stream(chunks(ctx)))(ctx)
+    assert response.stream.__qualname__.endswith("chunks")
     assert [chunk async for chunk in response.stream] == ["x"]
     return response
 
