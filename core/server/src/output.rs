@@ -62,8 +62,9 @@ impl Output {
         self.held += bytes.len();
         if let Some(Segment::Bytes { bytes: last, sent }) = self.segments.back_mut() {
             // A peer that never takes quite everything must not make the part it has taken grow for ever.
-            if *sent >= last.len() - *sent {
+            if *sent > 0 && *sent >= last.len() - *sent {
                 last.drain(..std::mem::take(sent));
+                self.begun = true; // only the first segment has been sent from
             }
             if last.len() < APPENDED {
                 return last.extend_from_slice(bytes);
@@ -94,6 +95,12 @@ impl Output {
         };
         self.segments.truncate(usize::from(begun.is_some()));
         self.held = begun.unwrap_or(0);
+    }
+
+    /// Forgets everything but records: without its session, the rest would go out in clear text.
+    pub fn drop_unencrypted(&mut self) {
+        self.segments.clear();
+        self.held = 0;
     }
 
     /// Begins with what `out` holds from `sent` on, and leaves `out` empty.
@@ -323,5 +330,22 @@ fn send_file_part(socket: &OwnedFd, part: &FilePart, sent: u64) -> Result<u64, F
             Err(Errno::AGAIN) => return Err(Flushed::Blocked),
             Err(_) => return Err(Flushed::Broken),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_whose_sent_part_was_given_back_has_still_been_begun() {
+        let mut output = Output::default();
+        output.push(&[b'a'; 1000]);
+        assert_eq!(output.take_next(900).unwrap().unwrap().len(), 900);
+        output.push(&[b'b'; 10]);
+        output.drop_unsent();
+        let rest = output.take_next(usize::MAX).unwrap().unwrap_or_default();
+        assert!(rest.starts_with(&[b'a'; 100]), "the message that has been begun comes to its end");
     }
 }

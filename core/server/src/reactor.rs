@@ -5,12 +5,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::{epoll, eventfd, EventfdFlags};
+use rustix::net::sockopt;
 use rustix::time::{
     timerfd_create, timerfd_settime, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
 };
@@ -44,6 +46,8 @@ const TURN: Duration = Duration::from_millis(2);
 const BROADCAST_LEVEL: u32 = 6;
 /// After this much work in one poll, connections that become readable wait in line (promise 21).
 const LATE_MS: u64 = 12;
+/// How many times longer than usual a line may be that has only just formed.
+const BURST: f64 = 6.0;
 
 /// Event data of the descriptors that are not connections; connections use their token, whose key is smaller.
 const TIMER: u64 = u64::MAX;
@@ -101,6 +105,13 @@ pub struct Worker<A: Application> {
 }
 
 impl<A: Application> Worker<A> {
+    /// After a panic: the buffers that were in use are gone, or hold what nobody may see.
+    fn recover(&mut self) {
+        self.buffer.resize(READ_BYTES, 0);
+        self.out.clear();
+        self.sheds = false;
+    }
+
     pub(crate) fn log_answer(&mut self, peer: Option<SocketAddr>, line: Option<&LogLine>, status: u16, bytes: u64) {
         let now = self.clock.unix_second();
         if let (Some(log), Some(line)) = (&mut self.log, line) {
@@ -127,8 +138,10 @@ pub struct Reactor<A: Application> {
     generation: u32,
     /// Connections that wait for their turn: they gave way to others, or came when there was too much to do.
     again: VecDeque<Token>,
-    /// How long a request takes, in microseconds, smoothed; what the wait in line is guessed from.
-    service_us: f64,
+    /// How long a turn takes, in microseconds, smoothed; what the wait in line is guessed from.
+    turn_us: f64,
+    /// Since when somebody has waited in line, without a break.
+    line_since_ms: Option<u64>,
     /// When the poll began, for whoever comes late in it.
     began_ms: u64,
     deadlines: Deadlines,
@@ -146,6 +159,15 @@ enum Arrival {
     Serve,
     WaitInLine,
     Shed,
+}
+
+/// Has the kernel ask peers that say nothing whether they are still there: who vanished without a word would otherwise
+/// keep a handler that has nothing to send for ever. Accepted sockets inherit it; a Unix socket needs none.
+fn keep_alive(listener: &OwnedFd) {
+    let _ = sockopt::set_socket_keepalive(listener, true);
+    let _ = sockopt::set_tcp_keepidle(listener, Duration::from_secs(60));
+    let _ = sockopt::set_tcp_keepintvl(listener, Duration::from_secs(15));
+    let _ = sockopt::set_tcp_keepcnt(listener, 4);
 }
 
 /// A socket that is accepted from.
@@ -215,7 +237,8 @@ impl<A: Application> Reactor<A> {
             open: 0,
             generation: 0,
             again: VecDeque::new(),
-            service_us: 0.0,
+            turn_us: 0.0,
+            line_since_ms: None,
             began_ms: 0,
             deadlines: Deadlines::new(),
             due: Vec::new(),
@@ -285,6 +308,7 @@ impl<A: Application> Reactor<A> {
     /// When the system refuses to watch it.
     pub fn listen(&mut self, socket: OwnedFd, tls: Option<Acceptor>) -> io::Result<()> {
         rustix::io::ioctl_fionbio(&socket, true)?;
+        keep_alive(&socket);
         let data = epoll::EventData::new_u64(LISTENER + self.listeners.len() as u64);
         // Exclusive: of several workers that watch one socket, one is woken for a connection.
         epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN | epoll::EventFlags::EXCLUSIVE)?;
@@ -301,11 +325,11 @@ impl<A: Application> Reactor<A> {
         self.worker.handshakes = 0;
         self.refresh_clock();
         self.began_ms = self.worker.clock.now_ms();
-        let before = self.worker.counts;
         let in_line = self.again.len();
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
             events.clear();
+            events.reserve(EVENTS); // gone after a panic
             let taken =
                 epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
             for event in &events {
@@ -320,7 +344,7 @@ impl<A: Application> Reactor<A> {
             }
         }
         self.run_again(in_line);
-        self.measure(began.elapsed(), before);
+        self.line_since_ms = if self.again.is_empty() { None } else { self.line_since_ms.or(Some(self.began_ms)) };
         self.end_turn();
         Ok(())
     }
@@ -579,7 +603,13 @@ impl<A: Application> Reactor<A> {
         let key = (token.0 & 0xffff_ffff) as usize;
         let Some(slot) = self.connections.get_mut(key) else { return false };
         let Some(connection) = slot.as_mut().filter(|connection| connection.token() == token) else { return false };
-        match step(connection, &mut self.worker) {
+        let worker = &mut self.worker;
+        let next = catch_unwind(AssertUnwindSafe(|| step(connection, worker))).unwrap_or_else(|_| {
+            worker.recover();
+            Next::Close // what a panic left behind is not used again
+        });
+        let mut is_entered = false;
+        match next {
             Next::Close => {
                 if let Some(mut connection) = slot.take() {
                     self.free.push(key as u32);
@@ -594,13 +624,17 @@ impl<A: Application> Reactor<A> {
                     self.worker.app.flow(token, feed);
                 }
                 if connection.deadline() < connection.entered() {
-                    let entered = self.deadlines.insert(connection.deadline(), token);
-                    connection.set_entered(entered);
+                    self.deadlines.rest_until(self.worker.clock.tick());
+                    connection.set_entered(self.deadlines.insert(connection.deadline(), token));
+                    is_entered = true;
                 }
                 if next == Next::Again && self.again.back() != Some(&token) {
                     self.again.push_back(token);
                 }
             }
+        }
+        if is_entered {
+            self.run_timer(true);
         }
         true
     }
@@ -611,8 +645,12 @@ impl<A: Application> Reactor<A> {
         if self.again.is_empty() && !self.is_late() {
             return Arrival::Serve;
         }
-        let wait_us = self.again.len() as f64 * self.service_us;
-        if wait_us > self.worker.options.max_queue.as_micros() as f64 {
+        let wait_us = self.again.len() as f64 * self.turn_us;
+        let patience = self.worker.options.max_queue;
+        // A burst is let in as long as it is done with soon; who comes to a line that does not get shorter is not.
+        let stands = self.line_since_ms.is_some_and(|since| self.began_ms - since > 2 * patience.as_millis() as u64);
+        let most_us = patience.as_micros() as f64 * if stands { 1.0 } else { BURST };
+        if wait_us > most_us {
             Arrival::Shed
         } else if self.is_late() {
             Arrival::WaitInLine
@@ -626,24 +664,21 @@ impl<A: Application> Reactor<A> {
         Clock::coarse_ms() - self.began_ms >= LATE_MS
     }
 
-    /// Gives who waited in line when the poll began their turn, the longest waiting first.
+    /// Gives who waited in line when the poll began their turn, the longest waiting first, and learns how long one takes:
+    /// most who wait bring a whole request, but some only a part of one.
     fn run_again(&mut self, in_line: usize) {
-        for served in 0..in_line {
-            if served > 0 && self.is_late() {
-                break;
-            }
+        if in_line == 0 {
+            return;
+        }
+        let began = Instant::now();
+        let mut turns = 0;
+        while turns < in_line && (turns == 0 || !self.is_late()) {
             let Some(token) = self.again.pop_front() else { break };
             self.with(token, |connection, worker| connection.on_turn(worker));
+            turns += 1;
         }
-    }
-
-    fn measure(&mut self, took: Duration, before: Counts) {
-        let now = self.worker.counts;
-        let requests = (now.requests - before.requests) - (now.overloaded - before.overloaded);
-        if requests > 0 {
-            let each = took.as_secs_f64() * 1e6 / requests as f64;
-            self.service_us += (each - self.service_us) / 8.0;
-        }
+        let each = began.elapsed().as_secs_f64() * 1e6 / turns.max(1) as f64;
+        self.turn_us += (each - self.turn_us) / 8.0;
     }
 
     fn on_timer(&mut self) {

@@ -1,7 +1,7 @@
 //! Connections without sockets: splitting changes nothing, a panic is a 500, waiting keeps the order.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -28,6 +28,7 @@ struct Echo {
     waiting: RefCell<VecDeque<Exchange>>,
     cancelled: RefCell<Vec<usize>>,
     woken: RefCell<Vec<Signal>>,
+    wake_panics: Cell<bool>,
     inbox: RefCell<Option<Rc<Inbox>>>,
     outbox: RefCell<Option<Rc<Outbox>>>,
 }
@@ -56,6 +57,7 @@ impl Echo {
             waiting: RefCell::default(),
             cancelled: RefCell::default(),
             woken: RefCell::default(),
+            wake_panics: Cell::default(),
             inbox: RefCell::default(),
             outbox: RefCell::default(),
         }
@@ -80,6 +82,7 @@ impl Application for Echo {
     }
 
     fn wake(&self, _: usize, signal: Signal) {
+        assert!(!self.wake_panics.get(), "as asked");
         self.woken.borrow_mut().push(signal);
     }
 
@@ -666,4 +669,94 @@ fn promise_18_a_streaming_handler_that_does_not_read_stops_its_client() {
         reactor.poll().unwrap();
     }
     assert_eq!(inbox.take(), Taken::End);
+}
+
+#[test]
+fn rfc9110_10_1_1_a_streamed_answer_instead_of_100_ends_the_connection() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"POST /flow HTTP/1.1\r\nHost: t\r\nContent-Length: 33\r\nExpect: 100-continue\r\n\r\n");
+    reactor.app().outbox.take().unwrap().push(b"no");
+    reactor.finish(first(token), true);
+    // Whether this is the content or a request, only the client knows.
+    reactor.feed(token, b"GET /vital HTTP/1.1\r\nHost: t\r\n\r\nGET /vital HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert!(*reactor.app().closed.borrow());
+    assert!(reactor.app().sent.borrow().ends_with(b"0\r\n\r\n"), "nothing follows the answer");
+}
+
+#[test]
+fn rfc9112_9_2_a_request_has_one_answer_even_when_its_content_breaks_after_it() {
+    let mut reactor = reactor();
+    let token = reactor.open();
+    reactor.feed(token, b"POST /none HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n");
+    reactor.feed(token, b"3\r\nabc\r\nnonsense\r\n");
+    let sent = String::from_utf8(reactor.app().sent.take()).unwrap();
+    assert!(sent.starts_with("HTTP/1.1 404 ") && sent.matches("HTTP/1.1 ").count() == 1, "{sent}");
+    assert!(*reactor.app().closed.borrow());
+}
+
+#[test]
+fn rfc9112_9_2_a_request_has_one_answer_even_when_its_content_takes_too_long_after_it() {
+    let options = Options {
+        content_timeout: Duration::from_millis(200),
+        linger_timeout: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let (mut reactor, mut peer) = connected(options);
+    peer.write_all(b"POST /none HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc").unwrap();
+    poll_until(&mut reactor, |reactor| reactor.connections() == 1);
+    poll_until(&mut reactor, |reactor| reactor.connections() == 0);
+    let mut sent = String::new();
+    peer.set_nonblocking(false).unwrap();
+    peer.read_to_string(&mut sent).unwrap();
+    assert!(sent.starts_with("HTTP/1.1 404 ") && sent.matches("HTTP/1.1 ").count() == 1, "{sent}");
+}
+
+#[test]
+fn promise_16_the_only_connection_has_its_deadlines_after_a_wait_without_any() {
+    let options = Options {
+        head_timeout: Duration::from_millis(100),
+        content_timeout: Duration::from_millis(100),
+        linger_timeout: Duration::from_millis(100),
+        ..Options::default()
+    };
+    let (mut reactor, mut peer) = connected(options);
+    peer.write_all(b"POST /take HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nabc").unwrap();
+    poll_until(&mut reactor, |reactor| reactor.app().inbox.borrow().is_some());
+    let inbox = reactor.app().inbox.take().unwrap();
+    assert_eq!(inbox.take(), Taken::Some(b"abc".to_vec()));
+    poll_until(&mut reactor, |_| matches!(inbox.take(), Taken::Broken(_)));
+    // Now it waits for the handler, without a deadline; the wheel is empty, and the timer rests.
+    for _ in 0..50 {
+        reactor.poll().unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let exchange = reactor.app().waiting.borrow_mut().pop_front().unwrap();
+    reactor.complete(exchange, |_, reply| answer(reply, 408, "text/plain", b"slow"));
+    assert_eq!(reactor.connections(), 1, "it lingers");
+    poll_until(&mut reactor, |reactor| reactor.connections() == 0);
+}
+
+#[test]
+fn promise_25_a_panic_outside_of_a_call_costs_one_connection() {
+    let (mut reactor, mut peer) = connected(Options::default());
+    peer.write_all(STREAMED).unwrap();
+    poll_until(&mut reactor, |reactor| reactor.app().inbox.borrow().is_some());
+    assert_eq!(reactor.app().inbox.take().unwrap().take(), Taken::Nothing);
+    let other = reactor.open();
+    reactor.feed(other, b"GET /wait HTTP/1.1\r\nHost: t\r\n\r\n");
+    reactor.app().wake_panics.set(true);
+    peer.write_all(b"3\r\nabc\r\n").unwrap();
+    poll_until(&mut reactor, |reactor| reactor.connections() == 1);
+    assert_eq!(*reactor.app().cancelled.borrow(), [1], "its call is told");
+    reactor.app().wake_panics.set(false);
+    reactor.complete(first(other), |_, reply| answer(reply, 200, "text/plain", b"done"));
+    reactor.feed(other, b"GET /vital HTTP/1.1\r\nHost: t\r\n\r\n");
+    assert!(reactor.app().sent.borrow().ends_with(b"well"));
+    // The buffers are back: what sockets bring is read and served.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut next = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    reactor.listen(listener.into(), None).unwrap();
+    next.write_all(b"GET /large HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+    poll_until(&mut reactor, |reactor| *reactor.app().large.borrow() == 1);
 }

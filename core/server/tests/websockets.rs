@@ -524,3 +524,28 @@ fn a_handler_that_sends_faster_than_its_peer_reads_is_asked_to_wait() {
     assert_eq!(*reactor.app().woken.borrow(), [Signal::Room], "told once");
     assert!(!socket.is_full());
 }
+
+#[test]
+fn promise_20_a_handler_that_is_slow_is_no_sign_that_its_peer_is_dead() {
+    let mut reactor =
+        reactor_with(false, SocketOptions { ping_interval: Duration::from_millis(200), ..SocketOptions::default() });
+    let (token, socket) = open(&mut reactor, "");
+    sent(&reactor);
+    // More than the handler has room for: the rest, and whatever the peer says to a Ping, is not looked at.
+    reactor.feed(token, &text("a").repeat(300));
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_millis(1200) {
+        reactor.poll().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(!*reactor.app().closed.borrow(), "it was not listened to");
+    let mut messages = taken(&socket);
+    reactor.attend(socket.exchange());
+    messages.extend(taken(&socket));
+    assert_eq!(messages.len(), 300);
+    while !*reactor.app().closed.borrow() {
+        assert!(began.elapsed() < Duration::from_secs(10), "a peer that says nothing is kept");
+        reactor.poll().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

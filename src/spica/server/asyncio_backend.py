@@ -16,6 +16,8 @@ from spica._core import MemoryConnection, Server, TlsAcceptor
 
 # How often deadlines are looked at where the loop can't watch the reactor's descriptor.
 _TICK_S = 0.25
+# How long a transport may take to get rid of what it holds once its connection has ended.
+_CLOSE_S = 60.0
 
 
 class Bridge(asyncio.Protocol):
@@ -60,6 +62,9 @@ class Bridge(asyncio.Protocol):
         """What the reactor wants of the transport: write, close, read or not."""
         if data is None:
             self._transport.close()
+            if self._transport.get_write_buffer_size():
+                # The reactor waits for this client no more, and the transport alone would wait for ever.
+                asyncio.get_running_loop().call_later(_CLOSE_S, self._transport.abort)
         elif data is True:
             self._transport.resume_reading()
         elif data is False:

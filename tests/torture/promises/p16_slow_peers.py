@@ -12,7 +12,7 @@ DOWNLOAD = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def run(run: Run) -> None:
-    count, seconds = run.pick(200, 2000), run.pick(2, 15)
+    count, seconds = run.pick(100, 2000), run.pick(2, 15)
     with attacked() as server:
         baseline = watch(server.port, run.pick(1, 5))
         with Victim(server.port) as victim, Crowd(server.port) as uploads, Crowd(server.port) as downloads:

@@ -189,6 +189,8 @@ impl Http1 {
         self.input = Vec::new();
         if self.waiting.is_some() {
             self.break_content(worker, refusal);
+        } else if self.arriving.as_ref().is_some_and(|arriving| matches!(arriving.sink, Sink::Nowhere)) {
+            self.end_unread();
         } else {
             self.arriving = None;
             self.refuse(worker, refusal);

@@ -45,8 +45,9 @@ pub enum Arrived {
 
 /// The flow control of a connection whose transport is another's: asyncio's, say.
 pub struct Window {
-    /// Octets that may be delivered before some are said to be written.
-    pub credit: usize,
+    /// Octets that may be delivered before some are said to be written; less than nothing when records were longer than
+    /// what they carry.
+    pub credit: isize,
     /// Whether it was last said to want octets.
     pub feeding: bool,
 }
@@ -102,7 +103,7 @@ impl Link {
 
     /// Puts a transport without a socket under flow control.
     pub fn limit(&mut self, credit: usize) {
-        self.window = Some(Box::new(Window { credit, feeding: true }));
+        self.window = Some(Box::new(Window { credit: as_credit(credit), feeding: true }));
     }
 
     /// Whether it is under flow control.
@@ -113,7 +114,7 @@ impl Link {
     /// Octets were written, and as many more may be delivered.
     pub fn add_credit(&mut self, octets: usize) {
         if let Some(window) = &mut self.window {
-            window.credit = window.credit.saturating_add(octets);
+            window.credit = window.credit.saturating_add(as_credit(octets));
         }
     }
 
@@ -228,7 +229,7 @@ impl Link {
         }
         if !reply.is_empty() {
             if self.socket.is_none() {
-                worker.app.deliver(self.token, &reply, false);
+                self.hand_over(worker, &reply);
             } else if self.send_records(&reply) == Flushed::Broken {
                 return Arrived::Broken;
             }
@@ -236,6 +237,9 @@ impl Link {
         match received {
             Err(_) => {
                 self.tls = None;
+                if let Some(output) = &mut self.output {
+                    output.drop_unencrypted();
+                }
                 Arrived::Failed
             }
             Ok(()) if ended => Arrived::End,
@@ -371,7 +375,7 @@ impl Link {
         output.push(&worker.out);
         worker.empty_out();
         loop {
-            let credit = self.window.as_ref().map_or(usize::MAX, |window| window.credit);
+            let credit = self.window.as_ref().map_or(usize::MAX, |window| usize::try_from(window.credit).unwrap_or(0));
             if credit == 0 {
                 self.output = Some(output);
                 return Flushed::Blocked;
@@ -381,9 +385,6 @@ impl Link {
                 Ok(None) => return Flushed::All,
                 Err(_) => return Flushed::Broken,
             };
-            if let Some(window) = &mut self.window {
-                window.credit -= next.len();
-            }
             let records = match &mut self.tls {
                 None => next,
                 Some(session) => {
@@ -394,8 +395,16 @@ impl Link {
                     records
                 }
             };
-            worker.app.deliver(self.token, &records, false);
+            self.hand_over(worker, &records);
         }
+    }
+
+    /// Gives octets to whose transport it is. All of them count, since all of them come back as written.
+    fn hand_over<A: Application>(&mut self, worker: &Worker<A>, octets: &[u8]) {
+        if let Some(window) = &mut self.window {
+            window.credit = window.credit.saturating_sub(as_credit(octets.len()));
+        }
+        worker.app.deliver(self.token, octets, false);
     }
 
     /// Ends our side: says so over TLS, and to the kernel when what is unread would make it send a reset over our answer.
@@ -426,6 +435,10 @@ impl Link {
             }
         }
     }
+}
+
+fn as_credit(octets: usize) -> isize {
+    isize::try_from(octets).unwrap_or(isize::MAX)
 }
 
 impl<A: Application> Worker<A> {

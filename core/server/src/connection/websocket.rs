@@ -250,7 +250,9 @@ impl WebSocket {
     pub fn on_deadline<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>) -> After {
         let now = worker.clock.tick();
         let lags = link.has_output() && link.write_deadline(worker.clock.after(worker.options.write_timeout)) <= now;
-        if lags || self.closed_by <= now || (self.pinged && self.alive_by <= now) {
+        // While nothing is read, a peer can't be heard.
+        let is_silent = self.pinged && self.alive_by <= now && self.wants_input(link) && !self.has_held_back();
+        if lags || self.closed_by <= now || is_silent {
             return After::Close;
         }
         if self.alive_by <= now {

@@ -115,7 +115,9 @@ fn a_peer_that_leaves_cancels_its_calls() {
     while reactor.connections() > 0 && begun.elapsed() < Duration::from_secs(10) {
         reactor.poll().unwrap();
     }
-    assert_eq!(reactor.app().cancelled.take(), [1, 3]);
+    let mut cancelled = reactor.app().cancelled.take();
+    cancelled.sort_unstable(); // streams that end together end in any order
+    assert_eq!(cancelled, [1, 3]);
 }
 
 #[test]

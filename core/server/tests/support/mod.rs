@@ -53,6 +53,8 @@ pub struct Giver {
     pub given: Given,
     pub called: Cell<usize>,
     pub outboxes: RefCell<VecDeque<Rc<Outbox>>>,
+    /// Of the last call.
+    pub exchange: Cell<Option<Exchange>>,
     pub sent: RefCell<Vec<u8>>,
     pub closed: Cell<bool>,
 }
@@ -70,8 +72,9 @@ impl Application for Giver {
         false
     }
 
-    fn call(&self, found: Found<'_>, _: &Params, _: &Request<'_>, reply: &mut Reply<'_>) -> Called {
+    fn call(&self, found: Found<'_>, _: &Params, request: &Request<'_>, reply: &mut Reply<'_>) -> Called {
         self.called.set(self.called.get() + 1);
+        self.exchange.set(Some(request.exchange));
         match found {
             Found::Route(0) => self.given.write(reply),
             Found::Route(1) => {
@@ -122,6 +125,7 @@ pub fn reactor(given: Given, options: Options) -> Reactor<Giver> {
         given,
         called: Cell::default(),
         outboxes: RefCell::default(),
+        exchange: Cell::default(),
         sent: RefCell::default(),
         closed: Cell::default(),
     };

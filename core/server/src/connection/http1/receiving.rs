@@ -193,7 +193,14 @@ impl Http1 {
                 let progress = reader.feed(input, &mut nowhere);
                 worker.scratch = nowhere;
                 self.drained += input.len();
-                progress?
+                match progress {
+                    Ok(progress) => progress,
+                    Err(_) if self.waiting.is_none() => {
+                        self.end_unread();
+                        return Ok(Step::answered(input.len()));
+                    }
+                    Err(refusal) => return Err(refusal),
+                }
             }
         };
         if progress.done {
@@ -218,6 +225,13 @@ impl Http1 {
         }
         self.arriving = Some(arriving);
         Ok(step)
+    }
+
+    /// What follows an answer is no content: another answer would be taken for the next request's.
+    pub(super) fn end_unread(&mut self) {
+        self.arriving = None;
+        self.closing = true;
+        self.lingers = true;
     }
 
     fn end_content<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>, arriving: Arriving) {

@@ -201,6 +201,7 @@ impl Http1 {
         let whole = streaming.push_end(&mut worker.out, whole);
         // A broken answer ends without its end, so that nobody takes it for whole.
         self.closing |= !whole || streaming.framing == Framing::Close || !in_flight.shape.keep_alive || worker.draining;
+        self.closing |= self.owes_continue();
         self.stage = Stage::Idle;
         self.discard_content();
         worker.log_answer(link.peer, in_flight.log.as_ref(), streaming.status, streaming.sent);
