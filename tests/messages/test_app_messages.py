@@ -111,6 +111,7 @@ def make_project(root: Path) -> ControllerLookup:
 MISTAKES: dict[str, Callable[[Path], object]] = {
     "InvalidPatternError": lambda root: parse_pattern("/posts/{id:itn}", "config/routes.py:7"),
     "InvalidTargetError": lambda root: routes(lambda r: r.get("/posts", "posts.index")),
+    "InvalidRouteOptionError": lambda root: routes(lambda r: r.ws("/feed", "feeds#follow", origins=["app.example"])),
     "UnknownResourceActionError": lambda root: routes(lambda r: r.resources("posts", only=["idnex"])),
     "MisplacedBlockError": lambda root: routes(lambda r: r.member()),
     "DuplicateRouteNameError": lambda root: raise_first(
@@ -148,6 +149,11 @@ SPICA-R002  the route points at 'posts.index'
   where  test_app_messages.py:LINE
   why    a target is written controller#action
   fix    write posts#index""",
+    "InvalidRouteOptionError": """\
+SPICA-R013  'app.example' is no origin
+  where  test_app_messages.py:LINE
+  why    a browser names the page's scheme and host, and nothing else
+  fix    write https://app.example""",
     "UnknownResourceActionError": """\
 SPICA-R003  resources have no action 'idnex'
   where  test_app_messages.py:LINE

@@ -26,7 +26,7 @@ from spica.app.asgi_socket import AsgiSocket, Topics
 from spica.errors.http import ContentTooLarge
 from spica.http.request import Request
 from spica.http.response import Response
-from spica.http.streaming import Fields, Incoming, iterate
+from spica.http.streaming import Fields, Incoming, encode_chunk, iterate
 
 if TYPE_CHECKING:  # the application calls this file
     from spica.app.application import App
@@ -268,8 +268,7 @@ async def _send_stream(
     if not is_head:
         async with contextlib.aclosing(iterate(response.stream)) as chunks:
             async for chunk in chunks:
-                octets = chunk.encode() if isinstance(chunk, str) else bytes(chunk)
-                await send({"type": "http.response.body", "body": octets, "more_body": True})
+                await send({"type": "http.response.body", "body": encode_chunk(chunk), "more_body": True})
                 # Neither the generator nor `send` need ever wait, and then nobody would see that the client is gone.
                 await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b""})

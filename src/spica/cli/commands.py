@@ -107,4 +107,4 @@ def _hint(word: str, known: Iterable[str]) -> str:
 
 
 def _kind(type_name: str) -> str:
-    return {"int": "a whole number", "Path": "a path"}.get(type_name, type_name)
+    return {"int": "a whole number", "float": "a number", "Path": "a path"}.get(type_name, type_name)

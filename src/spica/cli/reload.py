@@ -25,13 +25,13 @@ def reload(
     *,
     pid_file: Annotated[str | None, Parameter(help="The server's pid file [tmp/server.pid].")] = None,
     env: Annotated[str | None, Parameter(name=("--env", "-e"), help="Environment.")] = None,
-    timeout: Annotated[float, Parameter(help="Seconds to wait for the result [120].")] = 120.0,
+    timeout: Annotated[float, Parameter(help="Seconds to wait for the result.")] = 120.0,
     json: Annotated[bool, Parameter(help="Print JSON, for scripts.")] = False,
 ) -> int:
     """Replace the workers of the running server by new ones, without losing a request.
 
-    The new workers have the code and the configuration as they are now. If these do not start, the old workers go on
-    serving, and the exit code is 1.
+    The new workers have the code and the configuration of now. If these do not
+    start, the old workers go on serving, and the exit code is 1.
 
     For example:
 

@@ -126,7 +126,8 @@ def _build(
             what = f"[{title}] {field.encode_name} needs the environment variable {unset.name}, which is not set"
             problems.append(Problem(setting.where, what, _fix_for_unset(field.encode_name, unset.name)))
         except msgspec.ValidationError as error:
-            problems.append(Problem(setting.where, f"[{title}] {field.encode_name}: {error}", _choices(field.type)))
+            fix = _choices(field.type) or _examples(field.type)
+            problems.append(Problem(setting.where, f"[{title}] {field.encode_name}: {error}", fix))
     return None if len(problems) > before else values
 
 
@@ -142,6 +143,13 @@ def _choices(kind: Any) -> str:
     words = [word for part in parts for word in _words(part)]
     number = ["a number"] if any(int in (part, *typing.get_args(part)) for part in parts) else []
     return f"it may be {', '.join([*words, *number])}" if words else ""
+
+
+def _examples(kind: Any) -> str:
+    """Values to write, where a type has a form that its error would tell as a regular expression."""
+    found = [str(example) for meta in getattr(kind, "__metadata__", ()) for example in meta.examples or ()]
+    inner = next(filter(None, map(_examples, typing.get_args(kind))), "")
+    return f"for example {', '.join(found)}" if found else inner
 
 
 def _words(kind: Any) -> list[str]:

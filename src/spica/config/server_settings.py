@@ -15,7 +15,16 @@ import msgspec
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 SecondsOrOff = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
-Mode = Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$")]
+Mode = Annotated[str, msgspec.Meta(pattern="^0?[0-7]{3}$", examples=["660"])]
+# What a browser sends as Origin, "*" for any; the forms of a media type that compression knows.
+Origin = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^(\*|[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s]+)$", examples=["https://app.example", "*"]),
+]
+MediaTypes = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^(\*\+[\w.-]+|[\w.+-]+/(\*|[\w.+-]+))$", examples=["text/html", "application/*", "*+json"]),
+]
 
 
 class Http2Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,7 +77,7 @@ class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
              messages are compressed for clients that offer it.
     """
 
-    origins: list[str] = []
+    origins: list[Origin] = []
     max_message_bytes: Count | None = None
     max_queue_bytes: Count | None = None
     ping_interval_s: SecondsOrOff | None = None
@@ -96,7 +105,7 @@ class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     brotli: bool = True
     zstd: bool = True
     threshold_bytes: Count = 1024
-    types: list[str] | None = None
+    types: list[MediaTypes] | None = None
 
     @property
     def options(self) -> dict[str, Any]:

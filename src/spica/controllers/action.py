@@ -10,11 +10,12 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import inspect
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from spica.controllers.binding import HttpHost, is_content_stream
+from spica.controllers.binding import HttpHost, is_content_stream, is_websocket, takes_context
 from spica.controllers.controller import Controller, RouteInfo
 from spica.controllers.filters import find_filters
 from spica.controllers.lookup import ActionRef
@@ -23,7 +24,7 @@ from spica.controllers.sources import find_position, passes_unchanged
 from spica.controllers.waiting import Kind, find_kind, run_to_end
 from spica.http.context import Context
 from spica.http.response import Response
-from spica.http.streaming import Chunk, Streamable, iterate
+from spica.http.streaming import Chunk, Streamable, iterate, name_after
 from spica.injection.errors import SignatureError
 from spica.injection.plan import Plan, build_plan
 from spica.injection.scope import Scope
@@ -114,7 +115,22 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endp
 
 def _build_socket_call(filters: Sequence[Step], function: Callable[..., Any], plan: Plan, *, is_method: bool) -> Call:
     """What runs a WebSocket's handler: its response counts as long as the handshake is not answered."""
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise SignatureError(
+            "a WebSocket's handler yields",
+            where=describe_place(function),
+            why="it has a socket to send by, and no response to be made of what it yields",
+            fix="send each piece: await socket.send(...)",
+        )
     step = _build_step(function, plan, is_method=is_method)
+    has_socket = any(is_websocket(parameter) or takes_context(parameter) for parameter in plan.parameters)
+    if not has_socket and not is_method and not plan.providers:  # a provider may have done it all
+        raise SignatureError(
+            "a WebSocket's handler takes no socket",
+            where=describe_place(function),
+            why="only by its socket can it accept, receive and send; without one every handshake is refused",
+            fix="give it a parameter: socket: WebSocket",
+        )
     if step.kind == "plain":
         raise SignatureError(
             "a WebSocket's handler is a plain def",
@@ -193,7 +209,7 @@ def _with_scope(call: Call) -> Call:
             scope.close(error)
             raise
         if response.stream is not None:
-            response.stream = _until_sent(response.stream, scope)
+            response.stream = name_after(_until_sent(response.stream, scope), response.stream)
         else:
             scope.close()
         return response
@@ -212,7 +228,7 @@ def _with_waiting_scope(call: Call) -> Call:
             await scope.aclose(error)
             raise
         if response.stream is not None:
-            response.stream = _until_sent(response.stream, scope)
+            response.stream = name_after(_until_sent(response.stream, scope), response.stream)
         else:
             await scope.aclose()
         return response
@@ -220,7 +236,7 @@ def _with_waiting_scope(call: Call) -> Call:
     return scoped
 
 
-async def _until_sent(stream: Streamable, scope: Scope) -> AsyncIterator[Chunk]:
+async def _until_sent(stream: Streamable, scope: Scope) -> AsyncGenerator[Chunk, None]:
     """Keep what a streaming handler was given until it has ended."""
     try:
         async for chunk in iterate(stream):

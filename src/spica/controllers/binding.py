@@ -193,6 +193,12 @@ class HttpHost:
             )
 
 
+def takes_context(parameter: Parameter) -> bool:
+    """Whether a parameter takes the context."""
+    type_ = without_none(parameter.bare_type)
+    return isinstance(type_, type) and issubclass(type_, Context)
+
+
 def is_websocket(parameter: Parameter) -> bool:
     """Whether a parameter takes the WebSocket: by its type, or without one by the name `socket`."""
     type_ = without_none(parameter.bare_type)

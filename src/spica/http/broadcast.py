@@ -52,6 +52,8 @@ def broadcast(topic: str, payload: Message, *, except_: WebSocket | None = None)
     Returns: to how many it was sent, or queued; 0 when there is no server.
     Raises:  TypeError for another payload.
     """
+    if not isinstance(payload, (str, bytes)):  # also where nobody listens, so that it is not found when somebody does
+        raise TypeError(f"broadcast sends str or bytes, not {type(payload).__name__}")
     native = except_.native if except_ is not None else None
     return sum(_ask(home, topic, payload, native) for home in list(_homes))
 

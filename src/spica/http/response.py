@@ -19,7 +19,7 @@ from spica.http.cookies import CookieOptions, SameSite, build_delete_cookie, bui
 from spica.http.fields import check_field
 from spica.http.redirects import check_redirect
 from spica.http.status import REDIRECTS, phrase
-from spica.http.streaming import Fields, Streamable
+from spica.http.streaming import Fields, Streamable, check_streamable
 
 Self = TypeVar("Self", bound="ResponseFields")
 
@@ -222,7 +222,9 @@ class Response(ResponseFields):
 
         Args:    chunks: an async generator or any iterable of octets or text, closed when the client is gone;
                  content_type: of all of it; trailers: called at the end for fields that follow the content.
+        Raises:  TypeError for what is no iterable, and for text and octets, which are whole already.
         """
+        check_streamable(chunks)
         response = cls(status=status, content_type=content_type)
         response.stream = chunks
         response.trailers = trailers

@@ -128,13 +128,45 @@ async def send_stream(outgoing: Outgoing, response: Response) -> bool:
         if response.trailers is not None:
             outgoing.set_trailers(response.trailers())
     except Exception:
-        _log.exception("a streamed response broke off")
+        _log.exception("the streamed response of %s broke off", describe_stream(stream))
         return False
     finally:
         await _close(stream)
     if outgoing.missing:
-        _log.error("a streamed response is %d bytes shorter than its content-length says", outgoing.missing)
+        _log.error(
+            "the streamed response of %s is %d bytes shorter than its content-length says",
+            describe_stream(stream),
+            outgoing.missing,
+        )
     return not outgoing.missing
+
+
+def check_streamable(chunks: object) -> None:
+    """Refuse what can't be sent piece by piece. Raises TypeError."""
+    if isinstance(chunks, (str, bytes, bytearray)) or not isinstance(chunks, (AsyncIterable, Iterable)):
+        raise TypeError(
+            f"Response.stream takes a generator or another iterable of bytes or str, not {type(chunks).__name__}"
+        )
+
+
+def encode_chunk(chunk: Chunk) -> bytes:
+    """The octets of a piece, as the core sends them. Raises TypeError for what is neither text nor octets."""
+    if isinstance(chunk, str):
+        return chunk.encode()
+    if isinstance(chunk, (bytes, bytearray)):
+        return bytes(chunk)
+    raise TypeError(f"a streamed response yields bytes or str, not {type(chunk).__name__}")
+
+
+def name_after(wrapper: AsyncGenerator[Chunk, None], stream: Streamable) -> AsyncGenerator[Chunk, None]:
+    """Have the log call a generator that passes on another stream by that one's name."""
+    wrapper.__qualname__ = describe_stream(stream)  # type: ignore[attr-defined]  # typeshed forgot it
+    return wrapper
+
+
+def describe_stream(stream: Streamable) -> str:
+    """The generator's name, for the log: what it yields that can't be sent is in no traceback of its own."""
+    return str(getattr(stream, "__qualname__", None) or type(stream).__qualname__)
 
 
 async def iterate(stream: Streamable) -> AsyncGenerator[Chunk, None]:

@@ -54,6 +54,11 @@ class SessionData(dict[str, Any]):
         return self._flash
 
     @property
+    def contents(self) -> bytes:
+        """What it holds, without its times: the same octets for the same contents. Raises as encoding does."""
+        return _encoder.encode((self.csrf_secret, self._left(), self))
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is nothing to keep."""
         return not self and self.csrf_secret is None and not self._left()

@@ -2,19 +2,24 @@
 
 Rules:
 - Nothing is decrypted until a handler asks for the session, and nothing is written unless it changed.
-- A response whose session was read says `Vary: Cookie`, and is for this visitor alone unless it says otherwise.
+- A response whose session was read says `Vary: Cookie`, and is for this visitor alone unless it says otherwise. So does
+  a streamed one, because what makes it may still read the session.
+- A streamed response's cookie has left before its content is made: a change from then on is lost, and logged.
 - Two limits: idle (since it was last seen) and absolute (since it began, or was rotated at login).
 Source: OWASP session management cheat sheet.
 """
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import AsyncGenerator
 
 from spica.config.settings import Settings
 from spica.http.context import Context
 from spica.http.cookies import CookieOptions, build_delete_cookie, build_set_cookie
 from spica.http.response import Response
+from spica.http.streaming import Chunk, Streamable, iterate, name_after
 from spica.middleware.errors import InvalidMiddleware
 from spica.middleware.pipeline import Middleware
 from spica.middleware.session_data import SessionData
@@ -23,6 +28,7 @@ from spica.middleware.session_stores.cookie import CookieStore
 
 DAY_S = 86_400
 _CACHE_CONTROL = "private, max-age=0, must-revalidate"
+_log = logging.getLogger("spica.middleware")
 
 
 class Session(Middleware):
@@ -84,9 +90,17 @@ class Session(Middleware):
     def after(self, ctx: Context, response: Response) -> None:
         """Save what changed."""
         session: SessionData | None = ctx.loaded_session
-        if session is None:
+        is_streamed = response.stream is not None
+        if session is None and not is_streamed:
             return
         _forbid_sharing(ctx, response)
+        if session is not None:
+            self._save(ctx, session, response)
+        if is_streamed:
+            saved = session.contents if session is not None else None
+            response.stream = name_after(self._watch(ctx, response.stream, saved), response.stream)
+
+    def _save(self, ctx: Context, session: SessionData, response: Response) -> None:
         if session.is_empty:
             if self._name in ctx.request.cookies:
                 response.fields.append(("set-cookie", build_delete_cookie(self._name, self._options(ctx))))
@@ -96,9 +110,34 @@ class Session(Middleware):
         if value is not None:
             response.fields.append(("set-cookie", build_set_cookie(self._name, value, self._options(ctx))))
 
+    async def _watch(self, ctx: Context, stream: Streamable, saved: bytes | None) -> AsyncGenerator[Chunk, None]:
+        """Pass a stream on, and log a change of the session that came too late. `saved`: its contents when it left."""
+        chunks = iterate(stream)
+        try:
+            async for chunk in chunks:
+                yield chunk
+        finally:
+            await chunks.aclose()
+            session: SessionData | None = ctx.loaded_session
+            if session is not None and _contents(session) != (saved or self.load(ctx).contents):
+                _log.error(
+                    "%s %s changed the session while its response was streamed, after the cookie had left: the change"
+                    " is lost; make it in a filter, or before `return Response.stream(...)`",
+                    ctx.request.method,
+                    ctx.request.path,
+                )
+
     def _options(self, ctx: Context) -> CookieOptions:
         secure = ctx.request.is_secure or ctx.services.behind_tls if self._secure is None else self._secure
         return CookieOptions(secure=secure)
+
+
+def _contents(session: SessionData) -> bytes | None:
+    """Its contents; None when they can't be encoded, and so are not those that were saved."""
+    try:
+        return session.contents
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 def _forbid_sharing(ctx: Context, response: Response) -> None:

@@ -25,6 +25,12 @@ class InvalidTargetError(RoutingError):
     code = "SPICA-R002"
 
 
+class InvalidRouteOptionError(RoutingError):
+    """A route has an option that there is not, or one with a value that can't be meant."""
+
+    code = "SPICA-R013"
+
+
 class UnknownResourceActionError(RoutingError):
     """`only=` or `except_=` names an action that resources don't have."""
 

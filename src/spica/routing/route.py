@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypedDict
 
-from spica.routing.errors import InvalidTargetError
+from spica.errors import closest
+from spica.routing.errors import InvalidRouteOptionError, InvalidTargetError
 from spica.routing.location import Location
 from spica.routing.pattern import Pattern, join_patterns, parse_pattern
 
 Handler: TypeAlias = Callable[..., object]
+
+# What a browser sends as Origin, or "*" for any.
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 
 
 class RouteOptions(TypedDict, total=False):
@@ -98,6 +103,7 @@ def build_route(
     method: str, pattern: str, target: Handler | str, where: Location, options: RouteOptions, *, name: str | None = None
 ) -> Route:
     """Make a route from what a verb got; `name` is used where the options give none."""
+    _check_options(options, RouteOptions, where)
     given = options.get("name")
     return Route(
         method=method,
@@ -118,8 +124,18 @@ def build_socket_route(
     pattern: str, target: Handler | str, where: Location, options: SocketOptions, *, name: str | None = None
 ) -> Route:
     """Make a WebSocket's route from what `ws` got."""
+    _check_options(options, SocketOptions, where)
     given = options.get("name")
     origins = options.get("origins")
+    origins = (origins,) if isinstance(origins, str) else origins
+    for origin in origins or ():
+        if not _ORIGIN.fullmatch(origin):
+            raise InvalidRouteOptionError(
+                f"{origin!r} is no origin",
+                where=str(where),
+                why="a browser names the page's scheme and host, and nothing else",
+                fix=f"write {_guess_origin(origin)}",
+            )
     return Route(
         method="GET",
         pattern=parse_pattern(pattern, where),
@@ -131,7 +147,7 @@ def build_socket_route(
         summary=options.get("summary", ""),
         tags=tuple(options.get("tags", ())),
         is_socket=True,
-        origins=(origins,) if isinstance(origins, str) else None if origins is None else tuple(origins),
+        origins=None if origins is None else tuple(origins),
     )
 
 
@@ -140,6 +156,19 @@ def build_pipe(pipe: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...
     if pipe is None:
         return None
     return (pipe,) if isinstance(pipe, str) else tuple(pipe)
+
+
+def _check_options(options: Mapping[str, object], kind: type, where: Location) -> None:
+    """Refuse misspelt options, which `**options` would take."""
+    for name in options:
+        if name not in kind.__annotations__:
+            known = sorted(kind.__annotations__)
+            near = closest(name, known)
+            raise InvalidRouteOptionError(
+                f"a route has no option {name!r}",
+                where=str(where),
+                fix=f"did you mean {near[0]}?" if near else f"it may be {', '.join(known)}",
+            )
 
 
 def check_target(target: object, where: Location) -> Handler | str:
@@ -164,6 +193,12 @@ def check_target(target: object, where: Location) -> Handler | str:
         where=str(where),
         fix='give a function, or "controller#action"',
     )
+
+
+def _guess_origin(text: str) -> str:
+    """`app.example` and `https://app.example/` were meant to be https://app.example."""
+    scheme, _, rest = text.rpartition("://")
+    return f"{scheme or 'https'}://{rest.partition('/')[0] or 'app.example'}"
 
 
 def _guess_target(target: str) -> str:

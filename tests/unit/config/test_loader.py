@@ -372,3 +372,25 @@ def test_values_that_make_no_sense(tmp_path: Path, line: str, problem: str) -> N
 def test_an_event_loop_that_there_is_not(tmp_path: Path) -> None:
     [mistake] = mistakes(project(tmp_path, server='[runtime]\nbackend = "io_uring"'), "test")
     assert "backend: Invalid enum value 'io_uring' fix: it may be auto, epoll, asyncio" in mistake
+
+
+def test_texts_of_another_form_are_mistakes_with_examples(tmp_path: Path) -> None:
+    server = """[server]
+socket_mode = "999"
+[server.websocket]
+origins = ["app.example"]
+[server.compression]
+types = ["html"]"""
+    mode, origins, types = mistakes(project(tmp_path, server=server), "test")
+    assert "fix: for example 660" in mode
+    assert "fix: for example https://app.example, *" in origins
+    assert "fix: for example text/html, application/*, *+json" in types
+
+
+def test_origins_and_types_in_their_forms(tmp_path: Path) -> None:
+    server = (
+        '[server.websocket]\norigins = ["https://a.example:8443", "*"]\n[server.compression]\ntypes = ["*+json", "a/*"]'
+    )
+    settings = load(project(tmp_path, server=server), "test").server
+    assert settings.websocket.origins == ["https://a.example:8443", "*"]
+    assert settings.compression.types == ["*+json", "a/*"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from spica.http.broadcast import broadcast, reachable
 
 
@@ -31,3 +33,8 @@ async def test_another_thread_hands_over_and_waits() -> None:
     with reachable(hub):
         assert await asyncio.to_thread(broadcast, "topic", b"octets") == 2
     assert hub.sent == [("topic", b"octets", None)]
+
+
+def test_another_payload_is_refused_even_where_nobody_listens() -> None:
+    with pytest.raises(TypeError, match="str or bytes, not dict"):
+        broadcast("topic", {"a": 1})  # type: ignore[arg-type]

@@ -404,3 +404,38 @@ def test_flash_as_a_mapping() -> None:
 
 def test_behind_tls_is_a_server_setting() -> None:
     assert Settings(env="test", server=ServerSection(behind_tls=True)).server.behind_tls
+
+
+async def stream(chunks: Callable[[Context], Any], cookie: str = "") -> Response:
+    """Send what a streaming handler yields to its end."""
+    middleware = m.Session()
+    middleware.bind(Settings(env="test", app=AppSection(secret_key=[NEW])))
+    ctx = make_context(make_request(fields={"cookie": f"{NAME}={cookie}"} if cookie else {}))
+    response: Response = compose([middleware], lambda ctx: Response.stream(chunks(ctx)))(ctx)
+    assert response.stream.__qualname__.endswith("chunks")
+    assert [chunk async for chunk in response.stream] == ["x"]
+    return response
+
+
+async def test_a_change_while_a_response_is_streamed_is_lost_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def chunks(ctx: Context) -> Any:
+        ctx.session["late"] = "yes"
+        yield "x"
+
+    response = await stream(chunks)
+    assert NAME not in set_cookies(response)
+    assert "changed the session while its response was streamed" in caplog.text
+
+
+async def test_a_streamed_response_may_read_the_session_and_is_never_shared(caplog: pytest.LogCaptureFixture) -> None:
+    visitor = Visitor()
+    visitor.visit(lambda ctx: ctx.session.update(user=7))
+
+    def chunks(ctx: Context) -> Any:
+        assert ctx.session["user"] == 7
+        yield "x"
+
+    response = await stream(chunks, visitor.cookie)
+    assert response.header("vary") == "cookie"
+    assert response.header("cache-control") == "private, max-age=0, must-revalidate"
+    assert caplog.text == ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from spica import App, Router, WebSocket
+from spica import App, Context, Router, WebSocket
 from spica.injection.errors import SignatureError
 from spica.routing.declare import Routes
+from spica.routing.errors import InvalidRouteOptionError
 from spica.routing.listing import build_rows
 
 
@@ -75,3 +76,49 @@ def test_a_websocket_on_an_ordinary_route_is_refused() -> None:
 
     with pytest.raises(SignatureError, match="the route is none"):
         app.core
+
+
+def test_a_handler_without_a_socket_is_refused() -> None:
+    app = App()
+
+    @app.ws("/echo")
+    async def echo(name: str = "") -> None:
+        """Could never accept."""
+
+    with pytest.raises(SignatureError, match="takes no socket"):
+        app.core
+
+
+def test_one_that_takes_the_context_has_it_there() -> None:
+    app = App()
+
+    @app.ws("/echo")
+    async def echo(ctx: Context) -> None:
+        await ctx.websocket.close()
+
+    assert app.core
+
+
+def test_a_generator_is_refused_for_what_it_is() -> None:
+    app = App()
+
+    @app.ws("/echo")
+    async def echo(socket: WebSocket):  # type: ignore[no-untyped-def]
+        yield "hello"
+
+    with pytest.raises(SignatureError, match="handler yields"):
+        app.core
+
+
+@pytest.mark.parametrize("origins", [["app.example"], "https://app.example/", ["https://app.example", ""]])
+def test_what_no_browser_sends_as_origin_is_refused(origins: str | list[str]) -> None:
+    with pytest.raises(InvalidRouteOptionError, match="is no origin"):
+        Routes().ws("/feed", "feeds#follow", origins=origins)
+
+
+def test_misspelt_options_are_refused_with_near_matches() -> None:
+    with pytest.raises(InvalidRouteOptionError, match="no option 'orgins'") as caught:
+        Routes().ws("/feed", "feeds#follow", orgins=["*"])  # type: ignore[call-arg]
+    assert caught.value.fix == "did you mean origins?"
+    with pytest.raises(InvalidRouteOptionError, match="no option 'nmae'"):
+        App().get("/", nmae="root")(lambda: "")  # type: ignore[call-arg]
