@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use spica_files::{answer_file, Answer, Body, Description, Opened, Options, Root, Segment};
@@ -45,7 +45,12 @@ pub fn find_public(roots: &[Arc<Root>], request: &Request) -> Option<Answer> {
 /// # Errors
 /// When it can't be opened, or is no regular file.
 pub fn answer_path(path: &str, status: u16, own: &[(Vec<u8>, Vec<u8>)], request: &Request) -> PyResult<Answer> {
-    let opened = Opened::open(Path::new(path))?.ok_or_else(|| {
+    // With the number and the path Python chooses the class of the error, and says which file it was.
+    let named = |error: std::io::Error| match error.raw_os_error() {
+        Some(number) => PyOSError::new_err((number, error.to_string(), path.to_owned())),
+        None => error.into(),
+    };
+    let opened = Opened::open(Path::new(path)).map_err(named)?.ok_or_else(|| {
         PyValueError::new_err(format!("only a regular file can be sent, and {path:?} is a folder or a device"))
     })?;
     if status != 200 {
