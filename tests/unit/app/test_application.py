@@ -326,5 +326,5 @@ async def test_a_failing_startup_leaves_what_was_entered() -> None:
 async def test_a_file_that_is_not_there_is_named(exchange) -> None:
     app = App()
     app.get("/lost")(lambda: Response.file("/nowhere/at/all.pdf"))
-    with pytest.raises(FileNotFoundError, match="/nowhere/at/all.pdf"):
+    with pytest.raises(FileNotFoundError, match=r"/nowhere/at/all\.pdf"):
         await exchange(app, "GET", "/lost")
