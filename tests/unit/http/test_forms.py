@@ -152,9 +152,9 @@ def test_file_content_arrives_octet_by_octet(content: bytes) -> None:
 def test_a_hostile_body_takes_linear_time() -> None:
     def seconds(size: int) -> float:
         content = body(part("f", b"\r\n--Xy" * (size // 6), filename="f.bin"))
-        start = time.perf_counter()
+        start = time.thread_time()
         parse_multipart(content, MULTIPART)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     assert min(seconds(1_000_000) for _ in range(3)) < 40 * min(seconds(100_000) for _ in range(5)) + 0.01
 

@@ -81,10 +81,10 @@ def test_depth_agrees_with_the_parsed_value(text: str) -> None:
 def test_hostile_content_takes_linear_time(unit: bytes) -> None:
     def seconds(size: int) -> float:
         content = b"[" * 129 + unit * (size // len(unit))
-        start = time.perf_counter()
+        start = time.thread_time()
         with pytest.raises(BadRequest):
             json.decode(content)
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     assert min(seconds(1_000_000) for _ in range(3)) < 40 * min(seconds(100_000) for _ in range(5)) + 0.01
 

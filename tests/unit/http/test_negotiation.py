@@ -58,8 +58,8 @@ def test_any_field_gives_an_offer_or_none(accept: str) -> None:
 
 def test_a_long_field_takes_linear_time() -> None:
     def seconds(size: int) -> float:
-        start = time.perf_counter()
+        start = time.thread_time()
         best("a/b;q=0.1," * size + str(time.perf_counter_ns()), ["html", "json"])
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     assert min(seconds(10_000) for _ in range(3)) < 40 * min(seconds(1_000) for _ in range(5)) + 0.01

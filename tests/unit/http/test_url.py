@@ -153,10 +153,10 @@ def test_no_name_breaks_nesting(pairs: list[tuple[str, str]]) -> None:
 def test_hostile_input_takes_linear_time(make: Any) -> None:
     def seconds(size: int) -> float:
         text = make(size)
-        start = time.perf_counter()
+        start = time.thread_time()
         with contextlib.suppress(BadRequest):
             nest(parse_pairs(text))
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     small = min(seconds(20_000) for _ in range(5))
     large = min(seconds(200_000) for _ in range(3))
