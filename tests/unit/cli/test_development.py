@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,15 +75,29 @@ def test_a_server_that_ended_is_started_again_by_a_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
 ) -> None:
     change = write(tmp_path / "app.py", "x = 1")
-    develop(tmp_path, monkeypatch, SHORT_LIVED, await_starts(tmp_path, 1), _ended, change, await_starts(tmp_path, 2))
+    develop(
+        tmp_path,
+        monkeypatch,
+        SHORT_LIVED,
+        await_starts(tmp_path, 1),
+        await_end(tmp_path),
+        change,
+        await_starts(tmp_path, 2),
+    )
     assert starts(tmp_path) == 2
     assert "dev  the server ended with exit code 0; waiting for a change" in capfd.readouterr().err
 
 
-def _ended() -> None:
-    """Wait for the stand-in, this test's only child, without collecting its exit code; it may be collected already."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+def await_end(folder: Path) -> Callable[[], None]:
+    """Wait until no process works in the folder; one that has ended and is not collected works no more."""
+
+    def step() -> None:
+        deadline = time.monotonic() + 10
+        while _working_in(folder):
+            assert time.monotonic() < deadline, "the stand-in does not end"
+            time.sleep(0.01)
+
+    return step
 
 
 def test_no_server_is_left_when_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
