@@ -112,8 +112,7 @@ impl Connection {
         self.link.entered = entered;
     }
 
-    /// The server stops. Returns whether the connection can be closed at once; it says goodbye by itself otherwise, now or
-    /// when it is called next.
+    /// The server stops: each protocol says goodbye in its way, and an idle connection ends now, or after `linger`.
     pub fn on_drain<A: Application>(&mut self, worker: &mut Worker<A>, linger: Duration) -> Next {
         match &mut self.protocol {
             Protocol::Http2(http2) => {
@@ -127,6 +126,7 @@ impl Connection {
             Protocol::Http1(http1) if http1.is_idle(&self.link) => {
                 // Not served here: the owner may be inside a task, where no other task can take its first step.
                 if self.link.has_arrived() {
+                    self.link.readable = true;
                     Next::Again
                 } else if linger > Duration::ZERO {
                     self.link.deadline = self.link.deadline.min(worker.clock.after(linger));
@@ -145,24 +145,16 @@ impl Connection {
         self.proceed(worker)
     }
 
-    /// There is something to read, and too much to do: it waits for its turn, once.
-    pub fn wait_in_line(&mut self) -> Next {
+    /// There is something to read, and too much to do. Returns whether it must be put in line: it is there once.
+    pub fn wait_in_line(&mut self) -> bool {
         self.link.readable = true;
-        if std::mem::replace(&mut self.link.in_line, true) {
-            Next::Keep
-        } else {
-            Next::Again
-        }
+        !std::mem::replace(&mut self.link.in_line, true)
     }
 
     /// Its turn has come.
     pub fn on_turn<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.link.in_line = false;
-        match &self.protocol {
-            // It may only have something to say.
-            Protocol::Http2(_) => self.proceed(worker),
-            Protocol::Http1(_) | Protocol::WebSocket(_) | Protocol::Linger(_) => self.on_readable(worker),
-        }
+        self.proceed(worker)
     }
 
     /// Sends what waited for the peer; then goes on reading what waited for that.

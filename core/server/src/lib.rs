@@ -23,6 +23,7 @@ mod exchange;
 mod files;
 pub mod forwarded;
 mod inbox;
+mod line;
 mod listener;
 mod options;
 mod outbox;

@@ -29,6 +29,7 @@ use crate::compression::Compressor;
 use crate::connection::{http2_settings, Connection, Next};
 use crate::deadlines::Deadlines;
 use crate::exchange::{Broadcast, LogLine, Notice};
+use crate::line::{Arrival, Line};
 use crate::listener::{accept, Accepted, Reserve};
 use crate::options::Options;
 use crate::reply::{Heads, Reply, ReplyError};
@@ -46,8 +47,6 @@ const TURN: Duration = Duration::from_millis(2);
 const BROADCAST_LEVEL: u32 = 6;
 /// After this much work in one poll, connections that become readable wait in line (promise 21).
 const LATE_MS: u64 = 12;
-/// How many times longer than usual a line may be that has only just formed.
-const BURST: f64 = 6.0;
 
 /// Event data of the descriptors that are not connections; connections use their token, whose key is smaller.
 const TIMER: u64 = u64::MAX;
@@ -136,12 +135,10 @@ pub struct Reactor<A: Application> {
     free: Vec<u32>,
     open: usize,
     generation: u32,
-    /// Connections that wait for their turn: they gave way to others, or came when there was too much to do.
+    /// Connections that gave way to others in the middle of what they have.
     again: VecDeque<Token>,
-    /// How long a turn takes, in microseconds, smoothed; what the wait in line is guessed from.
-    turn_us: f64,
-    /// Since when somebody has waited in line, without a break.
-    line_since_ms: Option<u64>,
+    /// Connections that came when there was too much to do.
+    line: Line,
     /// When the poll began, for whoever comes late in it.
     began_ms: u64,
     deadlines: Deadlines,
@@ -151,14 +148,6 @@ pub struct Reactor<A: Application> {
     /// To whom something is broadcast; empty in between.
     addressed: Vec<Token>,
     worker: Worker<A>,
-}
-
-/// See `Reactor::admit`.
-#[derive(Clone, Copy)]
-enum Arrival {
-    Serve,
-    WaitInLine,
-    Shed,
 }
 
 /// Has the kernel ask peers that say nothing whether they are still there: who vanished without a word would otherwise
@@ -237,8 +226,7 @@ impl<A: Application> Reactor<A> {
             open: 0,
             generation: 0,
             again: VecDeque::new(),
-            turn_us: 0.0,
-            line_since_ms: None,
+            line: Line::default(),
             began_ms: 0,
             deadlines: Deadlines::new(),
             due: Vec::new(),
@@ -325,7 +313,7 @@ impl<A: Application> Reactor<A> {
         self.worker.handshakes = 0;
         self.refresh_clock();
         self.began_ms = self.worker.clock.now_ms();
-        let in_line = self.again.len();
+        let gave_way = self.again.len();
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
             events.clear();
@@ -343,8 +331,8 @@ impl<A: Application> Reactor<A> {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.run_again(in_line);
-        self.line_since_ms = if self.again.is_empty() { None } else { self.line_since_ms.or(Some(self.began_ms)) };
+        self.run_again(gave_way);
+        self.run_line();
         self.end_turn();
         Ok(())
     }
@@ -499,7 +487,9 @@ impl<A: Application> Reactor<A> {
 
     fn on_event(&mut self, token: Token, flags: epoll::EventFlags) {
         use epoll::EventFlags as Flags;
-        let arrival = self.admit();
+        let patience = self.worker.options.max_queue;
+        let arrival = self.line.admit(|| self.is_late(), self.began_ms, patience);
+        let mut joins = false;
         self.with(token, |connection, worker| {
             if flags.intersects(Flags::ERR | Flags::HUP) {
                 return Next::Close;
@@ -517,7 +507,10 @@ impl<A: Application> Reactor<A> {
                         worker.sheds = false;
                         next
                     }
-                    Arrival::WaitInLine => connection.wait_in_line(),
+                    Arrival::Wait => {
+                        joins = connection.wait_in_line();
+                        Next::Keep
+                    }
                 };
             }
             if next != Next::Close && flags.contains(Flags::RDHUP) {
@@ -525,6 +518,9 @@ impl<A: Application> Reactor<A> {
             }
             next
         });
+        if joins {
+            self.line.join(token, self.began_ms);
+        }
     }
 
     fn on_acceptable(&mut self, index: usize) {
@@ -639,46 +635,31 @@ impl<A: Application> Reactor<A> {
         true
     }
 
-    /// What becomes of a request that arrives now. When there is too much to do, it waits in line; when the line is so
-    /// long that it would wait longer than is of use, it is told so at once rather than in the end.
-    fn admit(&self) -> Arrival {
-        if self.again.is_empty() && !self.is_late() {
-            return Arrival::Serve;
-        }
-        let wait_us = self.again.len() as f64 * self.turn_us;
-        let patience = self.worker.options.max_queue;
-        // A burst is let in as long as it is done with soon; who comes to a line that does not get shorter is not.
-        let stands = self.line_since_ms.is_some_and(|since| self.began_ms - since > 2 * patience.as_millis() as u64);
-        let most_us = patience.as_micros() as f64 * if stands { 1.0 } else { BURST };
-        if wait_us > most_us {
-            Arrival::Shed
-        } else if self.is_late() {
-            Arrival::WaitInLine
-        } else {
-            Arrival::Serve
-        }
-    }
-
     /// Whether this poll has worked long enough that others in it would notice.
     fn is_late(&self) -> bool {
         Clock::coarse_ms() - self.began_ms >= LATE_MS
     }
 
-    /// Gives who waited in line when the poll began their turn, the longest waiting first, and learns how long one takes:
-    /// most who wait bring a whole request, but some only a part of one.
-    fn run_again(&mut self, in_line: usize) {
-        if in_line == 0 {
+    /// Lets those who had given way before this poll go on.
+    fn run_again(&mut self, gave_way: usize) {
+        for _ in 0..gave_way {
+            let Some(token) = self.again.pop_front() else { return };
+            self.with(token, |connection, worker| connection.on_turn(worker));
+        }
+    }
+
+    /// Gives those who wait their turn: one in any case, more as long as there is time.
+    fn run_line(&mut self) {
+        if self.line.is_empty() {
             return;
         }
-        let began = Instant::now();
-        let mut turns = 0;
-        while turns < in_line && (turns == 0 || !self.is_late()) {
-            let Some(token) = self.again.pop_front() else { break };
+        let (began, mut turns) = (Instant::now(), 0);
+        while turns == 0 || !self.is_late() {
+            let Some(token) = self.line.next() else { break };
             self.with(token, |connection, worker| connection.on_turn(worker));
             turns += 1;
         }
-        let each = began.elapsed().as_secs_f64() * 1e6 / turns.max(1) as f64;
-        self.turn_us += (each - self.turn_us) / 8.0;
+        self.line.learn(turns, began.elapsed());
     }
 
     fn on_timer(&mut self) {
@@ -757,7 +738,7 @@ impl<A: Application> Reactor<A> {
         if let Some(log) = &mut self.worker.log {
             log.flush();
         }
-        if !self.again.is_empty() && !self.woken {
+        if !(self.again.is_empty() && self.line.is_empty() || self.woken) {
             self.woken = rustix::io::write(&self.wake, &1u64.to_ne_bytes()).is_ok();
         }
     }
