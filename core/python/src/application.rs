@@ -11,8 +11,8 @@ use spica_files::Root;
 use spica_http1::response::check_field;
 use spica_router::{Found, Params, Router, RouterBuilder};
 
-use crate::dispatch::{call_handler, capture_values};
 use crate::files::{find_public, open_folders, PublicFile};
+use crate::handler::{call_handler, capture_values};
 use crate::request::Request;
 use crate::response::{file_parts, Encoding, Outgoing};
 use crate::route::{parse_content, Kind, Route, Takes};

@@ -1,26 +1,29 @@
 //! The one place where a request enters Python, and where its answer leaves it.
 
+mod opening;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyTuple};
-use spica_router::{Found, Kind as Converter, Params, Router};
+use pyo3::types::{PyBool, PyBytes};
+use spica_router::{Found, Params, Router};
 use spica_server::{Called, Exchange, Reply, Signal, Token};
 
 use crate::application::{Application, Compiled};
 use crate::calls::{Call, Calls};
 use crate::content::{Desk, IncomingContent, OutgoingContent};
 use crate::context::EnteredContext;
+use crate::handler::{call_handler, capture_values};
 use crate::names::Names;
-use crate::request::{decoded, Request};
+use crate::request::Request;
 use crate::response::{Begun, Outgoing};
-use crate::route::{Kind, Route, Takes};
+use crate::route::{Kind, Route};
 use crate::server::{Completion, Ends};
 use crate::tasks::{run_once, start_task, Start};
-use crate::websocket::{Farewell, WebSocket};
+use crate::websocket::Farewell;
 
 /// The reactor's application: calls Python handlers on the loop's thread.
 pub struct Dispatcher {
@@ -330,74 +333,6 @@ impl spica_server::Application for Dispatcher {
 }
 
 impl Dispatcher {
-    /// Starts a WebSocket's handler, or says why there is no WebSocket.
-    fn open_socket(
-        &self,
-        py: Python<'_>,
-        number: u32,
-        params: &Params,
-        request: &spica_server::Request<'_>,
-        reply: &mut Reply<'_>,
-    ) -> Called {
-        let desk = self.desk.borrow().bind(py).borrow().clone();
-        let route = &self.compiled.routes[number as usize];
-        let Some(sockets) = &desk.sockets else { return Called::Answered };
-        let socket = match request.upgrade(sockets, &route.origins) {
-            Ok(socket) => socket,
-            Err(refused) => {
-                reply.refuse_upgrade(refused);
-                return Called::Answered;
-            }
-        };
-        let made = || -> PyResult<_> {
-            let path = request.head.path.of(request.bytes);
-            let native = self.copy_request(py, request)?;
-            native.get().set_match(i64::from(number), capture_values(py, params, path)?.unbind());
-            let websocket = WebSocket::new(socket.clone(), desk.clone(), self.names.event_loop.clone_ref(py));
-            let websocket = Bound::new(py, websocket)?;
-            let coroutine = route.handler.bind(py).call1((&native, &websocket))?;
-            let task = start_task(&coroutine, &self.start, &self.names)?;
-            Ok((native, websocket, task))
-        };
-        let ended = made().and_then(|(native, websocket, task)| {
-            if task.call_method0(&self.names.done)?.is_truthy()? {
-                return Ok(Err((native, task.call_method0(&self.names.result))));
-            }
-            let websocket = Some(websocket.unbind());
-            let call =
-                Call { task: task.clone().unbind(), request: native.unbind(), status: 200, outgoing: None, websocket };
-            self.keep(&task, call, request.exchange, Ends::Socket).map(Ok)
-        });
-        let (native, value) = match ended {
-            Ok(Ok(call)) => return Called::Upgrading(call, socket),
-            Ok(Err((native, value))) if !socket.is_accepted() => (Some(native), value),
-            Ok(Err((_, value))) => {
-                report(py, value);
-                // Behind what it has asked for in its only step.
-                socket.set_done();
-                desk.notices.finish_socket(request.exchange);
-                return Called::Upgrading(usize::MAX, socket);
-            }
-            Err(error) => (None, Err(error)),
-        };
-        let native = || native.clone().map_or_else(|| self.copy_request(py, request), Ok);
-        self.write(py, value, 200, request.exchange, native, reply)
-    }
-
-    /// Takes out a WebSocket's call. Returns whether it was accepted, so that an ordinary answer is too late; `None` when
-    /// the connection is gone.
-    pub fn take_socket(&self, py: Python<'_>, number: usize) -> Option<bool> {
-        let accepted = {
-            let calls = self.calls.borrow();
-            calls.get(number)?.websocket.as_ref()?.bind(py).borrow().socket.is_accepted()
-        };
-        if accepted {
-            let call = self.calls.borrow_mut().remove(number)?;
-            report(py, call.task.bind(py).call_method0(&self.names.result));
-        }
-        Some(accepted)
-    }
-
     /// Calls a sink later, not now: it is Python code, and the reactor is in the middle of its work.
     fn call_soon(&self, py: Python<'_>, sink: Py<PyAny>, data: Py<PyAny>) {
         let event_loop = self.names.event_loop.bind(py);
@@ -422,51 +357,5 @@ impl Dispatcher {
             self.settle(value)
         });
         (outcome, Some(native), status)
-    }
-}
-
-/// Shows an exception that nobody else will see.
-fn report(py: Python<'_>, value: PyResult<Bound<'_, PyAny>>) {
-    if let Err(error) = value {
-        error.write_unraisable(py, None);
-    }
-}
-
-/// Calls a route's handler with what it takes. `request` is asked for only when it takes one.
-pub fn call_handler<'py>(
-    py: Python<'py>,
-    route: &Route,
-    params: &Params,
-    path: &[u8],
-    request: impl FnOnce() -> PyResult<Bound<'py, Request>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let handler = route.handler.bind(py);
-    match &route.takes {
-        Takes::Request => handler.call1((request()?,)),
-        Takes::Params(order) => match order.as_slice() {
-            [] => handler.call0(),
-            [only] => handler.call1((capture_value(py, params, *only, path)?,)),
-            several => {
-                let values: Vec<_> =
-                    several.iter().map(|&at| capture_value(py, params, at, path)).collect::<PyResult<_>>()?;
-                handler.call1(PyTuple::new(py, values)?)
-            }
-        },
-    }
-}
-
-/// Every path parameter, in the pattern's order.
-pub fn capture_values<'py>(py: Python<'py>, params: &Params, path: &[u8]) -> PyResult<Bound<'py, PyTuple>> {
-    let values: Vec<_> = (0..params.len()).map(|at| capture_value(py, params, at, path)).collect::<PyResult<_>>()?;
-    PyTuple::new(py, values)
-}
-
-fn capture_value<'py>(py: Python<'py>, params: &Params, at: usize, path: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let Some(param) = params.as_slice().get(at) else {
-        return Err(pyo3::exceptions::PyIndexError::new_err(format!("the pattern has no parameter number {at}")));
-    };
-    match param.kind {
-        Converter::Int => Ok(param.int.into_pyobject(py)?.into_any()),
-        Converter::Str | Converter::Path => Ok(decoded(py, param.raw(path)).into_any()),
     }
 }

@@ -8,6 +8,7 @@ mod crypto;
 mod dispatch;
 mod escape;
 mod files;
+mod handler;
 mod memory;
 mod memory_trim;
 mod names;
