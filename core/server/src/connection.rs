@@ -10,6 +10,7 @@
 mod http1;
 mod http2;
 mod link;
+mod protocol;
 mod websocket;
 
 use std::net::SocketAddr;
@@ -30,6 +31,8 @@ pub use http2::settings as http2_settings;
 use http2::Http2;
 use link::Arrived;
 pub use link::Link;
+pub use protocol::After;
+use protocol::Protocol;
 use websocket::WebSocket;
 
 /// Reads in a row before other connections get their turn.
@@ -48,30 +51,6 @@ pub enum Next {
     Again,
     /// Forget it.
     Close,
-}
-
-/// What a protocol makes of the state that it is in once everything at hand is served.
-pub enum After {
-    /// Go on.
-    Keep,
-    /// Close at once: the peer is gone, or nothing can be said.
-    Close,
-    /// Another protocol is spoken from here on.
-    Upgrade,
-    /// Everything is said. `unread`: the peer may still send, and a reset would destroy what it has not read.
-    End {
-        /// See above.
-        unread: bool,
-    },
-}
-
-/// What is spoken.
-enum Protocol {
-    Http1(Http1),
-    WebSocket(Box<WebSocket>),
-    Http2(Box<Http2>),
-    /// Everything is said; what the peer still sends is read past, this much so far.
-    Linger(usize),
 }
 
 /// One connection, with or without a socket.
@@ -176,12 +155,7 @@ impl Connection {
 
     /// The deadline has passed.
     pub fn on_deadline<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
-        let after = match &mut self.protocol {
-            Protocol::Http1(http1) => http1.on_deadline(worker),
-            Protocol::WebSocket(websocket) => websocket.on_deadline(&mut self.link, worker),
-            Protocol::Http2(http2) => http2.on_deadline(&mut self.link, worker),
-            Protocol::Linger(_) => After::Close,
-        };
+        let after = self.protocol.on_deadline(&mut self.link, worker);
         match after {
             After::Keep => self.rest(worker),
             after => self.conclude(worker, after),
@@ -214,7 +188,7 @@ impl Connection {
             return None;
         }
         // Somebody else's transport sees that its peer is gone only while it reads, so it is stopped late.
-        let wants = self.wants_input() || self.buffered() < FED_AHEAD;
+        let wants = self.protocol.wants_input(&self.link) || self.protocol.buffered() < FED_AHEAD;
         self.link.set_feeding(wants).then_some(wants)
     }
 
@@ -305,12 +279,7 @@ impl Connection {
 
     /// What still waits is told that the connection is gone; its owner forgets it afterwards.
     pub fn abandon<A: Application>(&mut self, worker: &mut Worker<A>) {
-        match &mut self.protocol {
-            Protocol::Http1(http1) => http1.abandon(&self.link, worker),
-            Protocol::WebSocket(websocket) => websocket.abandon(&self.link, worker),
-            Protocol::Http2(http2) => http2.abandon(&self.link, worker),
-            Protocol::Linger(_) => {}
-        }
+        self.protocol.abandon(&self.link, worker);
     }
 
     /// Serves what was held back, then what the socket holds, for a turn.
@@ -321,21 +290,21 @@ impl Connection {
                 return self.drain(worker);
             }
             // Without a socket there is no event that would come back here, so the turn has no end.
-            if !self.wants_input()
-                || !(self.has_held_back() || self.link.readable)
+            if !self.protocol.wants_input(&self.link)
+                || !(self.protocol.has_held_back(&self.link) || self.link.readable)
                 || (turns == READS_PER_TURN && self.link.has_socket())
             {
                 return self.rest(worker);
             }
             turns += 1;
-            if self.has_held_back() {
-                self.serve_held_back(worker);
+            if self.protocol.has_held_back(&self.link) {
+                self.protocol.serve_held_back(&mut self.link, worker);
             } else if self.link.must_wait_for_handshakes(worker) {
                 return Next::Again;
             } else if let Some(next) = self.read_once(worker) {
                 return next;
             }
-            let goes_on = self.has_held_back() || self.link.readable;
+            let goes_on = self.protocol.has_held_back(&self.link) || self.link.readable;
             if goes_on && self.flush(worker) == Flushed::Broken {
                 return Next::Close;
             }
@@ -387,40 +356,13 @@ impl Connection {
     /// Settles, and asks for another turn when something can go on at once: its event is spent.
     fn rest<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         match self.settle(worker) {
-            Next::Keep if self.wants_input() && (self.has_held_back() || self.link.readable) => Next::Again,
+            Next::Keep
+                if self.protocol.wants_input(&self.link)
+                    && (self.protocol.has_held_back(&self.link) || self.link.readable) =>
+            {
+                Next::Again
+            }
             next => next,
-        }
-    }
-
-    /// Whether the protocol would serve more.
-    fn wants_input(&self) -> bool {
-        match &self.protocol {
-            Protocol::Http1(http1) => http1.wants_input(&self.link),
-            Protocol::WebSocket(websocket) => websocket.wants_input(&self.link),
-            Protocol::Http2(http2) => http2.wants_input() || http2.is_ready(&self.link),
-            Protocol::Linger(_) => true,
-        }
-    }
-
-    /// Whether octets have been read that are not served.
-    fn has_held_back(&self) -> bool {
-        match &self.protocol {
-            Protocol::Http1(http1) => http1.has_held_back(),
-            Protocol::WebSocket(websocket) => websocket.has_held_back(),
-            Protocol::Http2(http2) => http2.is_ready(&self.link),
-            Protocol::Linger(_) => false,
-        }
-    }
-
-    /// Octets that have been read and not served.
-    fn buffered(&self) -> usize {
-        match &self.protocol {
-            Protocol::Http1(http1) => http1.buffered(),
-            Protocol::WebSocket(websocket) => websocket.buffered(),
-            // Bounded by the windows: it stops by itself.
-            Protocol::Http2(http2) if http2.wants_input() => 0,
-            Protocol::Http2(_) => FED_AHEAD,
-            Protocol::Linger(_) => 0,
         }
     }
 
@@ -439,25 +381,14 @@ impl Connection {
         }
     }
 
-    fn serve_held_back<A: Application>(&mut self, worker: &mut Worker<A>) {
-        match &mut self.protocol {
-            Protocol::Http1(http1) => http1.serve_input(&mut self.link, worker),
-            Protocol::WebSocket(websocket) => websocket.serve_input(worker),
-            Protocol::Http2(http2) => http2.serve(&mut self.link, worker),
-            Protocol::Linger(_) => {}
-        }
-    }
-
     /// The peer has sent its last octet.
     fn on_end<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         self.link.readable = false;
         self.link.hung_up = true;
-        match &mut self.protocol {
-            Protocol::Http1(http1) => http1.on_end(),
-            Protocol::WebSocket(websocket) => websocket.on_end(),
-            Protocol::Http2(http2) => http2.on_end(&mut self.link, worker),
-            Protocol::Linger(_) => return Next::Close,
+        if let Protocol::Linger(_) = self.protocol {
+            return Next::Close;
         }
+        self.protocol.on_end(&mut self.link, worker);
         self.settle(worker)
     }
 
@@ -476,12 +407,7 @@ impl Connection {
         if flushed == Flushed::Broken {
             return Next::Close;
         }
-        let after = match &mut self.protocol {
-            Protocol::Http1(http1) => http1.settle(&mut self.link, worker, flushed == Flushed::All),
-            Protocol::WebSocket(websocket) => websocket.settle(&mut self.link, worker, flushed == Flushed::All),
-            Protocol::Http2(http2) => http2.settle(&mut self.link, worker, flushed == Flushed::All),
-            Protocol::Linger(_) => After::Keep,
-        };
+        let after = self.protocol.settle(&mut self.link, worker, flushed == Flushed::All);
         self.conclude(worker, after)
     }
 
@@ -513,7 +439,7 @@ impl Connection {
 
     /// Ends the connection; lingers first when unread input would make the kernel send a reset over our answer.
     fn end<A: Application>(&mut self, worker: &mut Worker<A>, unread: bool) -> Next {
-        self.abandon(worker);
+        self.protocol.abandon(&self.link, worker);
         if !self.link.end(worker, unread) {
             return Next::Close;
         }

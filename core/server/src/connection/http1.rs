@@ -175,16 +175,16 @@ impl Http1 {
     }
 
     /// The stage's deadline has passed.
-    pub fn on_deadline<A: Application>(&mut self, worker: &mut Worker<A>) -> After {
+    pub fn on_deadline<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>) -> After {
         match self.stage {
-            Stage::Head if !self.holds_nothing() => self.time_out(worker, "the request's head took too long"),
-            Stage::Content => self.time_out(worker, "the request's content took too long"),
+            Stage::Head if !self.holds_nothing() => self.time_out(link, worker, "the request's head took too long"),
+            Stage::Content => self.time_out(link, worker, "the request's content took too long"),
             Stage::Handler => After::Keep,
             Stage::Idle | Stage::Head | Stage::Write => After::Close,
         }
     }
 
-    fn time_out<A: Application>(&mut self, worker: &mut Worker<A>, reason: &'static str) -> After {
+    fn time_out<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, reason: &'static str) -> After {
         let refusal = Refusal { status: 408, reason };
         self.input = Vec::new();
         if self.waiting.is_some() {
@@ -193,7 +193,7 @@ impl Http1 {
             self.end_unread();
         } else {
             self.arriving = None;
-            self.refuse(worker, refusal);
+            self.refuse(link, worker, refusal);
         }
         After::Keep
     }

@@ -1,6 +1,7 @@
 //! Serving: a complete request is routed and called, and what the call comes to is written in order.
 
 use std::rc::Rc;
+use std::time::Instant;
 
 use spica_http1::{Head, Refusal};
 
@@ -52,7 +53,7 @@ impl Http1 {
                     return at;
                 }
                 Err(refusal) => {
-                    self.refuse(worker, refusal);
+                    self.refuse(link, worker, refusal);
                     return input.len();
                 }
             }
@@ -229,9 +230,12 @@ impl Http1 {
     }
 
     /// Answers what is not a request. The rest of the input can't be trusted, so the connection ends (promise 6).
-    pub(super) fn refuse<A: Application>(&mut self, worker: &mut Worker<A>, refusal: Refusal) {
+    pub(super) fn refuse<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, refusal: Refusal) {
         worker.counts.refused += 1;
-        worker.error(refusal.status, refusal.reason, closing(false));
+        let answer = worker.error(refusal.status, refusal.reason, closing(false));
+        // Without its method and target: what was sent of them is not trusted to be any.
+        let line = LogLine { method: b"-".to_vec(), target: b"-".to_vec(), since: Instant::now() };
+        worker.log_answer(link.peer, Some(&line), answer.status, answer.bytes);
         self.closing = true;
         self.lingers = true;
     }
