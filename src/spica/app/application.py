@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -222,6 +223,7 @@ class App(Router):
         routes = super().routes
         lookup = None
         public: list[tuple[str, str]] = []
+        directs: dict[str, Callable[..., str]] = {}
         if root is not None:
             # Lazy: an application in one file starts without what only folders need.
             from spica.app import project
@@ -232,14 +234,18 @@ class App(Router):
             cache_control = _PUBLIC_IN_PRODUCTION if settings.is_production else _PUBLIC_WHILE_DEVELOPING
             public = [(str(root / project.PUBLIC), cache_control)]
             lookup = ControllerLookup(root)
-            routes = [*project.load_routes(root), *routes]
+            declared = project.load_routes(root)
+            routes = [*declared.routes, *routes]
+            directs = declared.directs
         failures = Failures(
             development=settings.env == "development",
             pages_first=root is not None,
             pages=ErrorPages(root, renderer),
             statuses=self._statuses,
         )
-        return compile_application(Parts(settings, routes, self._pipelines, renderer, failures, lookup, public))
+        return compile_application(
+            Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, directs)
+        )
 
     def _configure_database(self) -> None:
         url = self.settings.database.url

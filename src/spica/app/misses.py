@@ -52,5 +52,5 @@ class Misses:
         from spica.app.debug_page import build_miss_page
 
         patterns = {route.pattern.text for route in self._routes}
-        rows = [(route.verb, route.pattern.text, route.target_name) for route in self._routes]
+        rows = [(route.verb, route.shown, route.target_name) for route in self._routes]
         return build_miss_page(request, status, rows, closest(request.path, patterns))

@@ -6,9 +6,11 @@ use spica_http1::{parse_head, Content as Framed, ContentReader, Head, Refusal};
 
 use super::{Http1, Stage};
 use crate::application::{Application, Content, Takes};
+use crate::calling::Ready;
 use crate::connection::Link;
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
+use crate::reply::Version;
 use crate::spool::Spool;
 
 /// A client whose content is taken as it comes must send this much before its deadline is moved.
@@ -117,7 +119,9 @@ impl Http1 {
         }
         // The limit is checked even for content that is already here.
         let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        let takes = worker.takes(bytes, head);
+        let exchange = self.exchange(link);
+        let ready = Ready { bytes, head, version: Version::of(head), content: Content::Bytes(b""), exchange };
+        let takes = worker.takes(link, ready);
         match head.content {
             Framed::Length(length) if length <= rest.len() as u64 && takes == Some(Takes::Whole) => {
                 let content = &rest[..length as usize];

@@ -82,7 +82,7 @@ impl Http1 {
     ) {
         self.stage = Stage::Idle;
         self.requests = self.requests.wrapping_add(1);
-        let version = if head.minor == 0 { Version::Http10 } else { Version::Http11 };
+        let version = Version::of(head);
         let shape = Shape {
             head_only: head.method.of(bytes) == b"HEAD",
             keep_alive: keep_alive && head.keep_alive && !worker.draining,

@@ -53,7 +53,14 @@ impl Http2 {
             self.running.insert(stream, Running::new(Some(request), Sink::Nowhere));
             return self.held.push_back(stream);
         }
-        let takes = worker.takes(&request.bytes, &request.head);
+        let ready = Ready {
+            bytes: &request.bytes,
+            head: &request.head,
+            version: Version::Http2,
+            content: Content::Bytes(b""),
+            exchange: Exchange { token: link.token, stream },
+        };
+        let takes = worker.takes(link, ready);
         let awaits_continue = request.head.expects_continue;
         let sink = match takes {
             Some(Takes::Whole) => Sink::Whole(Spool::default()),
