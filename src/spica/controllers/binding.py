@@ -22,7 +22,7 @@ from spica.controllers.bodies import (
     is_whole_body,
 )
 from spica.controllers.codecs import find_adapter
-from spica.controllers.files import build_file_reader, is_file
+from spica.controllers.files import build_file_reader
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
 from spica.controllers.signatures import check_bodies, check_path, refuse_bodiless
 from spica.controllers.sources import (
@@ -34,7 +34,7 @@ from spica.controllers.sources import (
     find_position,
 )
 from spica.controllers.submitted import is_submitted
-from spica.controllers.types import allows_none, is_body, is_scalar, is_scalar_list, type_name
+from spica.controllers.types import allows_none, is_body, is_file, is_scalar, is_scalar_list, type_name
 from spica.errors import closest
 from spica.errors.http import FieldError, NotFound, Unauthorized, UnprocessableContent
 from spica.http.context import Context

@@ -1,27 +1,28 @@
 """Bodies: the readers that turn a request's content into the type a signature names, by its Content-Type.
 
 Rules of this file:
-- JSON and forms where the type can be had from both; `Form()`, files and types that hold files come from forms alone.
+- JSON and forms where the type can be had from both; `Form()` from forms alone, a record that can't be without a file
+  from multipart forms alone.
 - Any other Content-Type is a 415 that says what is accepted, never a missing value.
 - Without content the default is used, None where the type allows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
+
+from msgspec import inspect as shapes
 
 from spica.controllers.codecs import find_codec, register_adapter
 from spica.controllers.markers import Body, Form
 from spica.controllers.pydantic_models import ADAPTER
 from spica.controllers.refusals import read_hints
 from spica.controllers.submitted import Submitted, submitted_type
-from spica.controllers.types import COLLECTIONS, allows_none, is_record, is_scalar, is_scalar_list
+from spica.controllers.types import allows_none, is_file, is_record, is_scalar, is_scalar_list
 from spica.errors.http import FieldError, UnsupportedMediaType
 from spica.http import media_types
 from spica.http.forms import FORM_TYPES
 from spica.http.request import Request
-from spica.http.uploads import UploadFile
 from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue
 from spica.injection.plan import Reader
@@ -33,7 +34,7 @@ register_adapter(ADAPTER)
 def build_body_reader(parameter: Parameter) -> Reader:
     """Make the reader of a body parameter: JSON decoded straight into the type, or a form in the same shape."""
     form = parameter.marker(Form)
-    if form is not None or _holds_files(parameter.bare_type):
+    if form is not None or _needs_file(parameter.bare_type):
         return build_form_reader(parameter, form.name if form is not None else None)
     default = parameter.default
     optional = not parameter.required or allows_none(parameter.bare_type)
@@ -60,7 +61,7 @@ def build_form_reader(parameter: Parameter, name: str | None) -> Reader:
     """Make the reader of a record that is a whole form, or the group of a name in it."""
     required, default = parameter.required, parameter.default
     nullable = allows_none(parameter.bare_type)
-    accepted = (media_types.MULTIPART,) if _holds_files(parameter.bare_type) else FORM_TYPES
+    accepted = (media_types.MULTIPART,) if _needs_file(parameter.bare_type) else FORM_TYPES
     codec = find_codec(parameter.type)
     group = name or ""
 
@@ -84,7 +85,7 @@ def build_submitted_reader(parameter: Parameter) -> Reader:
     marker = parameter.marker(Form)
     group = (marker.name if marker is not None else None) or ""
     codec = find_codec(type_)
-    accepted = (media_types.MULTIPART,) if _holds_files(type_) else FORM_TYPES
+    accepted = (media_types.MULTIPART,) if _needs_file(type_) else FORM_TYPES
 
     def read(ctx: Any) -> object:
         request = ctx.request
@@ -160,21 +161,11 @@ def is_whole_body(parameter: Parameter) -> bool:
     )
 
 
-def _holds_files(type_: Any) -> bool:
+def _needs_file(type_: Any) -> bool:
     """Whether a record has a field that only a file can fill."""
     record = without_none(type_)
     if not is_record(record):
         return False
-    find: Callable[[Any], bool] = _is_file
-    try:
-        hints = read_hints(record)
-    except NameError:  # reported where the type is used
-        return False
-    return any(find(hint) for hint in hints.values())
-
-
-def _is_file(hint: Any) -> bool:
-    type_ = without_none(hint)
-    if getattr(type_, "__origin__", None) in COLLECTIONS:
-        return any(_is_file(item) for item in type_.__args__)
-    return isinstance(type_, type) and issubclass(type_, UploadFile)
+    hints = read_hints(record)
+    shape: Any = shapes.type_info(record)
+    return any(field.required and is_file(hints[field.name]) for field in shape.fields)

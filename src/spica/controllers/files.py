@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 from spica.controllers.bodies import missing, read_form
 from spica.controllers.markers import File
-from spica.controllers.types import COLLECTIONS, allows_none, type_name
+from spica.controllers.types import allows_none, is_file, type_name
 from spica.errors.http import FieldError
 from spica.http import media_types
 from spica.http.params import numbered
@@ -32,15 +32,6 @@ SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "application/zip": (b"PK\x03\x04", b"PK\x05\x06"),
 }
 _MULTIPART_ONLY = (media_types.MULTIPART,)
-
-
-def is_file(type_: Any) -> bool:
-    """Whether a type is an UploadFile, or a list of those, optional or not."""
-    type_ = without_none(type_)
-    if get_origin(type_) in COLLECTIONS:
-        items = [item for item in get_args(type_) if item is not Ellipsis]
-        return bool(items) and all(is_file(item) for item in items)
-    return isinstance(type_, type) and issubclass(type_, UploadFile)
 
 
 def build_file_reader(parameter: Parameter) -> Reader:

@@ -95,10 +95,12 @@ def is_pydantic(type_: Any) -> bool:
 
 def _field_errors(details: list[dict[str, Any]], source: str, name: str) -> list[FieldError]:
     prefix = (name,) if name else ()
-    return [
-        build_field_error(source, (*prefix, *one["loc"]), one["msg"], _CODES.get(one["type"], one["type"]))
-        for one in details
-    ]
+    return [build_field_error(source, (*prefix, *one["loc"]), one["msg"], _code(one["type"])) for one in details]
+
+
+def _code(word: str) -> str:
+    is_type = word.endswith(("_type", "_parsing", "_from_float"))
+    return _CODES.get(word, "type" if is_type else word)
 
 
 ADAPTER = Adapter("pydantic", is_pydantic, PydanticCodec)

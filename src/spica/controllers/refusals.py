@@ -9,9 +9,10 @@ Rules of this file:
 
 from __future__ import annotations
 
+import enum
 import re
 import types
-from typing import Any, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import inspect as shapes
@@ -27,6 +28,7 @@ MAX_DEPTH = 8
 
 _PLACE = re.compile(r" - at `(key in )?\$(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_FIELD = re.compile(r"^Object (?:contains )?(missing|unknown) (?:required )?field `([^`]+)`$")
 # What msgspec says, by the first pattern that fits, and the word that programs get for it.
 _CODES = tuple(
     (re.compile(pattern), code)
@@ -64,8 +66,12 @@ def find_field_errors(
     return search.errors or [build_field_error(source, at, str(error))]
 
 
-def build_field_error(source: str, path: Path, text: str, code: str = "") -> FieldError:
-    """Make the error of one place from one of msgspec's messages, which may name a place inside of it."""
+def build_field_error(source: str, path: Path, text: str, code: str = "", type_: Any = None) -> FieldError:
+    """Make the error of one place from one of msgspec's messages, which may name a place inside of it.
+
+    Args:    source: for the error; path: where the value stands; text: the message; code: default by the message;
+             type_: what the value should be, where that is known; an enum's options are named.
+    """
     place = _PLACE.search(text)
     if place is not None:
         path = (
@@ -73,9 +79,14 @@ def build_field_error(source: str, path: Path, text: str, code: str = "") -> Fie
             *(int(index) if index.isdigit() else name or "…" for name, index in _STEP.findall(place["path"])),
         )
         text = text[: place.start()]
+    field = _FIELD.search(text)
+    if field is not None:  # of the object at the path: the tag of a union, mostly
+        path, text = (*path, field[2]), f"is {field[1]}"
+        code = field[1]
     code = code or next((code for pattern, code in _CODES if pattern.search(text)), "invalid")
     pointer = "#/" + "/".join(_escape(step) for step in path) if source == "body" and path else ""
-    return FieldError(source, write_path(path), build_message(text), code, pointer)
+    message = _name_options(type_) if code == "not_in_list" else build_message(text)
+    return FieldError(source, write_path(path), message, code, pointer)
 
 
 def build_message(text: str) -> str:
@@ -108,7 +119,7 @@ class _Search:
             if depth < MAX_DEPTH:
                 self._collect_inside(value, type_, path, depth + 1)
             if len(self.errors) == found:
-                self.errors.append(build_field_error(self._source, path, str(error)))
+                self.errors.append(build_field_error(self._source, path, str(error), type_=type_))
 
     def _collect_inside(self, value: Any, type_: Any, path: Path, depth: int) -> None:
         inner = _choose_member(value, without_none(type_))
@@ -153,6 +164,18 @@ def read_hints(record: Any) -> dict[str, Any]:
     hints = get_type_hints(origin, include_extras=True)
     arguments = dict(zip(getattr(origin, "__parameters__", ()), get_args(record), strict=False))
     return {name: _fill(hint, arguments) for name, hint in hints.items()} if arguments else hints
+
+
+def _name_options(type_: Any) -> str:
+    """Say what an enum or Literal may be. Where the type isn't known only that it isn't: the value is the client's."""
+    type_ = without_none(type_)
+    if get_origin(type_) is Literal:
+        options = get_args(type_)
+    elif isinstance(type_, type) and issubclass(type_, enum.Enum):
+        options = tuple(member.value for member in type_)
+    else:
+        return "is none of the accepted values"
+    return f"expected {'one of ' if len(options) > 1 else ''}{', '.join(str(option) for option in options)}"
 
 
 def _fill(hint: Any, arguments: dict[Any, Any]) -> Any:

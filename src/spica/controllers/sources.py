@@ -33,7 +33,7 @@ def build_path_reader(parameter: Parameter, position: int, native_type: str) -> 
         try:
             return convert(ctx.request.native.params[position], type_, strict=False)
         except msgspec.ValidationError as error:
-            raise RefusedValue([build_field_error("path", (name,), str(error))]) from None
+            raise RefusedValue([build_field_error("path", (name,), str(error), type_=type_)]) from None
 
     return read
 
@@ -112,7 +112,7 @@ def _build_text_reader(parameter: Parameter, name: str, source: str, get: Callab
         try:
             return convert(text)
         except msgspec.ValidationError as error:
-            raise RefusedValue([build_field_error(source, (name,), str(error))]) from None
+            raise RefusedValue([build_field_error(source, (name,), str(error), type_=parameter.bare_type)]) from None
 
     return read
 

@@ -30,7 +30,6 @@ _TYPES = {
 _SENTENCES = {
     "missing": "can't be blank",
     "pattern": "is invalid",
-    "format": "is invalid",
     "unknown": "is unknown",
     "not_in_list": "is not included in the list",
 }
@@ -119,7 +118,7 @@ def describe(error: FieldError) -> str:
     if comparison is not None:
         words = {"<=": "less than or equal to", ">=": "greater than or equal to", "<": "less than", ">": "greater than"}
         return f"must be {words[comparison[1]]} {comparison[2]}"
-    if error.code == "type":
-        expected = error.message.removeprefix("expected ").partition(",")[0].partition(" ")[0]
-        return _TYPES.get(expected, "is invalid")
+    if error.code in ("type", "format"):
+        words = re.findall(r"[a-z0-9]+", error.message.lower().partition(", got")[0])
+        return next((_TYPES[word] for word in words if word in _TYPES), "is invalid")
     return error.message

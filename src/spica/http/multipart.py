@@ -73,6 +73,8 @@ def parse_in_steps(source: Octets, content_type: str, *, max_parts: int = MAX_PA
                 for event in parser.parse(block):
                     form.take(event)
                 yield
+                if form.complete:  # what stands after the last delimiter says nothing (RFC 2046 section 5.1.1)
+                    break
         return form.pairs
     except ParserLimitReached as error:
         raise ContentTooLarge(f"the multipart form exceeds a limit: {error}") from error
@@ -97,6 +99,7 @@ class _Form:
     segment: MultipartSegment | None = None
     filename: str | None = None
     chunks: list[bytes] = field(default_factory=list)
+    complete: bool = False
 
     def take(self, event: MultipartSegment | bytes | None) -> None:
         """Follow one event of the parser."""
@@ -139,6 +142,8 @@ class _Form:
             content = Slice(self.source, self.start, size)
             self.pairs.append((name, UploadFile(self.filename, content, segment.content_type or media_types.BYTES)))
         self.position = self.start + size + len(b"\r\n")
+        after = self.position + len(b"--") + len(self.boundary)
+        self.complete = self.source.read_content(after, 2) == b"--"
 
 
 def _extended_name(segment: MultipartSegment) -> str | None:

@@ -185,11 +185,11 @@ def _shaped(value: Any, shape: Shape, *, strict: bool) -> Any:
     if not shape:
         return _scalar_list(value)
     only_list = len(shape) == 1 and isinstance(shape[0], list)
-    names: Sequence[Any] = shape[0] if only_list else shape
+    keys: Sequence[Any] = shape[0] if only_list else shape
     members = numbered(value) if isinstance(value, Mapping) else value
     if isinstance(members, list) and all(isinstance(item, Mapping) for item in members) and (only_list or not strict):
-        return [_group(item, names, strict=strict) for item in members]
-    return _group(value, names, strict=strict) if isinstance(value, Mapping) and not only_list else None
+        return [_group(item, keys, strict=strict) for item in members]
+    return _group(value, keys, strict=strict) if isinstance(value, Mapping) and not only_list else None
 
 
 def _group(value: Mapping[str, Any], shape: Sequence[Any], *, strict: bool) -> Permitted:
