@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from spica.http.broadcast import broadcast
     from spica.http.context import Context
+    from spica.http.events import Event
     from spica.http.request import Request
     from spica.http.response import Response
     from spica.http.streaming import ContentStream
@@ -50,6 +51,7 @@ _HOMES = {
     "Controller": "spica.controllers.controller",
     "Cookie": "spica.controllers.markers",
     "CurrentUser": "spica.controllers.markers",
+    "Event": "spica.http.events",
     "File": "spica.controllers.markers",
     "Forbidden": "spica.errors.http",
     "Form": "spica.controllers.markers",
@@ -89,6 +91,7 @@ __all__ = [
     "Controller",
     "Cookie",
     "CurrentUser",
+    "Event",
     "File",
     "Forbidden",
     "Form",

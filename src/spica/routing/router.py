@@ -9,10 +9,12 @@ from spica.injection.signature import remember_names
 from spica.routing.errors import InvalidTargetError
 from spica.routing.location import locate_callable, locate_caller
 from spica.routing.route import (
+    EventsOptions,
     Handler,
     Route,
     RouteOptions,
     SocketOptions,
+    build_events_route,
     build_pipe,
     build_route,
     build_socket_route,
@@ -86,6 +88,18 @@ class Router:
             remember_names(function)
             where = locate_callable(function) or declared
             self._add(build_socket_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
+            return function
+
+        return register
+
+    def sse(self, pattern: str, **options: Unpack[EventsOptions]) -> Callable[[Function], Function]:
+        """Answer GET at the pattern with the events that the decorated generator yields; see `spica.Event`."""
+        declared = locate_caller()
+
+        def register(function: Function) -> Function:
+            check_target(function, declared)
+            where = locate_callable(function) or declared
+            self._add(build_events_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
             return function
 
         return register
