@@ -119,6 +119,6 @@ def describe(error: FieldError) -> str:
         words = {"<=": "less than or equal to", ">=": "greater than or equal to", "<": "less than", ">": "greater than"}
         return f"must be {words[comparison[1]]} {comparison[2]}"
     if error.code in ("type", "format"):
-        words = re.findall(r"[a-z0-9]+", error.message.lower().partition(", got")[0])
-        return next((_TYPES[word] for word in words if word in _TYPES), "is invalid")
+        named = re.findall(r"[a-z0-9]+", error.message.lower().partition(", got")[0])
+        return next((_TYPES[word] for word in named if word in _TYPES), "is invalid")
     return error.message
