@@ -24,12 +24,14 @@ from spica.routing.route import (
     ANY_METHOD,
     NO_DEMANDS,
     Demands,
+    EventsOptions,
     Handler,
     RedirectOptions,
     Route,
     RouteOptions,
     SocketOptions,
     build_demands,
+    build_events_route,
     build_fallback,
     build_pipe,
     build_route,
@@ -121,13 +123,12 @@ class Routes:
         full = join_patterns(self._scopes[-1].prefix, pattern)
         self._place(build_socket_route(full, self._target(target, where), where, options, name=name))
 
-    def sse(self, pattern: str, target: Target, **options: Unpack[RouteOptions]) -> None:
-        """Answer GET with a stream of events: the target is an action or a function that yields them."""
+    def sse(self, pattern: str, target: Target, **options: Unpack[EventsOptions]) -> None:
+        """Answer GET with server-sent events: the target is an action or a function that yields `Event`s."""
         where = locate_caller()
         name = join_names(self._scopes[-1].name, static_name(pattern)) if static_name(pattern) else None
         full = join_patterns(self._scopes[-1].prefix, pattern)
-        route = build_route("GET", full, self._target(target, where), where, options, name=name)
-        self._place(replace(route, kind="sse"))
+        self._place(build_events_route(full, self._target(target, where), where, options, name=name))
 
     def redirect(self, pattern: str, to: str, **options: Unpack[RedirectOptions]) -> None:
         """Redirect GET to another address, made of the pattern's parameters: `r.redirect("/old/{id}", "/new/{id}")`.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, cast
 
 from spica.errors import closest
+from spica.http.events import KEEP_ALIVE_S
 from spica.routing.errors import InvalidRouteOptionError, InvalidTargetError
 from spica.routing.location import Location
 from spica.routing.pattern import Constraints, Pattern, join_patterns, parse_pattern
@@ -21,7 +23,7 @@ _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 
 
 Predicate: TypeAlias = Callable[[Any], object]
-Kind: TypeAlias = Literal["http", "ws", "sse", "fallback"]
+Kind: TypeAlias = Literal["http", "ws", "fallback"]
 Names: TypeAlias = "str | list[str] | tuple[str, ...] | None"
 
 
@@ -65,6 +67,15 @@ class RedirectOptions(RouteOptions, total=False):
     """
 
     keep_query: bool
+
+
+class EventsOptions(RouteOptions, total=False):
+    """What `sse` accepts besides its pattern.
+
+    As `RouteOptions`; `keep_alive_s`: seconds of silence after which a comment is sent, default 15, 0 for never.
+    """
+
+    keep_alive_s: float
 
 
 class SocketOptions(DemandOptions, total=False):
@@ -119,10 +130,10 @@ class Route:
     """One line of the route table.
 
     `target` is a function or `"folder/controller#action"`. `pipe` None means: the application's default pipeline.
-    `kind`: "ws" for a WebSocket and "sse" for a stream of events, both asked for with GET, "fallback" for what answers
-    where no route does; `origins` of the pages that may connect to a WebSocket, None for the default. `name_given`
-    tells a name that the user chose from one taken from the function or the pattern. `redirects_to` is what people
-    read of a redirect.
+    `kind`: "ws" for a WebSocket, asked for with GET, "fallback" for what answers where no route does; `origins` of the
+    pages that may connect to a WebSocket, None for the default. `keep_alive_s`: of a stream of server-sent events, None
+    where the route answers with something else. `name_given` tells a name that the user chose from one taken from the
+    function or the pattern. `redirects_to` is what people read of a redirect.
     """
 
     method: str
@@ -140,6 +151,7 @@ class Route:
     demands: Demands = NO_DEMANDS
     origins: tuple[str, ...] | None = None
     redirects_to: str = ""
+    keep_alive_s: float | None = None
 
     @property
     def is_socket(self) -> bool:
@@ -149,7 +161,12 @@ class Route:
     @property
     def verb(self) -> str:
         """The method for people: "WS" for a WebSocket, "SSE" for a stream of events, "*" for a fallback."""
-        return {"http": self.method, "ws": "WS", "sse": "SSE", "fallback": "*"}[self.kind]
+        return {"http": "SSE" if self.is_events else self.method, "ws": "WS", "fallback": "*"}[self.kind]
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it answers with a stream of server-sent events."""
+        return self.keep_alive_s is not None
 
     @property
     def shape(self) -> tuple[str, tuple[int, ...]]:
@@ -159,7 +176,7 @@ class Route:
     @property
     def has_optional_format(self) -> bool:
         """Whether a format may follow the path, behind a dot."""
-        ends_in_text = self.pattern.segments[-1] != ("",) and self.kind in ("http", "sse")
+        ends_in_text = self.pattern.segments[-1] != ("",) and self.kind == "http"
         is_rest = any(parameter.converter.native == "path" for parameter in self.pattern.parameters)
         return bool(self.demands.formats) and ends_in_text and not is_rest and "format" not in self.pattern.names
 
@@ -249,6 +266,24 @@ def build_route(
         vital=options.get("vital", False),
         demands=demands,
     )
+
+
+def build_events_route(
+    pattern: str, target: Handler | str, where: Location, options: EventsOptions, *, name: str | None = None
+) -> Route:
+    """Make the route of a stream of events from what `sse` got."""
+    check_options(options, EventsOptions, where)
+    keep_alive_s: object = options.get("keep_alive_s", KEEP_ALIVE_S)
+    if isinstance(keep_alive_s, bool) or not isinstance(keep_alive_s, int | float) or not 0 <= keep_alive_s < math.inf:
+        raise InvalidRouteOptionError(
+            f"keep_alive_s is {keep_alive_s!r}",
+            where=str(where),
+            why="it is the seconds of silence after which a comment is sent",
+            fix="give a number such as 15, or 0 to send none",
+        )
+    given = {key: value for key, value in options.items() if key != "keep_alive_s"}
+    route = build_route("GET", pattern, target, where, cast(RouteOptions, given), name=name)
+    return replace(route, keep_alive_s=float(keep_alive_s))
 
 
 def build_socket_route(

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import NamedTuple, TypeVar, Unpack
 
+from spica.injection.signature import remember_names
 from spica.routing.errors import InvalidTargetError
 from spica.routing.location import Location, locate_callable, locate_caller
 from spica.routing.redirects import build_redirect
 from spica.routing.route import (
     ANY_METHOD,
+    EventsOptions,
     Handler,
     RedirectOptions,
     Route,
     RouteOptions,
     SocketOptions,
+    build_events_route,
     build_fallback,
     build_pipe,
     build_route,
@@ -88,21 +90,22 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             self._add(build_socket_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
             return function
 
         return register
 
-    def sse(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
-        """Answer GET at the pattern with the events that the decorated generator yields."""
+    def sse(self, pattern: str, **options: Unpack[EventsOptions]) -> Callable[[Function], Function]:
+        """Answer GET at the pattern with the events that the decorated generator yields; see `spica.Event`."""
         declared = locate_caller()
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
-            route = build_route("GET", pattern, function, where, options, name=getattr(function, "__name__", None))
-            self._add(replace(route, kind="sse"))
+            self._add(build_events_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
             return function
 
         return register
@@ -134,6 +137,7 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             self._add(build_fallback(prefix, function, where, options))
             return function
@@ -162,6 +166,7 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             route = build_route(method, pattern, function, where, options, name=getattr(function, "__name__", None))
             self._add(route)
