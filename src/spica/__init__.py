@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from spica.injection.providers import Provide
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
+    from spica.security.passwords import passwords
+    from spica.security.signed_tokens import tokens
     from spica.templates.engine import Templates
 
 __version__ = "0.1.0"
@@ -64,7 +66,9 @@ _HOMES = {
     "WebSocket": "spica.http.websocket",
     "before": "spica.controllers.filters",
     "broadcast": "spica.http.broadcast",
+    "passwords": "spica.security.passwords",
     "paths": "spica.routing.urls",
+    "tokens": "spica.security.signed_tokens",
     "urls": "spica.routing.urls",
 }
 
@@ -97,7 +101,9 @@ __all__ = [
     "__version__",
     "before",
     "broadcast",
+    "passwords",
     "paths",
+    "tokens",
     "urls",
 ]
 

@@ -24,6 +24,7 @@ from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
+from spica.crypto.derivation import PassphraseCost
 from spica.middleware.declare import DEFAULT, Pipelines
 from spica.middleware.pipeline import Middleware
 from spica.middleware.security_headers import SecurityHeaders
@@ -33,6 +34,10 @@ from spica.routing.route import Route
 from spica.routing.router import Mount, Router
 from spica.routing.table import RouteTable
 from spica.routing.urls import Paths, use_paths
+from spica.secrets.values import Secrets
+from spica.security.keys import KeyRing
+from spica.security.passwords import CHEAPEST, use_passwords
+from spica.security.signed_tokens import use_tokens
 
 if TYPE_CHECKING:  # imported at run time where it is called
     from spica.app.asgi import Message, Receive, Send
@@ -87,6 +92,16 @@ class App(Router):
         """The application's name, from [app] name."""
         return self.settings.app.name
 
+    @property
+    def config(self) -> Settings:
+        """The configuration: `app.config.server.port`, and sections of your own, `app.config.billing`."""
+        return self.settings
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets of the encrypted file: `app.secrets.stripe.key`."""
+        return self.settings.secrets
+
     # Declaring
 
     def use(self, *middleware: type[Middleware] | Middleware) -> None:
@@ -133,6 +148,7 @@ class App(Router):
         if self._compiled is None:
             self._compiled = self._compile()
             use_paths(self._compiled.table.paths, self.settings.app.url)
+            _use_keys(self.settings)
         return self._compiled
 
     @property
@@ -249,6 +265,17 @@ class App(Router):
         from spica.db import engine
 
         self._database = engine.configure(url, root=self.root)
+
+
+def _use_keys(settings: Settings) -> None:
+    """Make `tokens` and `passwords` those of this application."""
+    use_tokens(KeyRing(settings.app.secret_keys) if settings.app.secret_keys else None)
+    chosen = settings.passwords
+    usual = CHEAPEST if settings.env == "test" else PassphraseCost()
+    cost = PassphraseCost(
+        chosen.memory_kib or usual.memory_kib, chosen.rounds or usual.rounds, chosen.lanes or usual.lanes
+    )
+    use_passwords(cost, threads=chosen.threads, max_waiting=chosen.max_waiting, min_characters=chosen.min_characters)
 
 
 def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str) -> Settings:

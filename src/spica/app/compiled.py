@@ -112,7 +112,9 @@ def build_services(settings: Settings) -> ContextServices:
     """Make what every context is given: the sealer of cookies, where there is a secret key."""
     keys = settings.app.secret_keys
     sealer = SecretCookies(KeyRing(keys)) if keys else None
-    return ContextServices(cookie_sealer=sealer, behind_tls=settings.server.is_secure)
+    given: list[object] = [settings, settings.secrets, settings.app, settings.server, *settings.extra.values()]
+    values = {type(value): value for value in given}
+    return ContextServices(cookie_sealer=sealer, behind_tls=settings.server.is_secure, values=values)
 
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:

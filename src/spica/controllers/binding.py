@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from spica.config.section import Section
+from spica.config.settings import Settings
 from spica.controllers.bodies import build_body_reader
 from spica.controllers.markers import Body, Cookie, Header, Path, Query
 from spica.controllers.sources import (
@@ -35,6 +37,7 @@ from spica.injection.signature import Parameter
 from spica.middleware.flash import Flash
 from spica.middleware.session_data import SessionData
 from spica.routing.pattern import Pattern
+from spica.secrets.values import Secrets
 
 _OBJECTS: tuple[tuple[type, Reader], ...] = (
     (Context, lambda ctx: ctx),
@@ -44,6 +47,8 @@ _OBJECTS: tuple[tuple[type, Reader], ...] = (
     (Flash, lambda ctx: ctx.flash),
     (ContentStream, lambda ctx: ctx.request.stream()),
 )
+# What the application gives by its type, the same for every request: its configuration.
+_GIVEN = (Section, Settings, Secrets)
 
 
 class HttpHost:
@@ -119,6 +124,8 @@ class HttpHost:
             for kind, reader in _OBJECTS:
                 if issubclass(type_, kind):
                     return reader
+            if issubclass(type_, _GIVEN):
+                return _build_given_reader(type_, parameter)
         if parameter.name in self._pattern.names:
             return self._path(parameter, parameter.name)
         if is_scalar(parameter.bare_type) or is_scalar_list(parameter.bare_type):
@@ -164,7 +171,7 @@ class HttpHost:
         if parameter.markers and any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie)):
             return False
         type_ = without_none(parameter.bare_type)
-        if isinstance(type_, type) and issubclass(type_, tuple(kind for kind, _ in _OBJECTS)):
+        if isinstance(type_, type) and issubclass(type_, (*(kind for kind, _ in _OBJECTS), *_GIVEN)):
             return False
         return parameter.name not in self._pattern.names and is_body(parameter.bare_type)
 
@@ -191,6 +198,19 @@ class HttpHost:
                 fix=f"rename one of them, or take both; if {stranger.name!r} comes from the query, write\n"
                 f"{stranger.name}: Annotated[{type_name(stranger.bare_type)}, Query()]",
             )
+
+
+def _build_given_reader(type_: type, parameter: Parameter) -> Reader:
+    def read(ctx: Any) -> object:
+        if type_ not in ctx.services.values:
+            raise SignatureError(
+                f"the application has no section {type_.__name__}",
+                where=parameter.where,
+                fix="declare the class in config/settings.py; only a project has a configuration of its own",
+            )
+        return ctx.services.values[type_]
+
+    return read
 
 
 def takes_context(parameter: Parameter) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,11 +43,13 @@ class ContextServices:
     """What the app gives every Context: how cookies are sealed, and whether they are Secure though we see plain http.
 
     Args:    cookie_sealer: for cookies.signed and .encrypted, None without a secret key; behind_tls: whether a proxy
-             in front of us ends TLS.
+             in front of us ends TLS; values: what handlers are given by its type, such as a
+             section of the configuration.
     """
 
     cookie_sealer: CookieSealer | None = None
     behind_tls: bool = False
+    values: Mapping[type, Any] = field(default_factory=dict)
 
 
 NO_SERVICES = ContextServices()
