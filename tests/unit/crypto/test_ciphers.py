@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spica import crypto
@@ -77,6 +77,7 @@ def test_aes_256_gcm_of_its_specification(case: int) -> None:
 
 
 @CIPHERS
+@settings(deadline=None)
 @given(message=st.binary(max_size=300), context=st.binary(max_size=30))
 def test_what_was_sealed_opens(cipher: crypto.ciphers.Cipher, message: bytes, context: bytes) -> None:
     sealed = crypto.seal(KEY, message, context=context, cipher=cipher)

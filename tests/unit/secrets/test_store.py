@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spica.crypto import PassphraseCost
@@ -49,6 +49,7 @@ def file(tmp_path: Path) -> SecretsFile:
 # the format
 
 
+@settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_any_text_comes_back(text: str) -> None:
     assert open_text(build_sealed(text, "default", KEY), "f", "default", [KEY]) == text

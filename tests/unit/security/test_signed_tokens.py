@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spica import App, SpicaError, tokens
@@ -42,6 +42,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @BOTH
+@settings(deadline=None)
 @given(value=JSON)
 def test_any_json_value_comes_back(close: str, reopen: str, value: object) -> None:
     assert getattr(MADE, reopen)("p", getattr(MADE, close)("p", value)) == value
