@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -43,13 +42,11 @@ class ContextServices:
     """What the app gives every Context: how cookies are sealed, and whether they are Secure though we see plain http.
 
     Args:    cookie_sealer: for cookies.signed and .encrypted, None without a secret key; behind_tls: whether a proxy
-             in front of us ends TLS; values: what handlers are given by its type, such as a
-             section of the configuration.
+             in front of us ends TLS.
     """
 
     cookie_sealer: CookieSealer | None = None
     behind_tls: bool = False
-    values: Mapping[type, Any] = field(default_factory=dict)
 
 
 NO_SERVICES = ContextServices()
@@ -104,7 +101,7 @@ class Context:
         """
         params = self._params
         if params is None:
-            params = self._params = Params(self._merge_params())
+            params = self._params = self._read_params()
         return params
 
     @property
@@ -287,23 +284,27 @@ class Context:
         scope = "public" if public else "private"
         self.response.set_header("cache-control", f"{scope}, max-age={int(seconds)}")
 
-    def _merge_params(self) -> dict[str, Any]:
+    def _read_params(self) -> Params:
         request = self.request
+        unread = ""
         merged: dict[str, Any] = {}
         if request.native.query:
             merged.update(request.query.nested())
         if request.native.incoming is None and request.native.has_content:
-            merged.update(_content_params(request))
+            sent = _content_params(request)
+            merged.update(sent or {})
+            if sent is None:
+                unread = request.content_type or "content without a Content-Type"
         merged.update(self.path_params)
-        return merged
+        return Params(merged, unread=unread)
 
 
-def _content_params(request: Request) -> dict[str, Any]:
-    """Return the parameters in the content: of a form, or of a JSON object; other content has none."""
+def _content_params(request: Request) -> dict[str, Any] | None:
+    """Return the parameters in the content: of a form, or of a JSON object; None for content of another type."""
     media_type = request.content_type
     if request.has_form:
         return request.form()
     if media_types.is_json(media_type):
         value = request.json()
         return value if isinstance(value, dict) else {}
-    return {}
+    return None
