@@ -17,7 +17,7 @@ from spica.controllers.controller import RouteInfo
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import build_response
 from spica.injection.scope import Scope
-from spica.routing import Routes
+from spica.routing import Routes, converters
 from spica.routing.pattern import parse_pattern
 from spica.routing.table import RouteTable
 from spica.routing.urls import CurrentPaths, PathHelper, Paths
@@ -106,6 +106,11 @@ def make_project(root: Path) -> ControllerLookup:
         "from spica import Controller\n\nclass PostsController(Controller):\n    def show(self): ...\n"
     )
     return ControllerLookup(root)
+
+
+@pytest.fixture(autouse=True)
+def no_own_converters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converters, "_own", {})
 
 
 MISTAKES: dict[str, Callable[[Path], object]] = {

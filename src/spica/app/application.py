@@ -212,6 +212,7 @@ class App(Router):
         Raises: the mistakes of the application; what a hook raises.
         """
         self.compiled  # noqa: B018 - compiles
+        self._refresh_stub()
         self._configure_database()
         await self._lifespan.start(self)
 
@@ -281,6 +282,16 @@ class App(Router):
         )
         parts = Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers, directs)
         return compile_application(parts)
+
+    def _refresh_stub(self) -> None:
+        """While developing, keep the stub of the path helpers true, where the project has one."""
+        if self.root is None or self.settings.env != "development":
+            return
+        # Lazy: no other environment reads it.
+        from spica.routing.stub import STUB, write_stub
+
+        if (self.root / STUB).is_file():
+            write_stub(self.root, self.paths.all_helpers)
 
     def _configure_database(self) -> None:
         url = self.settings.database.url
