@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spica.middleware.compression import Compression
-    from spica.middleware.content_security_policy import ContentSecurityPolicy
+    from spica.middleware.content_security_policy import ContentSecurityPolicy, csp_nonce
+    from spica.middleware.cors import Cors
     from spica.middleware.csrf import Csrf
     from spica.middleware.declare import Pipelines
+    from spica.middleware.error_handler import ErrorHandler
     from spica.middleware.hosts import Hosts
     from spica.middleware.pipeline import Middleware
+    from spica.middleware.rate_limit import RateLimit
     from spica.middleware.request_id import RequestId
     from spica.middleware.security_headers import SecurityHeaders
     from spica.middleware.sessions import Session
@@ -27,25 +30,33 @@ if TYPE_CHECKING:
 _HOMES = {
     "Compression": "compression",
     "ContentSecurityPolicy": "content_security_policy",
+    "Cors": "cors",
     "Csrf": "csrf",
+    "ErrorHandler": "error_handler",
     "Hosts": "hosts",
     "Middleware": "pipeline",
     "Pipelines": "declare",
+    "RateLimit": "rate_limit",
     "RequestId": "request_id",
     "SecurityHeaders": "security_headers",
     "Session": "sessions",
+    "csp_nonce": "content_security_policy",
 }
 
 __all__ = [
     "Compression",
     "ContentSecurityPolicy",
+    "Cors",
     "Csrf",
+    "ErrorHandler",
     "Hosts",
     "Middleware",
     "Pipelines",
+    "RateLimit",
     "RequestId",
     "SecurityHeaders",
     "Session",
+    "csp_nonce",
 ]
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 
 from spica.config.settings import Settings
 from spica.errors.base import closest
+from spica.middleware.content_security_policy import POLICY_FIELDS, build_nonce_form
 from spica.middleware.errors import UnknownPipeline
 from spica.middleware.hosts import Hosts
 from spica.middleware.pipeline import Middleware, check_middleware
@@ -62,6 +63,20 @@ class Pipelines:
             fields.update(one.static_fields)
         return tuple(fields.items())
 
+    @property
+    def common(self) -> tuple[Middleware, ...]:
+        """The middleware of every route, and of requests that have none, without what the core does itself."""
+        return tuple(one for one in self._common if not one.only_static)
+
+    def nonce_policies(self, pipes: str | Sequence[str] | None = None) -> tuple[tuple[str, str], ...]:
+        """Return the policies of a route's pages that ask for a nonce; `pipes` as for `chain`."""
+        policies: dict[str, str] = {}
+        for one in [*self._common, *(one for name in self._names(pipes) for one in self._find(name))]:
+            policies.update(
+                {name: build_nonce_form(value) for name, value in one.static_fields if name in POLICY_FIELDS}
+            )
+        return tuple(policies.items())
+
     def bind(self, settings: Settings) -> None:
         """Give every middleware its configuration; called before `static_fields` and `chain`.
 
@@ -72,21 +87,23 @@ class Pipelines:
         for one in self.all:
             one.bind(settings)
 
-    def chain(self, pipes: str | Sequence[str] | None = None) -> tuple[Middleware, ...]:
+    def chain(self, pipes: str | Sequence[str] | None = None, *, vital: bool = False) -> tuple[Middleware, ...]:
         """Return the middleware of a route, outermost first.
 
-        Args:    pipes: the pipelines that the route names; None for the default, [] for the common part alone.
+        Args:    pipes: the pipelines that the route names; None for the default, [] for the common part alone; vital:
+                 whether the route is answered under any load, and so goes without what would refuse it.
         Returns: middleware to compose; the common ones that only set static fields are left out, the core does it.
         Raises:  UnknownPipeline with near matches.
         """
-        if pipes is None:
-            names = [DEFAULT] if DEFAULT in self._named else []
-        else:
-            names = [pipes] if isinstance(pipes, str) else list(pipes)
-        chain = [one for one in self._common if not one.only_static]
-        for name in names:
+        chain = list(self.common)
+        for name in self._names(pipes):
             chain.extend(self._find(name))
-        return tuple(chain)
+        return tuple(one for one in chain if not (vital and one.spares_vital))
+
+    def _names(self, pipes: str | Sequence[str] | None) -> list[str]:
+        if pipes is None:
+            return [DEFAULT] if DEFAULT in self._named else []
+        return [pipes] if isinstance(pipes, str) else list(pipes)
 
     def _find(self, name: str) -> list[Middleware]:
         if name not in self._named:

@@ -43,6 +43,12 @@ class Middleware:
     static_fields: tuple[tuple[str, str], ...] = ()
     """Fields this middleware wants on every response, the same each time."""
 
+    spares_vital: ClassVar[bool] = False
+    """Whether routes marked vital, such as health checks, go without it."""
+
+    declares_only: ClassVar[bool] = False
+    """Whether it has no hooks: the app reads what it says when routes are put together."""
+
     only_static: ClassVar[bool] = False
     """Whether adding `static_fields` is all that it does; the app then gives them to the core and leaves it out."""
 
@@ -85,7 +91,7 @@ def check_middleware(candidate: object) -> Middleware:
             fix="class RequireAuth(Middleware): with a method before, after or around",
         )
     hooks = [name for name in ("before", "after", "around") if getattr(made, name) is not None]
-    if not hooks and not made.static_fields and not made.only_static:
+    if not hooks and not made.static_fields and not made.only_static and not made.declares_only:
         raise InvalidMiddleware(
             f"{type(made).__name__} has no hook", fix="write a method before, after or around; did you misspell it?"
         )
@@ -96,6 +102,11 @@ def check_middleware(candidate: object) -> Middleware:
             fix="do all of it in around, or split it into two classes",
         )
     return made
+
+
+def without_declarations(middleware: Sequence[Middleware]) -> list[Middleware]:
+    """Leave out what has no hooks and is only read when routes are put together."""
+    return [one for one in middleware if not one.declares_only]
 
 
 def _segments(middleware: Sequence[Middleware]) -> Iterator[tuple[str, list[Middleware]]]:
