@@ -14,6 +14,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spica.middleware.api_key import ApiKey
+    from spica.middleware.basic import Basic
+    from spica.middleware.bearer import Bearer
     from spica.middleware.compression import Compression
     from spica.middleware.content_security_policy import ContentSecurityPolicy, csp_nonce
     from spica.middleware.cors import Cors
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from spica.middleware.declare import Pipelines
     from spica.middleware.error_handler import ErrorHandler
     from spica.middleware.hosts import Hosts
+    from spica.middleware.jwt import Jwt
     from spica.middleware.pipeline import Middleware
     from spica.middleware.rate_limit import RateLimit
     from spica.middleware.request_id import RequestId
@@ -28,12 +32,16 @@ if TYPE_CHECKING:
     from spica.middleware.sessions import Session
 
 _HOMES = {
+    "ApiKey": "api_key",
+    "Basic": "basic",
+    "Bearer": "bearer",
     "Compression": "compression",
     "ContentSecurityPolicy": "content_security_policy",
     "Cors": "cors",
     "Csrf": "csrf",
     "ErrorHandler": "error_handler",
     "Hosts": "hosts",
+    "Jwt": "jwt",
     "Middleware": "pipeline",
     "Pipelines": "declare",
     "RateLimit": "rate_limit",
@@ -44,12 +52,16 @@ _HOMES = {
 }
 
 __all__ = [
+    "ApiKey",
+    "Basic",
+    "Bearer",
     "Compression",
     "ContentSecurityPolicy",
     "Cors",
     "Csrf",
     "ErrorHandler",
     "Hosts",
+    "Jwt",
     "Middleware",
     "Pipelines",
     "RateLimit",

@@ -54,5 +54,6 @@ def check_library() -> None:
 
     if importlib.util.find_spec("redis") is None:
         raise MissingLibrary(
-            "a Redis is configured, and the package redis is not installed", fix='pip install "spica[redis]"'
+            "sessions or limits are to be kept in a Redis, and the package redis is not installed",
+            fix='pip install "spica[redis]"',
         )
