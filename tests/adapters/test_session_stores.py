@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from spica.db.engine import Database, use
+from spica.db.engine import Database
 from spica.middleware.session_store import Record
 from spica.middleware.session_stores.database import TABLE, DatabaseRecords
 from spica.middleware.session_stores.memory import MemoryRecords
@@ -38,24 +34,16 @@ class TestDatabase(SessionStoreSuite):
     """In SQLite."""
 
     @pytest.fixture
-    async def records(self, tmp_path: Path) -> AsyncIterator[DatabaseRecords]:
-        database = Database(f"sqlite://{tmp_path}/sessions.db")
-        previous = use(database)
-        try:
-            yield DatabaseRecords()
-        finally:
-            use(previous)
-            await database.close()
+    def records(self, database: Database) -> DatabaseRecords:
+        return DatabaseRecords()
 
-    async def test_what_has_expired_is_deleted_by_and_by(self, tmp_path: Path) -> None:
-        database = Database(f"sqlite://{tmp_path}/sweep.db")
+    async def test_what_has_expired_is_deleted_by_and_by(self, database: Database) -> None:
         records = DatabaseRecords(database)
         await records.create(record("first"))
         now = int(time.time())
         await records.create(Record("old", "", now - 99, now - 99, now - 1, {}))
         await DatabaseRecords(database).create(record("later"))
         rows = await database.query(f"select key from {TABLE} order by key")
-        await database.close()
         assert [row["key"] for row in rows] == ["first", "later"]
 
 
@@ -75,29 +63,3 @@ class TestRedis(SessionStoreSuite):
         client: Any = records._client()
         assert 0 < await client.ttl("spica:session:k") <= 100
         assert 0 < await client.ttl("spica:sessions:7") <= 100
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis of these tests' own, on a port that the kernel gave."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("redis")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            if "Ready to accept connections" in line:
-                break
-        else:
-            pytest.fail("redis-server did not start")
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()

@@ -25,7 +25,7 @@ from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
-from spica.middleware.declare import DEFAULT, Pipelines
+from spica.middleware.declare import DEFAULT, Pipelines, Usable, When
 from spica.middleware.error_handler import Reporter, Rescue, Rescues
 from spica.middleware.pipeline import Middleware
 from spica.middleware.security_headers import SecurityHeaders
@@ -94,10 +94,10 @@ class App(Router):
 
     # Declaring
 
-    def use(self, *middleware: type[Middleware] | Middleware) -> None:
-        """Add middleware for every route of the application, outermost first."""
+    def use(self, *middleware: Usable, when: When = True) -> None:
+        """Add middleware for every route of the application, outermost first; as `Pipelines.use`."""
         self._check_open()
-        self._pipelines.use(*middleware)
+        self._pipelines.use(*middleware, when=when)
 
     def pipeline(self, name: str) -> AbstractContextManager[None]:
         """Add the middleware used inside the `with` block to the pipeline that routes name by `pipe=`."""

@@ -11,9 +11,11 @@ one that names none gets "browser" where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
+from spica.config.environment import environment_name
 from spica.config.settings import Settings
 from spica.errors.base import closest
 from spica.middleware.content_security_policy import POLICY_FIELDS, build_nonce_form
@@ -22,6 +24,9 @@ from spica.middleware.hosts import Hosts
 from spica.middleware.pipeline import Middleware, check_middleware
 
 DEFAULT = "browser"
+Usable: TypeAlias = type[Middleware] | Middleware | Callable[..., Any]
+When: TypeAlias = bool | str | Sequence[str]
+"""Where middleware is used: everywhere, nowhere, or in environments."""
 
 
 class Pipelines:
@@ -31,10 +36,20 @@ class Pipelines:
         self._common: list[Middleware] = []
         self._named: dict[str, list[Middleware]] = {}
         self._open: list[Middleware] = self._common
+        self._conditions: list[tuple[list[Middleware], Middleware, frozenset[str]]] = []
 
-    def use(self, *middleware: type[Middleware] | Middleware) -> None:
-        """Add middleware, in order: classes, or instances where there are options. Raises InvalidMiddleware."""
-        self._open.extend([check_middleware(one) for one in middleware])
+    def use(self, *middleware: Usable, when: When = True) -> None:
+        """Add middleware, in order: classes, instances where there are options, or functions.
+
+        Args:    when: True or False, or the environments it is for: `when="production"`, `when=["production", "test"]`.
+        Raises:  InvalidMiddleware; UnknownEnvironment.
+        """
+        made = [check_middleware(one) for one in middleware]
+        self._open.extend(made)
+        if when is not True:
+            environments = [when] if isinstance(when, str) else when or []
+            wanted = frozenset(environment_name(name) for name in environments)
+            self._conditions.extend((self._open, one, wanted) for one in made)
 
     @contextmanager
     def pipeline(self, name: str) -> Iterator[None]:
@@ -80,8 +95,12 @@ class Pipelines:
     def bind(self, settings: Settings) -> None:
         """Give every middleware its configuration; called before `static_fields` and `chain`.
 
+        What is for other environments is dropped.
         Where [app] hosts is set and no Hosts was declared, one is put first: the setting alone is enough.
         """
+        for declared, one, environments in self._conditions:
+            if settings.env not in environments and one in declared:
+                declared.remove(one)
         if settings.app.hosts and not any(isinstance(one, Hosts) for one in self.all):
             self._common.insert(0, Hosts())
         for one in self.all:

@@ -81,9 +81,39 @@ def is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - the method itself is examined
 
 
+class FunctionMiddleware(Middleware):
+    """A function as middleware, by the names of its parameters: `(ctx)`, `(ctx, response)` or `(ctx, next)`.
+
+    Args:    function: plain or async; it is the hook `before`, `after` or `around`.
+    Raises:  InvalidMiddleware for other parameters.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        names = list(inspect.signature(function).parameters)
+        hook = (
+            {1: "before", 2: {"response": "after", "next": "around"}.get(names[-1])}.get(len(names)) if names else None
+        )
+        if not isinstance(hook, str):
+            raise InvalidMiddleware(
+                f"the function {function.__qualname__}({', '.join(names)}) is no middleware",
+                why="by its parameters it is one of before(ctx), after(ctx, response) and around(ctx, next)",
+                fix="async def timing(ctx, next): return await next(ctx)",
+            )
+        setattr(self, hook, function)
+
+    def __repr__(self) -> str:
+        return f"FunctionMiddleware({self.function.__qualname__})"
+
+
 def check_middleware(candidate: object) -> Middleware:
-    """Return middleware as an instance; a class is called without arguments. Raises InvalidMiddleware."""
+    """Return middleware as an instance; a class is called without arguments, a function wrapped.
+
+    Raises: InvalidMiddleware.
+    """
     made = candidate() if isinstance(candidate, type) and issubclass(candidate, Middleware) else candidate
+    if inspect.isfunction(made):
+        made = FunctionMiddleware(made)
     if not isinstance(made, Middleware):
         raise InvalidMiddleware(
             f"{candidate!r} is not middleware",
