@@ -25,6 +25,7 @@ from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
+from spica.injection.registry import Override, Registry
 from spica.middleware.declare import DEFAULT, Pipelines, Usable, When
 from spica.middleware.error_handler import Reporter, Rescue, Rescues
 from spica.middleware.pipeline import Middleware
@@ -78,6 +79,7 @@ class App(Router):
         self._pipelines = Pipelines()
         self._rescues = Rescues()
         self._reporters: list[Reporter] = []
+        self._providers = Registry()
         self._templates = templates
         self._lifespan = Lifespan()
         self._compiled: Compiled | None = None
@@ -136,6 +138,23 @@ class App(Router):
         self._check_open()
         self._reporters.append(reporter)
         return reporter
+
+    def provide(self, kind: type, function: Callable[..., object]) -> None:
+        """Fill every parameter annotated with a class by a provider, without `Provide` at each of them.
+
+        Args:    kind: the class, as signatures name it (also as `kind | None`); function: as `Provide` takes it.
+        Raises:  SignatureError when the class has a provider.
+        """
+        self._check_open()
+        self._providers.register(kind, function)
+
+    def override(self, function: Callable[..., object], replacement: Callable[..., object]) -> Override:
+        """Let another provider stand in for one, from now on or inside a `with` block; for tests.
+
+        Args:    function: as `Provide` or `provide` names it; replacement: of any kind, with parameters of its own.
+        Returns: what ends it: `with app.override(get_database, fake): ...`, or its `undo()`.
+        """
+        return self._providers.override(function, replacement)
 
     def on_startup(self, hook: AnyHook) -> AnyHook:
         """Run a plain or async function before the first request."""
@@ -274,7 +293,8 @@ class App(Router):
             rescues=[self._rescues],
             reporters=self._reporters,
         )
-        return compile_application(Parts(settings, routes, self._pipelines, renderer, failures, lookup, public))
+        parts = Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers)
+        return compile_application(parts)
 
     def _configure_database(self) -> None:
         url = self.settings.database.url

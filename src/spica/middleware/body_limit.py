@@ -44,7 +44,7 @@ class BodyLimit(Middleware):
             raise self._too_large()
         if native.incoming is not None:
             ctx.request = LimitedRequest(ctx.request, self._limit)
-        elif native.has_content and len(native.content) > self._limit:
+        elif native.content_length > self._limit:
             raise self._too_large()
 
     def _too_large(self) -> ContentTooLarge:

@@ -35,6 +35,7 @@ from spica.middleware.pipeline import Middleware
 
 FIELD = "idempotency-key"
 MAX_KEPT_BYTES = 1024 * 1024
+_CHUNK = 64 * 1024
 _KEY = re.compile(r'"?([\x21\x23-\x7e]{1,255})"?').fullmatch
 _log = logging.getLogger("spica.middleware")
 
@@ -135,8 +136,13 @@ class Idempotency(Middleware):
 def build_fingerprint(ctx: Context) -> str:
     """What tells one content from another. Content that the handler takes as a stream is not looked at."""
     native = ctx.request.native
-    content = native.content if native.incoming is None else b""
-    return _digest(native.query, native.field("content-type") or "", content)
+    parts = [native.query, native.field("content-type") or ""]
+    if native.incoming is not None:
+        return _digest(*parts)
+    if not native.is_spooled:
+        return _digest(*parts, native.content)
+    chunks = (native.read_content(start, _CHUNK) for start in range(0, native.content_length, _CHUNK))
+    return _digest(*parts, *chunks)
 
 
 def _repeat(entry: Entry, fingerprint: str) -> Response:

@@ -29,6 +29,9 @@ _Before = tuple[Callable[[Any], Any], bool, int]
 _After = tuple[Callable[[Any, Response], Any], bool]
 
 
+_HOOKS_OF_TWO = {"response": "after", "next": "around"}
+
+
 class Middleware:
     """Base of all middleware: write `before(self, ctx)` and `after(self, ctx, response)`, or `around(self, ctx, next)`.
 
