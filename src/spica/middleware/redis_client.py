@@ -1,7 +1,7 @@
 """Redis: one client an address and event loop, for the middleware that keeps something there.
 
 Rules: the library is an extra (`spica[redis]`), loaded when the first command is sent. A server that doesn't answer in
-two seconds fails the command, so that requests don't hang on it.
+five seconds fails the command, so that requests don't hang on it; further commands wait for one of 16 connections.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 from spica.middleware.errors import InvalidMiddleware, MissingLibrary
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 5.0
+MAX_CONNECTIONS = 16
 SCHEMES = ("redis://", "rediss://", "unix://")
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Any]] = WeakKeyDictionary()
@@ -39,9 +40,14 @@ class RedisAddress:
         if client is None:
             import redis.asyncio  # an extra, and heavy
 
-            client = clients[self.url] = redis.asyncio.Redis.from_url(
-                self.url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+            pool = redis.asyncio.BlockingConnectionPool.from_url(
+                self.url,
+                max_connections=MAX_CONNECTIONS,
+                timeout=TIMEOUT_S,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=TIMEOUT_S,
             )
+            client = clients[self.url] = redis.asyncio.Redis(connection_pool=pool)
         return client
 
     def __repr__(self) -> str:
