@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from spica.http.broadcast import broadcast
     from spica.http.context import Context
+    from spica.http.events import Event
     from spica.http.request import Request
     from spica.http.response import Response
     from spica.http.streaming import ContentStream
@@ -46,6 +47,7 @@ _HOMES = {
     "Context": "spica.http.context",
     "Controller": "spica.controllers.controller",
     "Cookie": "spica.controllers.markers",
+    "Event": "spica.http.events",
     "Forbidden": "spica.errors.http",
     "Header": "spica.controllers.markers",
     "HttpError": "spica.errors.http",
@@ -78,6 +80,7 @@ __all__ = [
     "Context",
     "Controller",
     "Cookie",
+    "Event",
     "Forbidden",
     "Header",
     "HttpError",

@@ -19,6 +19,7 @@ from spica.config.loader import load
 from spica.config.settings import AppSection, Settings
 from spica.errors.base import SpicaError
 from spica.http.cookies import CookieOptions, Cookies, build_set_cookie
+from spica.http.events import Event
 from spica.http.params import Params
 from spica.http.redirects import check_redirect
 from spica.http.response import Response
@@ -70,6 +71,7 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "UnpermittedParams": lambda _: dict(**Params({"admin": "1"})),  # type: ignore[arg-type]
     "SessionMissing": lambda _: make_context().flash,
     "SecretMissing": lambda _: Cookies({}).signed,
+    "InvalidEvent": lambda _: Event("x", event="a\ndata: b"),
     "WeakSecretKey": lambda _: KeyRing(["changeme"]),
     "NoSecretKey": lambda _: KeyRing([]),
     "InvalidMiddleware": lambda _: m.Pipelines().use(str),  # type: ignore[arg-type]
@@ -113,6 +115,10 @@ SPICA-H007  this route has no session
     "SecretMissing": """\
 SPICA-H008  cookies.signed needs a secret key and this app has none
   fix    set [app] secret_key in config/app.toml, or App(secret_key=...) in a one-file app""",
+    "InvalidEvent": """\
+SPICA-H020  the name of an event holds a line break or NUL: 'a\\ndata: b'
+  why    what follows the break would be read as a field of its own
+  fix    keep the name on one line; data may have as many as it likes""",
     "WeakSecretKey": """\
 SPICA-C101  the secret key has 8 characters, 7 of them different
   why    it takes at least 32 random characters to resist guessing

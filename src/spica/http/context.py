@@ -65,6 +65,8 @@ class Context:
 
     current_user: Any = None
     """Who is signed in; set by your authentication."""
+    answer: Response | None = None
+    """The response made last; sent when a handler returns nothing."""
 
     _assigns: dict[str, Any] | None = None
     _cookies: Cookies | None = None
@@ -144,6 +146,12 @@ class Context:
     def is_htmx(self) -> bool:
         """Whether htmx made the request, and so expects a fragment."""
         return self.request.native.field("hx-request") == "true"
+
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event that a client has seen before it reconnected; None when it is new."""
+        value = self.request.native.field("last-event-id")
+        return None if value is None else value.encode("latin-1", "replace").decode("utf-8", "replace")
 
     # what belongs to the request
 

@@ -8,10 +8,12 @@ from typing import NamedTuple, TypeVar, Unpack
 from spica.routing.errors import InvalidTargetError
 from spica.routing.location import locate_callable, locate_caller
 from spica.routing.route import (
+    EventsOptions,
     Handler,
     Route,
     RouteOptions,
     SocketOptions,
+    build_events_route,
     build_pipe,
     build_route,
     build_socket_route,
@@ -84,6 +86,18 @@ class Router:
             check_target(function, declared)
             where = locate_callable(function) or declared
             self._add(build_socket_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
+            return function
+
+        return register
+
+    def sse(self, pattern: str, **options: Unpack[EventsOptions]) -> Callable[[Function], Function]:
+        """Answer GET at the pattern with the events that the decorated generator yields; see `spica.Event`."""
+        declared = locate_caller()
+
+        def register(function: Function) -> Function:
+            check_target(function, declared)
+            where = locate_callable(function) or declared
+            self._add(build_events_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
             return function
 
         return register
