@@ -126,14 +126,14 @@ impl Http1 {
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
     ) {
         if let Some(in_flight) = self.take_waiting(worker, stream) {
-            self.answer_waiting(link, worker, in_flight, write);
+            self.answer_waiting(link, worker, *in_flight, write);
         }
     }
 
     /// Ends a streamed answer, whole or broken off.
     pub fn finish_stream<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>, stream: u32, whole: bool) {
         if let Some(in_flight) = self.take_waiting(worker, stream) {
-            self.end_streaming(link, worker, in_flight, whole);
+            self.end_streaming(link, worker, *in_flight, whole);
         }
     }
 

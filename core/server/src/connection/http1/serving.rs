@@ -100,10 +100,10 @@ impl Http1 {
         &mut self,
         link: &mut Link,
         worker: &mut Worker<A>,
-        in_flight: Box<InFlight>,
+        in_flight: InFlight,
         write: impl FnOnce(&A, &mut Reply<'_>) -> Called,
     ) {
-        let InFlight { mut shape, log, .. } = *in_flight;
+        let InFlight { mut shape, log, .. } = in_flight;
         shape.keep_alive &= !worker.draining && !self.owes_continue();
         let outcome = worker.complete(shape, write);
         self.after_call(link, worker, outcome, shape, log);
@@ -195,7 +195,7 @@ impl Http1 {
         &mut self,
         link: &mut Link,
         worker: &mut Worker<A>,
-        mut in_flight: Box<InFlight>,
+        mut in_flight: InFlight,
         whole: bool,
     ) {
         let Some(mut streaming) = in_flight.streaming.take() else { return };
