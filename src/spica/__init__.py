@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from spica.middleware.session_data import Session
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
+    from spica.security.passwords import passwords
+    from spica.security.signed_tokens import tokens
     from spica.templates.engine import Templates
 
 __version__ = "0.1.0"
@@ -76,7 +78,9 @@ _HOMES = {
     "WebSocket": "spica.http.websocket",
     "before": "spica.controllers.filters",
     "broadcast": "spica.http.broadcast",
+    "passwords": "spica.security.passwords",
     "paths": "spica.routing.urls",
+    "tokens": "spica.security.signed_tokens",
     "urls": "spica.routing.urls",
 }
 
@@ -117,7 +121,9 @@ __all__ = [
     "__version__",
     "before",
     "broadcast",
+    "passwords",
     "paths",
+    "tokens",
     "urls",
 ]
 
