@@ -4,7 +4,7 @@ Rules:
 - An id is 128 random bits. One that we didn't give out is never taken over, whoever sends it.
 - What a request didn't change it doesn't write, so requests of one session at the same time keep each other's keys.
 - A session that ended while a request was under way stays ended: what that request would save is dropped.
-Source: OWASP session management cheat sheet; decision 12.
+Source: OWASP session management cheat sheet; decision 14.
 """
 
 from __future__ import annotations
