@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from spica.app.application import App
     from spica.controllers.controller import Controller
     from spica.controllers.filters import before
-    from spica.controllers.markers import Body, Cookie, Header, Query
+    from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
+    from spica.controllers.submitted import Submitted
     from spica.errors.base import SpicaError
     from spica.errors.http import (
         BadRequest,
@@ -24,13 +25,18 @@ if TYPE_CHECKING:
     )
     from spica.http.broadcast import broadcast
     from spica.http.context import Context
+    from spica.http.events import Event
     from spica.http.request import Request
     from spica.http.response import Response
     from spica.http.streaming import ContentStream
+    from spica.http.uploads import UploadFile
     from spica.http.websocket import SocketClosed, WebSocket
     from spica.injection.providers import Provide
+    from spica.middleware.session_data import Session
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
+    from spica.security.passwords import passwords
+    from spica.security.signed_tokens import tokens
     from spica.templates.engine import Templates
 
 __version__ = "0.1.0"
@@ -46,25 +52,35 @@ _HOMES = {
     "Context": "spica.http.context",
     "Controller": "spica.controllers.controller",
     "Cookie": "spica.controllers.markers",
+    "CurrentUser": "spica.controllers.markers",
+    "Event": "spica.http.events",
+    "File": "spica.controllers.markers",
     "Forbidden": "spica.errors.http",
+    "Form": "spica.controllers.markers",
     "Header": "spica.controllers.markers",
     "HttpError": "spica.errors.http",
     "NotFound": "spica.errors.http",
+    "Path": "spica.controllers.markers",
     "Provide": "spica.injection.providers",
     "Query": "spica.controllers.markers",
     "Request": "spica.http.request",
     "Response": "spica.http.response",
     "Router": "spica.routing.router",
+    "Session": "spica.middleware.session_data",
     "SocketClosed": "spica.http.websocket",
     "SpicaError": "spica.errors.base",
+    "Submitted": "spica.controllers.submitted",
     "Templates": "spica.templates.engine",
     "TooManyRequests": "spica.errors.http",
     "Unauthorized": "spica.errors.http",
     "UnprocessableContent": "spica.errors.http",
+    "UploadFile": "spica.http.uploads",
     "WebSocket": "spica.http.websocket",
     "before": "spica.controllers.filters",
     "broadcast": "spica.http.broadcast",
+    "passwords": "spica.security.passwords",
     "paths": "spica.routing.urls",
+    "tokens": "spica.security.signed_tokens",
     "urls": "spica.routing.urls",
 }
 
@@ -78,26 +94,36 @@ __all__ = [
     "Context",
     "Controller",
     "Cookie",
+    "CurrentUser",
+    "Event",
+    "File",
     "Forbidden",
+    "Form",
     "Header",
     "HttpError",
     "NotFound",
+    "Path",
     "Provide",
     "Query",
     "Request",
     "Response",
     "Router",
+    "Session",
     "SocketClosed",
     "SpicaError",
+    "Submitted",
     "Templates",
     "TooManyRequests",
     "Unauthorized",
     "UnprocessableContent",
+    "UploadFile",
     "WebSocket",
     "__version__",
     "before",
     "broadcast",
+    "passwords",
     "paths",
+    "tokens",
     "urls",
 ]
 

@@ -1,4 +1,4 @@
-"""The stored text of every error of http, security, middleware and config: what a user reads is behaviour."""
+"""The stored text of every error of http, middleware and config: what a user reads is behaviour."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ import pytest
 import spica.config.errors
 import spica.http.errors
 import spica.middleware.errors
-import spica.security.errors
 from spica import middleware as m
 from spica.config.environment import environment_name
 from spica.config.loader import load
 from spica.config.settings import AppSection, Settings
 from spica.errors.base import SpicaError
 from spica.http.cookies import CookieOptions, Cookies, build_set_cookie
+from spica.http.events import Event
 from spica.http.params import Params
 from spica.http.redirects import check_redirect
 from spica.http.response import Response
 from spica.middleware.pipeline import compose
-from spica.security.keys import KeyRing
 from tests.requests import make_context
 
 
@@ -70,8 +69,7 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "UnpermittedParams": lambda _: dict(**Params({"admin": "1"})),  # type: ignore[arg-type]
     "SessionMissing": lambda _: make_context().flash,
     "SecretMissing": lambda _: Cookies({}).signed,
-    "WeakSecretKey": lambda _: KeyRing(["changeme"]),
-    "NoSecretKey": lambda _: KeyRing([]),
+    "InvalidEvent": lambda _: Event("x", event="a\ndata: b"),
     "InvalidMiddleware": lambda _: m.Pipelines().use(str),  # type: ignore[arg-type]
     "PlainAroundAsync": lambda _: compose([Wrapping()], waiting),
     "UnknownPipeline": declare_pipelines,
@@ -113,14 +111,10 @@ SPICA-H007  this route has no session
     "SecretMissing": """\
 SPICA-H008  cookies.signed needs a secret key and this app has none
   fix    set [app] secret_key in config/app.toml, or App(secret_key=...) in a one-file app""",
-    "WeakSecretKey": """\
-SPICA-C101  the secret key has 8 characters, 7 of them different
-  why    it takes at least 32 random characters to resist guessing
-  fix    make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'""",
-    "NoSecretKey": """\
-SPICA-C102  there is no secret key to derive keys from
-  why    sessions, signed cookies and tokens are only as safe as the key
-  fix    set [app] secret_key in config/app.toml, or pass App(secret_key=...)""",
+    "InvalidEvent": """\
+SPICA-H020  the name of an event holds a line break or NUL: 'a\\ndata: b'
+  why    what follows the break would be read as a field of its own
+  fix    keep the name on one line; data may have as many as it likes""",
     "InvalidMiddleware": """\
 SPICA-H101  <class 'str'> is not middleware
   why    a pipeline is made of subclasses of Middleware, or instances of them
@@ -162,7 +156,7 @@ def test_message(name: str, tmp_path: Path) -> None:
 
 
 def test_every_error_has_a_stored_message() -> None:
-    modules = (spica.http.errors, spica.security.errors, spica.middleware.errors, spica.config.errors)
+    modules = (spica.http.errors, spica.middleware.errors, spica.config.errors)
     classes = {
         name
         for module in modules

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -24,6 +24,7 @@ from spica._core import FileContent, origin_allowed
 from spica._core import Request as NativeRequest
 from spica.app.asgi_socket import AsgiSocket, Topics
 from spica.errors.http import ContentTooLarge
+from spica.http.keep_alive import KeepAlive
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.http.streaming import Fields, Incoming, encode_chunk, iterate
@@ -266,12 +267,42 @@ async def _send_stream(
 ) -> None:
     await send({"type": "http.response.start", "status": status, "headers": fields})
     if not is_head:
-        async with contextlib.aclosing(iterate(response.stream)) as chunks:
+        async with (
+            _speaking(send, response.keep_alive) as write,
+            contextlib.aclosing(iterate(response.stream)) as chunks,
+        ):
             async for chunk in chunks:
-                await send({"type": "http.response.body", "body": encode_chunk(chunk), "more_body": True})
+                await write(encode_chunk(chunk))
                 # Neither the generator nor `send` need ever wait, and then nobody would see that the client is gone.
                 await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b""})
+
+
+@contextlib.asynccontextmanager
+async def _speaking(send: Send, keep_alive: KeepAlive | None) -> AsyncIterator[Callable[[bytes], Awaitable[None]]]:
+    """What sends pieces; where the stream has a keep-alive, that is sent in between when there is silence."""
+    one_at_a_time = asyncio.Lock()
+    spoke = asyncio.Event()
+
+    async def write(octets: bytes) -> None:
+        spoke.set()
+        async with one_at_a_time:
+            await send({"type": "http.response.body", "body": octets, "more_body": True})
+
+    async def speak(keep_alive: KeepAlive) -> None:
+        while True:
+            spoke.clear()
+            await asyncio.sleep(keep_alive.interval_s)
+            if not spoke.is_set() and not one_at_a_time.locked():
+                await write(keep_alive.octets)
+
+    speaker = asyncio.ensure_future(speak(keep_alive)) if keep_alive is not None else None
+    try:
+        yield write
+    finally:
+        if speaker is not None:
+            speaker.cancel()
+            await asyncio.gather(speaker, return_exceptions=True)  # whose client is gone is told by the other side
 
 
 async def _send_file(content: FileContent, send: Send, *, is_head: bool) -> None:

@@ -13,20 +13,22 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast, get_args, get_type_hints
 
 from spica.controllers.binding import HttpHost, is_content_stream, is_websocket, takes_context
 from spica.controllers.controller import Controller, RouteInfo
 from spica.controllers.filters import find_filters
 from spica.controllers.lookup import ActionRef
-from spica.controllers.rendering import build_response
+from spica.controllers.rendering import build_events, build_response
 from spica.controllers.sources import find_position, passes_unchanged
 from spica.controllers.waiting import Kind, find_kind, run_to_end
 from spica.http.context import Context
+from spica.http.events import KEEP_ALIVE_S, Event
 from spica.http.response import Response
 from spica.http.streaming import Chunk, Streamable, iterate, name_after
 from spica.injection.errors import SignatureError
 from spica.injection.plan import Plan, build_plan
+from spica.injection.registry import Registry
 from spica.injection.scope import Scope
 from spica.injection.signature import describe_place
 from spica.routing.pattern import Pattern
@@ -74,40 +76,44 @@ class Step:
     needs_scope: bool
 
 
-def build_function_endpoint(route: Route, function: Handler, info: RouteInfo) -> Endpoint:
-    """Compile a function handler.
+def build_function_endpoint(
+    route: Route, function: Handler, info: RouteInfo, registry: Registry | None = None
+) -> Endpoint:
+    """Compile a function handler; `registry` has the application's providers.
 
     Raises: SignatureError when its parameters can't be filled from the route.
     """
-    plan = build_plan(function, HttpHost(route.pattern, strict_path=True, is_socket=route.is_socket))
+    host = HttpHost(route.pattern, strict_path=True, is_socket=route.is_socket, method=route.method)
+    plan = build_plan(function, host, registry=registry)
     if route.is_socket:
         return Endpoint(info, Context, _build_socket_call([], function, plan, is_method=False), route.pattern.names)
     step = _build_step(function, plan, is_method=False)
-    status = route.status
-    call = _build_call([], step, lambda ctx, value: build_response(value, status))
-    order = _find_order(plan, route.pattern)
+    build = _choose_builder(function, route)
+    call = _build_call([], step, lambda ctx, value: build(ctx.answer if value is None else value))
+    order = _find_order(plan, route.pattern) if not _yields_events(function, route) else None
     bare = BareCall(function, order, step.kind) if order is not None else None
     return Endpoint(info, Context, call, route.pattern.names, bare, _streams_content(plan))
 
 
-def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endpoint:
-    """Compile a controller's action with the filters before it.
+def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo, registry: Registry | None = None) -> Endpoint:
+    """Compile a controller's action with the filters before it; `registry` has the application's providers.
 
     Raises: SignatureError when a parameter of the action or of a filter can't be filled from the route.
     """
-    host = HttpHost(route.pattern, strict_path=False, is_socket=route.is_socket)
+    host = HttpHost(route.pattern, strict_path=False, is_socket=route.is_socket, method=route.method)
     methods = [method for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
-    filters = [_build_step(method, build_plan(method, host, skip_first=True), is_method=True) for method in methods]
+    plans = [build_plan(method, host, skip_first=True, registry=registry) for method in methods]
+    filters = [_build_step(method, plan, is_method=True) for method, plan in zip(methods, plans, strict=True)]
     method = getattr(ref.controller, ref.action)
-    plan = build_plan(method, host, skip_first=True)
+    plan = build_plan(method, host, skip_first=True, registry=registry)
     if route.is_socket:
         call = _build_socket_call(filters, method, plan, is_method=True)
         return Endpoint(info, ref.controller, call, route.pattern.names)
     action = _build_step(method, plan, is_method=True)
-    status = route.status
+    build, status = _choose_builder(method, route), route.status
 
     def respond(ctx: Controller, value: object) -> Response:
-        return ctx.settle(value, status)
+        return build(value) if value is not None else ctx.settle(status)
 
     call = _build_call(filters, action, respond)
     return Endpoint(info, ref.controller, call, route.pattern.names, streams_content=_streams_content(plan))
@@ -145,6 +151,28 @@ def _build_socket_call(filters: Sequence[Step], function: Callable[..., Any], pl
         return getattr(ctx, "answer", None) or Response("403 Forbidden: the WebSocket was not accepted\n", 403)
 
     return _build_call(filters, step, respond)
+
+
+def _choose_builder(function: Callable[..., Any], route: Route) -> Callable[[object], Response]:
+    """What makes a response of a returned value: a stream of events, or by its type."""
+    if _yields_events(function, route):
+        keep_alive_s = KEEP_ALIVE_S if route.keep_alive_s is None else route.keep_alive_s
+        return lambda value: build_events(value, keep_alive_s)
+    status = route.status
+    return lambda value: build_response(value, status)
+
+
+def _yields_events(function: Callable[..., Any], route: Route) -> bool:
+    """Whether the route is one of events, or the function says that it yields them: `-> AsyncIterator[Event]`."""
+    if route.is_events:
+        return True
+    if not (inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)):
+        return False
+    try:
+        returned = get_type_hints(function).get("return")
+    except NameError:  # of a type that is imported for type checkers only
+        return False
+    return Event in get_args(returned)
 
 
 def _streams_content(plan: Plan) -> bool:

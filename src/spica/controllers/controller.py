@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spica.controllers.rendering import NoRenderer, Renderer, build_rendered, build_response
+from spica.controllers.rendering import NoRenderer, Renderer, build_rendered
 from spica.http.context import Context
 from spica.http.response import Response
 
@@ -49,9 +49,6 @@ class Controller(Context):
         ...     def show(self, name: str) -> Response:
         ...         return self.text(f"Hello, {name}")
     """
-
-    answer: Response | None = None
-    """The response made last; set by `render`, `redirect_to` and the like."""
 
     def render(self, template: str | None = None, /, *, status: int = 200, **values: Any) -> Response:
         """Answer with a template, or with the values as JSON when the client prefers that.
@@ -90,13 +87,8 @@ class Controller(Context):
         own = {name: value for name, value in vars(self).items() if name[0] != "_" and name not in _OWN_ATTRIBUTES}
         return {**self._assigns, **own} if self._assigns else own
 
-    def settle(self, value: object, status: int) -> Response:
-        """Make the response of what an action or filter returned; None means the answer made last, or the own template.
-
-        Args:    value: the return value; status: the route's, for values and the own template.
-        """
-        if value is not None:
-            return build_response(value, status)
+    def settle(self, status: int) -> Response:
+        """The response of an action that returned nothing: the answer made last, else the own template."""
         return self.answer or self.render(status=status)
 
     # What Context can answer with, remembered.

@@ -8,7 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Iterator, Mapping
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, Protocol
 
@@ -50,6 +50,24 @@ def build_response(value: object, status: int = 200) -> Response:
     if isinstance(value, CoroutineType):
         raise _unsupported(value)
     return Response.ok(value, status=status)
+
+
+def build_events(value: object, keep_alive_s: float) -> Response:
+    """Make a response of what the handler of an event stream returned: a Response, or an iterable of events.
+
+    Raises:  UnsupportedResultError for anything else.
+    """
+    if isinstance(value, Response):
+        return value
+    if isinstance(value, CoroutineType):
+        raise _unsupported(value)
+    if isinstance(value, AsyncIterable | Iterator):
+        return Response.events(value, keep_alive_s=keep_alive_s)
+    raise UnsupportedResultError(
+        f"the handler of an event stream returned {type(value).__name__}",
+        why="what it yields are the events",
+        fix='write async def, and yield Event({"n": 1}, event="tick"); a Response refuses the stream',
+    )
 
 
 def prefers_json(request: Request) -> bool:

@@ -65,6 +65,8 @@ class Context:
 
     current_user: Any = None
     """Who is signed in; set by your authentication."""
+    answer: Response | None = None
+    """The response made last; sent when a handler returns nothing."""
 
     _assigns: dict[str, Any] | None = None
     _cookies: Cookies | None = None
@@ -99,7 +101,7 @@ class Context:
         """
         params = self._params
         if params is None:
-            params = self._params = Params(self._merge_params())
+            params = self._params = self._read_params()
         return params
 
     @property
@@ -144,6 +146,12 @@ class Context:
     def is_htmx(self) -> bool:
         """Whether htmx made the request, and so expects a fragment."""
         return self.request.native.field("hx-request") == "true"
+
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the last event that a client has seen before it reconnected; None when it is new."""
+        value = self.request.native.field("last-event-id")
+        return None if value is None else value.encode("latin-1", "replace").decode("utf-8", "replace")
 
     # what belongs to the request
 
@@ -276,23 +284,27 @@ class Context:
         scope = "public" if public else "private"
         self.response.set_header("cache-control", f"{scope}, max-age={int(seconds)}")
 
-    def _merge_params(self) -> dict[str, Any]:
+    def _read_params(self) -> Params:
         request = self.request
+        unread = ""
         merged: dict[str, Any] = {}
         if request.native.query:
             merged.update(request.query.nested())
         if request.native.incoming is None and request.native.has_content:
-            merged.update(_content_params(request))
+            sent = _content_params(request)
+            merged.update(sent or {})
+            if sent is None:
+                unread = request.content_type or "content without a Content-Type"
         merged.update(self.path_params)
-        return merged
+        return Params(merged, unread=unread)
 
 
-def _content_params(request: Request) -> dict[str, Any]:
-    """Return the parameters in the content: of a form, or of a JSON object; other content has none."""
+def _content_params(request: Request) -> dict[str, Any] | None:
+    """Return the parameters in the content: of a form, or of a JSON object; None for content of another type."""
     media_type = request.content_type
     if request.has_form:
         return request.form()
     if media_types.is_json(media_type):
         value = request.json()
         return value if isinstance(value, dict) else {}
-    return {}
+    return None

@@ -8,7 +8,8 @@ SpicaError
 ├── UnencodableValue    H005
 ├── UnpermittedParams   H006
 ├── SessionMissing      H007
-└── SecretMissing       H008
+├── SecretMissing       H008
+└── InvalidEvent        H020
 """
 
 from __future__ import annotations
@@ -63,3 +64,9 @@ class SecretMissing(SpicaError):
     """Signed or encrypted cookies were used in an app that has no secret key."""
 
     code = "SPICA-H008"
+
+
+class InvalidEvent(SpicaError):
+    """A server-sent event has a name or an id of several lines, or a `retry` that is no number of milliseconds."""
+
+    code = "SPICA-H020"

@@ -9,17 +9,19 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from spica.http import json, media_types
 from spica.http.cookies import CookieOptions, SameSite, build_delete_cookie, build_set_cookie
+from spica.http.events import FIELDS, KEEP_ALIVE_S, build_keep_alive, encode_events
 from spica.http.fields import check_field
+from spica.http.keep_alive import KeepAlive
 from spica.http.redirects import check_redirect
 from spica.http.status import REDIRECTS, phrase
-from spica.http.streaming import Fields, Streamable, check_streamable
+from spica.http.streaming import Fields, Streamable, check_streamable, name_after
 
 Self = TypeVar("Self", bound="ResponseFields")
 
@@ -119,6 +121,8 @@ class Response(ResponseFields):
     trailers: Callable[[], Fields] | None = None
     # None leaves it to the server's policy; False never compresses, True also where the request has credentials.
     compress: bool | None = None
+    # What a stream sends when it is silent for long.
+    keep_alive: KeepAlive | None = None
 
     def __init__(
         self,
@@ -228,6 +232,20 @@ class Response(ResponseFields):
         response = cls(status=status, content_type=content_type)
         response.stream = chunks
         response.trailers = trailers
+        return response
+
+    @classmethod
+    def events(cls, events: Streamable | AsyncIterable[Any], *, keep_alive_s: float = KEEP_ALIVE_S) -> Response:
+        """Build a stream of server-sent events.
+
+        Args:    events: an async generator, or another iterable, of Events; what is no Event becomes the data of one;
+                 keep_alive_s: after how many seconds of silence a comment is sent, 0 for never.
+        Raises:  TypeError for what is no iterable, and for text and octets.
+        """
+        check_streamable(events)
+        response = cls(fields=FIELDS)
+        response.stream = name_after(encode_events(events), events)
+        response.keep_alive = build_keep_alive(keep_alive_s)
         return response
 
     @classmethod

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from spica.errors.http import HttpError
+from spica.http.keep_alive import Heartbeat, KeepAlive
 
 if TYPE_CHECKING:
     from spica.http.response import Response
@@ -38,11 +39,16 @@ class Incoming(Protocol):
     def trailers(self) -> Fields: ...
 
 
-class Outgoing(Protocol):
-    """Where a response's content goes; `_core.OutgoingContent` is one."""
+class Writable(Protocol):
+    """Takes a response's content piece by piece; `write` says whether there is room for more, else await `room`."""
 
     def write(self, chunk: Chunk) -> bool: ...
-    def room(self) -> asyncio.Future[None]: ...
+    def room(self) -> Awaitable[None]: ...
+
+
+class Outgoing(Writable, Protocol):
+    """Where a response's content goes; `_core.OutgoingContent` is one."""
+
     def set_trailers(self, trailers: Fields) -> None: ...
     @property
     def missing(self) -> int: ...
@@ -122,16 +128,19 @@ async def send_stream(outgoing: Outgoing, response: Response) -> bool:
 
     Returns: whether all of it was sent, so that the response may be ended as whole.
     """
-    stream = response.stream
+    stream, keep_alive = response.stream, response.keep_alive
     try:
-        await _send_all(outgoing, stream)
+        if keep_alive is None:
+            await _send_all(outgoing, stream)
+        else:
+            await _send_all_alive(outgoing, stream, keep_alive)
         if response.trailers is not None:
             outgoing.set_trailers(response.trailers())
     except Exception:
         _log.exception("the streamed response of %s broke off", describe_stream(stream))
         return False
     finally:
-        await _close(stream)
+        await close_stream(stream)
     if outgoing.missing:
         _log.error(
             "the streamed response of %s is %d bytes shorter than its content-length says",
@@ -179,10 +188,18 @@ async def iterate(stream: Streamable) -> AsyncGenerator[Chunk, None]:
             for chunk in stream:
                 yield chunk
     finally:
-        await _close(stream)
+        await close_stream(stream)
 
 
-async def _send_all(outgoing: Outgoing, stream: Streamable) -> None:
+async def _send_all_alive(outgoing: Outgoing, stream: Streamable, keep_alive: KeepAlive) -> None:
+    heartbeat = Heartbeat(outgoing, keep_alive)
+    try:
+        await _send_all(heartbeat, stream)
+    finally:
+        heartbeat.stop()
+
+
+async def _send_all(outgoing: Writable, stream: Streamable) -> None:
     turn = 0
     if isinstance(stream, AsyncIterable):
         async for chunk in stream:
@@ -192,7 +209,7 @@ async def _send_all(outgoing: Outgoing, stream: Streamable) -> None:
             turn = await _send(outgoing, chunk, turn)
 
 
-async def _send(outgoing: Outgoing, chunk: Chunk, turn: int) -> int:
+async def _send(outgoing: Writable, chunk: Chunk, turn: int) -> int:
     if not outgoing.write(chunk):
         await outgoing.room()
     if turn < _CHUNKS_A_TURN:
@@ -201,7 +218,8 @@ async def _send(outgoing: Outgoing, chunk: Chunk, turn: int) -> int:
     return 0
 
 
-async def _close(stream: Streamable) -> None:
+async def close_stream(stream: object) -> None:
+    """Close what was iterated, if it can be closed: a generator's `finally` blocks run now."""
     close: Callable[[], object] | None = getattr(stream, "aclose", None) or getattr(stream, "close", None)
     if close is not None:
         closing = close()

@@ -18,10 +18,12 @@ from spica.routing.location import Location, locate_caller
 from spica.routing.pattern import join_patterns
 from spica.routing.resources import COLLECTION_ACTIONS, SINGULAR_ACTIONS, Resource, ResourceAction, choose_actions
 from spica.routing.route import (
+    EventsOptions,
     Handler,
     Route,
     RouteOptions,
     SocketOptions,
+    build_events_route,
     build_pipe,
     build_route,
     build_socket_route,
@@ -110,6 +112,17 @@ class Routes:
             target = scope.controllers + target
         name = _join_names(scope.name, _static_name(pattern)) if _static_name(pattern) else None
         route = build_socket_route(join_patterns(scope.prefix, pattern), target, where, options, name=name)
+        self.routes.append(route if route.pipe is not None else replace(route, pipe=scope.pipe))
+
+    def sse(self, pattern: str, target: Handler | str, **options: Unpack[EventsOptions]) -> None:
+        """Answer GET with server-sent events: the target is an action or a function that yields `Event`s."""
+        scope = self._scopes[-1]
+        where = locate_caller()
+        target = check_target(target, where)
+        if isinstance(target, str):
+            target = scope.controllers + target
+        name = _join_names(scope.name, _static_name(pattern)) if _static_name(pattern) else None
+        route = build_events_route(join_patterns(scope.prefix, pattern), target, where, options, name=name)
         self.routes.append(route if route.pipe is not None else replace(route, pipe=scope.pipe))
 
     def resources(

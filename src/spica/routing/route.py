@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias, TypedDict, cast
 
 from spica.errors import closest
+from spica.http.events import KEEP_ALIVE_S
 from spica.routing.errors import InvalidRouteOptionError, InvalidTargetError
 from spica.routing.location import Location
 from spica.routing.pattern import Pattern, join_patterns, parse_pattern
@@ -48,12 +50,22 @@ class SocketOptions(TypedDict, total=False):
     origins: str | list[str] | tuple[str, ...]
 
 
+class EventsOptions(RouteOptions, total=False):
+    """What `sse` accepts besides its pattern.
+
+    As `RouteOptions`; `keep_alive_s`: seconds of silence after which a comment is sent, default 15, 0 for never.
+    """
+
+    keep_alive_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """One line of the route table.
 
     `target` is a function or `"folder/controller#action"`. `pipe` None means: the application's default pipeline.
     `is_socket`: it is a WebSocket, asked for with GET; `origins` of the pages that may connect, None for the default.
+    `keep_alive_s`: of a stream of server-sent events, None where the route answers with something else.
     `name_given` tells a name that the user chose from one taken from the function or the pattern.
     """
 
@@ -70,11 +82,17 @@ class Route:
     vital: bool = False
     is_socket: bool = False
     origins: tuple[str, ...] | None = None
+    keep_alive_s: float | None = None
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it answers with a stream of server-sent events."""
+        return self.keep_alive_s is not None
 
     @property
     def verb(self) -> str:
-        """The method for people: "WS" for a WebSocket."""
-        return "WS" if self.is_socket else self.method
+        """The method for people: "WS" for a WebSocket, "SSE" for a stream of events."""
+        return "WS" if self.is_socket else "SSE" if self.is_events else self.method
 
     @property
     def target_name(self) -> str:
@@ -120,6 +138,24 @@ def build_route(
     )
 
 
+def build_events_route(
+    pattern: str, target: Handler | str, where: Location, options: EventsOptions, *, name: str | None = None
+) -> Route:
+    """Make the route of a stream of events from what `sse` got."""
+    _check_options(options, EventsOptions, where)
+    keep_alive_s: object = options.get("keep_alive_s", KEEP_ALIVE_S)
+    if isinstance(keep_alive_s, bool) or not isinstance(keep_alive_s, int | float) or not 0 <= keep_alive_s < math.inf:
+        raise InvalidRouteOptionError(
+            f"keep_alive_s is {keep_alive_s!r}",
+            where=str(where),
+            why="it is the seconds of silence after which a comment is sent",
+            fix="give a number such as 15, or 0 to send none",
+        )
+    given = {key: value for key, value in options.items() if key != "keep_alive_s"}
+    route = build_route("GET", pattern, target, where, cast(RouteOptions, given), name=name)
+    return replace(route, keep_alive_s=float(keep_alive_s))
+
+
 def build_socket_route(
     pattern: str, target: Handler | str, where: Location, options: SocketOptions, *, name: str | None = None
 ) -> Route:
@@ -161,7 +197,7 @@ def build_pipe(pipe: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...
 def _check_options(options: Mapping[str, object], kind: type, where: Location) -> None:
     """Refuse misspelt options, which `**options` would take."""
     for name in options:
-        if name not in kind.__annotations__:
+        if name not in kind.__annotations__:  # of a TypedDict: its bases' too
             known = sorted(kind.__annotations__)
             near = closest(name, known)
             raise InvalidRouteOptionError(

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar, Unpack
 
+from spica.injection.signature import remember_names
 from spica.routing.errors import InvalidTargetError
 from spica.routing.location import locate_callable, locate_caller
 from spica.routing.route import (
+    EventsOptions,
     Handler,
     Route,
     RouteOptions,
     SocketOptions,
+    build_events_route,
     build_pipe,
     build_route,
     build_socket_route,
@@ -82,8 +85,21 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             self._add(build_socket_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
+            return function
+
+        return register
+
+    def sse(self, pattern: str, **options: Unpack[EventsOptions]) -> Callable[[Function], Function]:
+        """Answer GET at the pattern with the events that the decorated generator yields; see `spica.Event`."""
+        declared = locate_caller()
+
+        def register(function: Function) -> Function:
+            check_target(function, declared)
+            where = locate_callable(function) or declared
+            self._add(build_events_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
             return function
 
         return register
@@ -110,6 +126,7 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             route = build_route(method, pattern, function, where, options, name=getattr(function, "__name__", None))
             self._add(route)
