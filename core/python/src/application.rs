@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use spica_files::Root;
 use spica_http1::response::check_field;
 use spica_router::{Demands, Found, Params, Router, RouterBuilder, Subject};
@@ -137,6 +137,7 @@ impl Application {
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn add_route(
         &self,
+        py: Python<'_>,
         method: &str,
         pattern: &str,
         handler: Py<PyAny>,
@@ -159,7 +160,8 @@ impl Application {
             return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
         }
         let (takes, kind, content) = (Takes::parse(takes, order)?, Kind::parse(kind)?, parse_content(content)?);
-        let route = Route { handler, takes, kind, status, content, vital, origins, parsers, when };
+        let name = PyString::new(py, &format!("{method} {pattern}")).unbind();
+        let route = Route { handler, name, takes, kind, status, content, vital, origins, parsers, when };
         if route.is_guarded() == guard.is_empty() {
             return Err(PyValueError::new_err(
                 "a route has a guard's name when it has parsers or `when`, and only then",

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rustix::time::{clock_gettime, ClockId};
+use rustix::time::clock_gettime;
+
+use crate::system::{MONOTONIC, REALTIME};
 
 /// Deadlines are this exact.
 pub const TICK: Duration = Duration::from_millis(250);
@@ -33,7 +35,7 @@ impl Clock {
     /// Reads the time. Returns whether the Date field changed.
     pub fn refresh(&mut self) -> bool {
         self.now_ms = monotonic_ms();
-        let second = clock_gettime(ClockId::RealtimeCoarse).tv_sec;
+        let second = clock_gettime(REALTIME).tv_sec;
         if second == self.second {
             return false;
         }
@@ -64,13 +66,14 @@ impl Clock {
 
     /// The first tick at which `elapsed` has been reached.
     pub fn tick_at(elapsed: Duration) -> Tick {
-        Tick::try_from(elapsed.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX)
+        // Not in 128 bits, where a division is a call: each answered request sets a deadline.
+        let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        Tick::try_from(ms.div_ceil(TICK.as_millis() as u64)).unwrap_or(Tick::MAX)
     }
 
     /// The tick at which `after` from now has wholly passed.
     pub fn after(&self, after: Duration) -> Tick {
-        let ticks = Tick::try_from(after.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX);
-        self.tick().saturating_add(ticks).saturating_add(1)
+        self.tick().saturating_add(Self::tick_at(after)).saturating_add(1)
     }
 
     /// The Date field's value (RFC 9110 5.6.7, IMF-fixdate).
@@ -85,7 +88,7 @@ impl Clock {
 }
 
 fn monotonic_ms() -> u64 {
-    let now = clock_gettime(ClockId::MonotonicCoarse);
+    let now = clock_gettime(MONOTONIC);
     now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
 }
 

@@ -34,6 +34,8 @@ from spica.http.response import Response
 from spica.http.streaming import send_stream
 from spica.injection.registry import Registry
 from spica.middleware.declare import Pipelines
+from spica.middleware.error_handler import find_handlers
+from spica.middleware.pipeline import without_declarations
 from spica.routing.errors import DuplicateRouteError, InvalidTargetError
 from spica.routing.route import Route
 from spica.routing.table import RouteTable
@@ -98,8 +100,11 @@ def compile_application(parts: Parts) -> Compiled:
             that can't be filled, routes that can never be reached.
     """
     table = RouteTable(parts.routes, parts.settings.app.url, parts.directs)
-    misses = Misses(table.routes, parts.failures)
     parts.pipelines.bind(parts.settings)
+    services = build_services(parts.settings)
+    common = parts.pipelines.common
+    parts = replace(parts, failures=parts.failures.with_handlers(find_handlers(common)))
+    misses = Misses(table.routes, parts.failures, without_declarations(common), services)
     core = Core(
         encode=json.encode,
         response_type=Response,
@@ -109,7 +114,7 @@ def compile_application(parts: Parts) -> Compiled:
         fields=list(parts.pipelines.static_fields),
         public=list(parts.public),
     )
-    work = _Work(core, misses, build_services(parts.settings), list(table.mistakes))
+    work = _Work(core, misses, services, list(table.mistakes))
     variants = [variant for route in table for variant in route.variants]
     for route in variants:
         try:
@@ -117,8 +122,9 @@ def compile_application(parts: Parts) -> Compiled:
         except SpicaError as mistake:
             mistake.where = mistake.where or route.label
             work.mistakes.append(mistake)
-    _add_posts(variants, work)
+    _add_posts(variants, parts, work)
     work.mistakes.extend(_freeze(core))
+    misses.bind(core)
     raise_all(work.mistakes)
     return Compiled(core, table, parts.failures, work.entries)
 
@@ -132,20 +138,27 @@ def build_services(settings: Settings) -> ContextServices:
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     endpoint = _build_endpoint(route, parts)
-    middleware = parts.pipelines.chain(route.pipe)
+    chain = parts.pipelines.chain(route.pipe, vital=route.vital)
+    middleware = without_declarations(chain)
+    failures = parts.failures.with_handlers(find_handlers(chain[len(parts.pipelines.common) :]))
+    services = replace(work.services, nonce_policies=parts.pipelines.nonce_policies(route.pipe))
     if route.is_socket:
-        entry = build_socket_entry(endpoint, middleware, parts.failures, work.services)
+        entry = build_socket_entry(endpoint, middleware, failures, services)
         origins = route.origins if route.origins is not None else parts.settings.server.websocket.origins
         add_socket_entry(work.core, route, entry, origins)
-    elif route.method == "POST" and route.shape not in work.posts:
-        # Added last, when the methods that a form can name there are known.
-        work.posts[route.shape] = route, build_dispatch(endpoint, middleware, parts.failures, work.services)
+        work.entries.append(route)
         return
-    elif not add_bare_entry(work.core, route, endpoint, middleware):
-        dispatch = build_dispatch(endpoint, middleware, parts.failures, work.services)
-        if is_overridable(route.method, middleware):
-            work.overridable.setdefault(route.shape, []).append((route, dispatch))
-        add_entry(work.core, route, dispatch)
+    if not chain and add_bare_entry(work.core, route, endpoint, middleware):
+        work.entries.append(route)
+        return
+    dispatch = build_dispatch(endpoint, middleware, failures, services)
+    if route.method == "POST" and route.shape not in work.posts:
+        # Added last, when the methods that a form can name there are known.
+        work.posts[route.shape] = route, dispatch
+        return
+    if is_overridable(route.method, middleware):
+        work.overridable.setdefault(route.shape, []).append((route, dispatch))
+    work.misses.note(add_entry(work.core, route, dispatch), chain)
     work.entries.append(route)
 
 
@@ -170,18 +183,19 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
     return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views), parts.registry)
 
 
-def _add_posts(variants: Sequence[Route], work: _Work) -> None:
+def _add_posts(variants: Sequence[Route], parts: Parts, work: _Work) -> None:
     """Hand the POST routes to the core, and a POST entry for each pattern whose other methods a form can name."""
     for shape, (route, dispatch) in work.posts.items():
         if shape not in work.overridable:
-            add_entry(work.core, route, dispatch)
+            work.misses.note(add_entry(work.core, route, dispatch), parts.pipelines.chain(route.pipe))
             work.entries.append(route)
     for shape, overrides in work.overridable.items():
         route, post = work.posts.get(shape, (overrides[0][0], None))
         refuse = _build_refusal(work.misses, [other.method for other in variants if other.shape == shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
         streams = post is not None and post.streams_content
-        add_post_entry(work.core, route, entry, streams_content=streams)
+        number = add_post_entry(work.core, route, entry, streams_content=streams)
+        work.misses.note(number, parts.pipelines.chain(route.pipe))
         work.entries.append(route)
 
 

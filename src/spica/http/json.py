@@ -74,7 +74,7 @@ def encode(value: object) -> bytes:
     """Encode a value as JSON.
 
     Args:    value: str, numbers, bool, None, dict, list, tuple, set, datetime, UUID, Decimal, enum, msgspec Struct,
-             dataclass, attrs class, or an object with `__json__()`.
+             dataclass, attrs class, pydantic model, or an object with `__json__()`.
     Raises:  UnencodableValue naming the type.
     """
     try:
@@ -89,9 +89,12 @@ def encode(value: object) -> bytes:
 
 def _json_form(value: object) -> object:
     form = getattr(value, "__json__", None)
-    if form is None:
-        raise TypeError(f"no JSON form for {type(value).__qualname__}")
-    return form()
+    if form is not None:
+        return form()
+    dump = getattr(type(value), "model_dump", None)  # pydantic's models, without importing pydantic
+    if dump is not None:
+        return dump(value, mode="json", by_alias=True)
+    raise TypeError(f"no JSON form for {type(value).__qualname__}")
 
 
 _decoder = msgspec.json.Decoder()

@@ -6,7 +6,6 @@ use spica_http1::{parse_head, Content as Framed, ContentReader, Head, Refusal};
 
 use super::{Http1, Stage};
 use crate::application::{Application, Content, Takes};
-use crate::calling::Ready;
 use crate::connection::Link;
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
@@ -92,9 +91,9 @@ impl Http1 {
         worker: &mut Worker<A>,
         input: &[u8],
     ) -> Result<Step, Refusal> {
-        let mut head = std::mem::take(&mut worker.head);
+        let mut head = worker.head.take().unwrap_or_default(); // gone after a panic
         let parsed = self.parse_into(link, worker, input, &mut head);
-        worker.head = head;
+        worker.head = Some(head);
         parsed
     }
 
@@ -119,9 +118,7 @@ impl Http1 {
         }
         // The limit is checked even for content that is already here.
         let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        let exchange = self.exchange(link);
-        let ready = Ready { bytes, head, version: Version::of(head), content: Content::Bytes(b""), exchange };
-        let takes = worker.takes(link, ready);
+        let takes = worker.takes(self.request(link, bytes, head, Content::Bytes(b"")));
         match head.content {
             Framed::Length(length) if length <= rest.len() as u64 && takes == Some(Takes::Whole) => {
                 let content = &rest[..length as usize];

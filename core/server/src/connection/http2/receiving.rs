@@ -9,8 +9,7 @@ use spica_http2::{Event, RequestHead, Trailers};
 use super::answering::Begun;
 use super::running::{Running, Sink};
 use super::{Http2, QUEUED_HIGH};
-use crate::application::{Application, Content, Exchange, Signal, Takes};
-use crate::calling::Ready;
+use crate::application::{Application, Content, Exchange, Request, Signal, Takes};
 use crate::connection::{Link, NEVER};
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
@@ -53,14 +52,7 @@ impl Http2 {
             self.running.insert(stream, Running::new(Some(request), Sink::Nowhere));
             return self.held.push_back(stream);
         }
-        let ready = Ready {
-            bytes: &request.bytes,
-            head: &request.head,
-            version: Version::Http2,
-            content: Content::Bytes(b""),
-            exchange: Exchange { token: link.token, stream },
-        };
-        let takes = worker.takes(link, ready);
+        let takes = worker.takes(native_request(link, stream, &request, Content::Bytes(b"")));
         let awaits_continue = request.head.expects_continue;
         let sink = match takes {
             Some(Takes::Whole) => Sink::Whole(Spool::default()),
@@ -114,10 +106,8 @@ impl Http2 {
         content: Content<'_>,
         running: Option<Box<Running>>,
     ) {
-        let RequestHead { bytes, head } = request;
-        let (shape, log) = (shape_of(request, worker), worker.log_line(bytes, head));
-        let exchange = Exchange { token: link.token, stream };
-        let outcome = worker.call(link, Ready { bytes, head, version: Version::Http2, content, exchange }, shape);
+        let (shape, log) = (shape_of(request, worker), worker.log_line(&request.bytes, &request.head));
+        let outcome = worker.call(native_request(link, stream, request, content), shape);
         self.after_call(link, worker, outcome, Begun { stream, shape, log }, running);
     }
 
@@ -229,7 +219,7 @@ impl Http2 {
         worker.counts.refused += 1;
         let log = worker.log_line(&request.bytes, &request.head);
         let answer = worker.error(refusal.status, refusal.reason, shape_of(&request, worker));
-        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, log.as_deref(), answer.status, answer.bytes);
         self.answer(worker, stream, &answer, Vec::new(), Some(running));
     }
 
@@ -239,6 +229,19 @@ impl Http2 {
             running.abandon(link, worker);
         }
         self.inner.finish(stream);
+    }
+}
+
+/// What the application is given.
+fn native_request<'a>(link: &Link, stream: u32, request: &'a RequestHead, content: Content<'a>) -> Request<'a> {
+    Request {
+        bytes: &request.bytes,
+        head: &request.head,
+        version: Version::Http2,
+        content,
+        peer: link.peer,
+        secure: link.is_secure(),
+        exchange: Exchange { token: link.token, stream },
     }
 }
 
