@@ -58,6 +58,11 @@ _ids = random.Random()  # noqa: S311 - see above
 os.register_at_fork(after_in_child=_ids.seed)
 
 
+def new_trace_id() -> str:
+    """Make an id for a request: 32 hex digits."""
+    return f"{_ids.getrandbits(128):032x}"
+
+
 class Context:
     """One request and what will become its response.
 
@@ -72,6 +77,7 @@ class Context:
 
     _assigns: dict[str, Any] | None = None
     _cookies: Cookies | None = None
+    _has_left: bool = False
     _log: Any = None
     _params: Params | None = None
     _response: ResponseDefaults | None = None
@@ -114,6 +120,7 @@ class Context:
             services = self.services
             secure = self.request.is_secure or services.behind_tls
             cookies = self._cookies = Cookies(self.request.cookies, secure=secure, sealer=services.cookie_sealer)
+            cookies.has_left = self._has_left
         return cookies
 
     @property
@@ -170,7 +177,7 @@ class Context:
         """The id that ties log lines and the X-Request-Id field together; 32 hex digits when it is ours."""
         trace_id = self._trace_id
         if trace_id is None:
-            trace_id = self._trace_id = f"{_ids.getrandbits(128):032x}"
+            trace_id = self._trace_id = new_trace_id()
         return trace_id
 
     @trace_id.setter
@@ -192,7 +199,7 @@ class Context:
         """Status, fields and cookies for the response that is still to be made."""
         response = self._response
         if response is None:
-            response = self._response = ResponseDefaults()
+            response = self._response = ResponseDefaults(self._has_left)
         return response
 
     @property
@@ -211,7 +218,17 @@ class Context:
         cookies = self._cookies
         if cookies is not None and cookies.changed:
             response.fields.extend(("set-cookie", value) for value in cookies.set_cookie_values())
+        if response.stream is not None:
+            self._mark_left()
         return response
+
+    def _mark_left(self) -> None:
+        """What makes the content of the response runs from now on, and can change nothing else of it."""
+        self._has_left = True
+        if self._response is not None:
+            self._response.has_left = True
+        if self._cookies is not None:
+            self._cookies.has_left = True
 
     def json(self, value: Any, *, status: int = 200) -> Response:
         """Answer with JSON."""

@@ -21,6 +21,7 @@ from spica.errors.http import BadRequest
 from spica.http.dates import format_date
 from spica.http.errors import CookieTooLarge, InvalidCookie, SecretMissing
 from spica.http.fields import is_token
+from spica.http.lateness import tell_late
 
 MAX_COOKIES = 180
 MAX_COOKIE_BYTES = 4_096
@@ -133,9 +134,10 @@ class Cookies(MutableMapping[str, str]):
     visitor can't change, or can't read. What was set becomes Set-Cookie fields when the response leaves.
     """
 
-    __slots__ = ("_options", "_pending", "_received", "_sealer")
+    __slots__ = ("_options", "_pending", "_received", "_sealer", "has_left")
 
     def __init__(self, received: Mapping[str, str], *, secure: bool = True, sealer: CookieSealer | None = None) -> None:
+        self.has_left = False
         self._received = received
         self._options = CookieOptions(secure=secure)
         self._sealer = sealer
@@ -185,6 +187,7 @@ class Cookies(MutableMapping[str, str]):
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
         """Make the browser forget a cookie; path and domain must be those it was set with."""
         options = replace(self._options, path=path, domain=domain)
+        self._check_time(name)
         self._pending[name] = (None, build_delete_cookie(name, options))
 
     @property
@@ -209,7 +212,12 @@ class Cookies(MutableMapping[str, str]):
         return [line for _, line in self._pending.values()]
 
     def _write(self, name: str, value: str, options: CookieOptions) -> None:
+        self._check_time(name)
         self._pending[name] = (value, build_set_cookie(name, value, options))
+
+    def _check_time(self, name: str) -> None:
+        if self.has_left:
+            tell_late(f"the cookie {name!r}")
 
     def _require_sealer(self, kind: str) -> CookieSealer:
         if self._sealer is None:

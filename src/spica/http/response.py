@@ -19,6 +19,7 @@ from spica.http.cookies import CookieOptions, SameSite, build_delete_cookie, bui
 from spica.http.events import FIELDS, KEEP_ALIVE_S, build_keep_alive, encode_events
 from spica.http.fields import check_field
 from spica.http.keep_alive import KeepAlive
+from spica.http.lateness import tell_late
 from spica.http.redirects import check_redirect
 from spica.http.status import REDIRECTS, phrase
 from spica.http.streaming import Fields, Streamable, check_streamable, name_after
@@ -32,6 +33,8 @@ class ResponseFields:
     __slots__ = ("fields",)
 
     fields: list[tuple[str, str]]
+    has_left: bool = False
+    """Whether the head is on its way, so that every change is too late."""
 
     def header(self, name: str) -> str | None:
         """Return the first value of a field, None when it is not set."""
@@ -44,15 +47,18 @@ class ResponseFields:
     def set_header(self, name: str, value: str) -> None:
         """Set a field, replacing what it had. Raises InvalidField when it can't be sent."""
         field = check_field(name, value)
+        self._check_time(f"the field {name!r}")
         self.fields = [pair for pair in self.fields if pair[0] != field[0]]
         self.fields.append(field)
 
     def add_header(self, name: str, value: str) -> None:
         """Add one more value of a field, as Link or Vary may have. Raises InvalidField when it can't be sent."""
+        self._check_time(f"the field {name!r}")
         self.fields.append(check_field(name, value))
 
     def add_vary(self, name: str) -> None:
         """Say that the response depends on a request field, once: `Vary: cookie`."""
+        self._check_time("the field 'vary'")
         for index, (key, value) in enumerate(self.fields):
             if key == "vary":
                 if name not in [part.strip().lower() for part in value.split(",")]:
@@ -84,12 +90,18 @@ class ResponseFields:
         Raises:  InvalidCookie, CookieTooLarge.
         """
         options = CookieOptions(path, domain, max_age, secure, http_only, same_site)
+        self._check_time(f"the cookie {name!r}")
         self.fields.append(("set-cookie", build_set_cookie(name, value, options)))
 
     def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
         """Make the browser forget a cookie; path and domain must be those it was set with."""
         options = CookieOptions(path=path, domain=domain, secure=name.startswith("__"))
+        self._check_time(f"the cookie {name!r}")
         self.fields.append(("set-cookie", build_delete_cookie(name, options)))
+
+    def _check_time(self, what: str) -> None:
+        if self.has_left:
+            tell_late(what)
 
 
 class _Builder:
@@ -267,9 +279,10 @@ class ResponseDefaults(ResponseFields):
     Fields set here don't replace what the response itself sets; cookies are added.
     """
 
-    __slots__ = ("status",)
+    __slots__ = ("has_left", "status")
 
-    def __init__(self) -> None:
+    def __init__(self, has_left: bool = False) -> None:
+        self.has_left = has_left
         self.status: int | None = None
         self.fields = []
 
