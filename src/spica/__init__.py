@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spica.app.application import App
     from spica.controllers.controller import Controller
-    from spica.controllers.filters import before
+    from spica.controllers.filters import after, around, before, rescue_from, skip_before
     from spica.controllers.markers import Body, Cookie, Header, Query
     from spica.errors.base import SpicaError
     from spica.errors.http import (
@@ -64,9 +64,13 @@ _HOMES = {
     "Unauthorized": "spica.errors.http",
     "UnprocessableContent": "spica.errors.http",
     "WebSocket": "spica.http.websocket",
+    "after": "spica.controllers.filters",
+    "around": "spica.controllers.filters",
     "before": "spica.controllers.filters",
     "broadcast": "spica.http.broadcast",
     "paths": "spica.routing.urls",
+    "rescue_from": "spica.controllers.filters",
+    "skip_before": "spica.controllers.filters",
     "urls": "spica.routing.urls",
 }
 
@@ -98,9 +102,13 @@ __all__ = [
     "UnprocessableContent",
     "WebSocket",
     "__version__",
+    "after",
+    "around",
     "before",
     "broadcast",
     "paths",
+    "rescue_from",
+    "skip_before",
     "urls",
 ]
 
