@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from spica.app.application import App
     from spica.controllers.controller import Controller
     from spica.controllers.filters import after, around, before, rescue_from, skip_before
-    from spica.controllers.markers import Body, Cookie, Header, Query
+    from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
+    from spica.controllers.submitted import Submitted
     from spica.errors.base import SpicaError
     from spica.errors.http import (
         BadRequest,
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from spica.http.request import Request
     from spica.http.response import Response
     from spica.http.streaming import ContentStream
+    from spica.http.uploads import UploadFile
     from spica.http.websocket import SocketClosed, WebSocket
     from spica.injection.providers import Provide
+    from spica.middleware.session_data import Session
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
     from spica.templates.engine import Templates
@@ -47,22 +50,29 @@ _HOMES = {
     "Context": "spica.http.context",
     "Controller": "spica.controllers.controller",
     "Cookie": "spica.controllers.markers",
+    "CurrentUser": "spica.controllers.markers",
     "Event": "spica.http.events",
+    "File": "spica.controllers.markers",
     "Forbidden": "spica.errors.http",
+    "Form": "spica.controllers.markers",
     "Header": "spica.controllers.markers",
     "HttpError": "spica.errors.http",
     "NotFound": "spica.errors.http",
+    "Path": "spica.controllers.markers",
     "Provide": "spica.injection.providers",
     "Query": "spica.controllers.markers",
     "Request": "spica.http.request",
     "Response": "spica.http.response",
     "Router": "spica.routing.router",
+    "Session": "spica.middleware.session_data",
     "SocketClosed": "spica.http.websocket",
     "SpicaError": "spica.errors.base",
+    "Submitted": "spica.controllers.submitted",
     "Templates": "spica.templates.engine",
     "TooManyRequests": "spica.errors.http",
     "Unauthorized": "spica.errors.http",
     "UnprocessableContent": "spica.errors.http",
+    "UploadFile": "spica.http.uploads",
     "WebSocket": "spica.http.websocket",
     "after": "spica.controllers.filters",
     "around": "spica.controllers.filters",
@@ -84,22 +94,29 @@ __all__ = [
     "Context",
     "Controller",
     "Cookie",
+    "CurrentUser",
     "Event",
+    "File",
     "Forbidden",
+    "Form",
     "Header",
     "HttpError",
     "NotFound",
+    "Path",
     "Provide",
     "Query",
     "Request",
     "Response",
     "Router",
+    "Session",
     "SocketClosed",
     "SpicaError",
+    "Submitted",
     "Templates",
     "TooManyRequests",
     "Unauthorized",
     "UnprocessableContent",
+    "UploadFile",
     "WebSocket",
     "__version__",
     "after",

@@ -418,7 +418,7 @@ async def test_a_record_that_is_not_valid_lists_every_message() -> None:
         await Article.create(title="first", views="x")
     assert caught.value.status == 422
     assert caught.value.detail == "Article is not valid: Views is not a number; Title has already been taken"
-    assert [tuple(error) for error in caught.value.errors] == [
+    assert [tuple(error[:3]) for error in caught.value.errors] == [
         ("body", "views", "is not a number"),
         ("body", "title", "has already been taken"),
     ]

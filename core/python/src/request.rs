@@ -256,6 +256,40 @@ impl Request {
         }
     }
 
+    /// The content's number of octets, known before any of it is read; 0 for content that streams.
+    #[getter]
+    fn content_length(&self, py: Python<'_>) -> u64 {
+        match &self.content {
+            Kept::Bytes(bytes) => bytes.bind(py).as_bytes().len() as u64,
+            Kept::File { len, .. } => *len,
+            Kept::Stream(_) => 0,
+        }
+    }
+
+    /// Whether the content waits in a file because it is too large for memory.
+    #[getter]
+    fn is_spooled(&self) -> bool {
+        matches!(self.content, Kept::File { .. })
+    }
+
+    /// At most `limit` octets of the content from an offset; b"" beyond its end. What is spooled stays in its file.
+    fn read_content<'py>(&self, py: Python<'py>, offset: u64, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+        match &self.content {
+            Kept::Bytes(bytes) => {
+                let all = bytes.bind(py).as_bytes();
+                let start = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
+                Ok(PyBytes::new(py, &all[start..start.saturating_add(limit).min(all.len())]))
+            }
+            Kept::File { file, len, .. } => {
+                let left = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
+                PyBytes::new_with(py, left.min(limit), |buffer| Ok(file.read_exact_at(buffer, offset)?))
+            }
+            Kept::Stream(_) => {
+                Err(PyRuntimeError::new_err("this route takes its content as a stream: read it from there"))
+            }
+        }
+    }
+
     /// The content of a route that takes it as a stream; None otherwise.
     #[getter(incoming)]
     fn incoming_object(&self, py: Python<'_>) -> Option<Py<PyAny>> {

@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +25,7 @@ from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
+from spica.injection.registry import Override, Registry
 from spica.middleware.declare import DEFAULT, Pipelines
 from spica.middleware.pipeline import Middleware
 from spica.middleware.security_headers import SecurityHeaders
@@ -73,6 +75,7 @@ class App(Router):
         self.settings = _load_settings(self.root, env, secret_key, url)
         self._pipelines = Pipelines()
         self._statuses = Statuses()
+        self._providers = Registry()
         self._templates = templates
         self._lifespan = Lifespan()
         self._compiled: Compiled | None = None
@@ -102,6 +105,23 @@ class App(Router):
     def map_error(self, kind: type[Exception], status: int) -> None:
         """Answer an exception class, and its subclasses, with a status from 400 to 599."""
         self._statuses.register(kind, status)
+
+    def provide(self, kind: type, function: Callable[..., object]) -> None:
+        """Fill every parameter annotated with a class by a provider, without `Provide` at each of them.
+
+        Args:    kind: the class, as signatures name it (also as `kind | None`); function: as `Provide` takes it.
+        Raises:  SignatureError when the class has a provider.
+        """
+        self._check_open()
+        self._providers.register(kind, function)
+
+    def override(self, function: Callable[..., object], replacement: Callable[..., object]) -> Override:
+        """Let another provider stand in for one, from now on or inside a `with` block; for tests.
+
+        Args:    function: as `Provide` or `provide` names it; replacement: of any kind, with parameters of its own.
+        Returns: what ends it: `with app.override(get_database, fake): ...`, or its `undo()`.
+        """
+        return self._providers.override(function, replacement)
 
     def on_startup(self, hook: AnyHook) -> AnyHook:
         """Run a plain or async function before the first request."""
@@ -239,7 +259,8 @@ class App(Router):
             pages=ErrorPages(root, renderer),
             statuses=self._statuses,
         )
-        return compile_application(Parts(settings, routes, self._pipelines, renderer, failures, lookup, public))
+        parts = Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers)
+        return compile_application(parts)
 
     def _configure_database(self) -> None:
         url = self.settings.database.url

@@ -31,6 +31,7 @@ from spica.http.context import ContextServices
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.http.streaming import send_stream
+from spica.injection.registry import Registry
 from spica.middleware.declare import Pipelines
 from spica.routing.errors import DuplicateRouteError, InvalidTargetError
 from spica.routing.route import Route
@@ -44,7 +45,7 @@ class Parts:
     """What an application is made of, declared and loaded but not yet put together.
 
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
-    route does, each with its Cache-Control; one that is not there has none.
+    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Parts:
     failures: Failures
     lookup: ControllerLookup | None = None
     public: Sequence[tuple[str, str]] = ()
+    registry: Registry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
         renderer=parts.renderer,
     )
     if not isinstance(route.target, str):
-        return build_function_endpoint(route, route.target, info)
+        return build_function_endpoint(route, route.target, info, parts.registry)
     if parts.lookup is None:
         raise InvalidTargetError(
             f"the route points at the controller {route.target!r}, and this application has none",
@@ -149,7 +151,7 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
             fix="give the project's folder: App(root=Path(__file__).parent)",
         )
     ref = parts.lookup.find(route.target, route.where)
-    return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views))
+    return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views), parts.registry)
 
 
 def _add_posts(table: RouteTable, work: _Work) -> None:

@@ -7,21 +7,26 @@ Rules of this file:
 - An exception becomes a response at the first `before`/`after` middleware on its way out, so that what is further out
   sees it like any other response; without such middleware, here.
 - A route whose middleware and endpoint are plain runs without a coroutine.
+- A large form is decoded before the route is entered, a block at a time: whoever asks for it there finds it ready.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from spica._core import Request as NativeRequest
 from spica.app.failures import Failures
 from spica.controllers.action import Endpoint
+from spica.http import media_types
 from spica.http.context import Context, ContextServices
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.middleware.pipeline import Middleware, compose, is_async
+
+# Decoding less than this takes less time than handing over to others would.
+_LARGE_FORM_BYTES = 64 * 1024
 
 Answer: TypeAlias = Response | Coroutine[Any, Any, Response]
 
@@ -37,6 +42,24 @@ class Dispatch:
     def entry(self, native: NativeRequest) -> Answer:
         """What the core calls with the request it has matched."""
         return self.run(Request(native))
+
+    def entry_with_content(self, native: NativeRequest) -> object:
+        """What the core calls for a method whose requests have content."""
+        return run_with_form(Request(native), self.run)
+
+
+def run_with_form(request: Request, run: Callable[[Request], object]) -> object:
+    """Run a route, after the request's form was decoded if that takes long enough for others to wait for it."""
+    native = request.native
+    if native.content_length > _LARGE_FORM_BYTES and request.content_type == media_types.MULTIPART:
+        return _run_after_form(request, run)
+    return run(request)
+
+
+async def _run_after_form(request: Request, run: Callable[[Request], object]) -> object:
+    await request.load_form()
+    answer = run(request)
+    return await answer if isinstance(answer, Awaitable) else answer
 
 
 def build_dispatch(

@@ -20,6 +20,8 @@ from spica.middleware.pipeline import Middleware
 from spica.routing.errors import InvalidPatternError
 from spica.routing.route import Route
 
+_WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS"})
+
 
 def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middleware: Sequence[Middleware]) -> bool:
     """Hand a handler to the core directly, where that is possible. Returns whether it was."""
@@ -43,7 +45,8 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
 
 def add_entry(core: Application, route: Route, dispatch: Dispatch) -> None:
     """Hand a route's dispatch to the core."""
-    _add(core, route.method, route, dispatch.entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
+    entry = dispatch.entry if route.method in _WITHOUT_CONTENT else dispatch.entry_with_content
+    _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
 
 
 def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origins: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from spica._core import Request as NativeRequest
-from spica.app.dispatch import Dispatch
+from spica.app.dispatch import Dispatch, run_with_form
 from spica.http.request import Request
 from spica.middleware.method_override import METHODS, overridden_method
 from spica.middleware.pipeline import Middleware
@@ -35,10 +35,9 @@ def build_override_entry(
     # Content that streams is no form whose field could name a method.
     streams_content = post is not None and post.streams_content
 
-    def entry(native: NativeRequest) -> object:
-        request = Request(native)
+    def run(request: Request) -> object:
         named = None if streams_content else overridden_method(request)
         dispatch = overrides.get(named, post) if named else post
-        return refuse(native) if dispatch is None else dispatch.run(request)
+        return refuse(request.native) if dispatch is None else dispatch.run(request)
 
-    return entry
+    return lambda native: run_with_form(Request(native), run)

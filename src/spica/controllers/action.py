@@ -30,6 +30,7 @@ from spica.http.response import Response
 from spica.http.streaming import Chunk, Streamable, iterate, name_after
 from spica.injection.errors import SignatureError
 from spica.injection.plan import Plan, build_plan
+from spica.injection.registry import Registry
 from spica.injection.scope import Scope
 from spica.injection.signature import describe_place
 from spica.routing.pattern import Pattern
@@ -85,12 +86,15 @@ class Wrapper:
     kind: FilterKind
 
 
-def build_function_endpoint(route: Route, function: Handler, info: RouteInfo) -> Endpoint:
-    """Compile a function handler.
+def build_function_endpoint(
+    route: Route, function: Handler, info: RouteInfo, registry: Registry | None = None
+) -> Endpoint:
+    """Compile a function handler; `registry` has the application's providers.
 
     Raises: SignatureError when its parameters can't be filled from the route.
     """
-    plan = build_plan(function, HttpHost(route.pattern, strict_path=True, is_socket=route.is_socket))
+    host = HttpHost(route.pattern, strict_path=True, is_socket=route.is_socket, method=route.method)
+    plan = build_plan(function, host, registry=registry)
     if route.is_socket:
         return Endpoint(info, Context, _build_socket_call([], function, plan, is_method=False), route.pattern.names)
     step = _build_step(function, plan, is_method=False)
@@ -101,16 +105,16 @@ def build_function_endpoint(route: Route, function: Handler, info: RouteInfo) ->
     return Endpoint(info, Context, call, route.pattern.names, bare, _streams_content(plan))
 
 
-def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo) -> Endpoint:
-    """Compile a controller's action with the filters before it.
+def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo, registry: Registry | None = None) -> Endpoint:
+    """Compile a controller's action with the filters before it; `registry` has the application's providers.
 
     Raises: SignatureError when a parameter of the action or of a filter can't be filled from the route.
     """
-    host = HttpHost(route.pattern, strict_path=False, is_socket=route.is_socket)
+    host = HttpHost(route.pattern, strict_path=False, is_socket=route.is_socket, method=route.method)
     covering = [(method, rule.kind) for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
-    filters = [_build_filter(method, kind, host) for method, kind in covering]
+    filters = [_build_filter(method, kind, host, registry) for method, kind in covering]
     method = getattr(ref.controller, ref.action)
-    plan = build_plan(method, host, skip_first=True)
+    plan = build_plan(method, host, skip_first=True, registry=registry)
     if route.is_socket:
         call = _build_socket_call(filters, method, plan, is_method=True)
         return Endpoint(info, ref.controller, call, route.pattern.names)
@@ -187,9 +191,11 @@ def _streams_content(plan: Plan) -> bool:
     return any(is_content_stream(parameter) for parameter in plan.parameters)
 
 
-def _build_filter(method: Callable[..., Any], kind: FilterKind, host: HttpHost) -> Step | Wrapper:
+def _build_filter(
+    method: Callable[..., Any], kind: FilterKind, host: HttpHost, registry: Registry | None
+) -> Step | Wrapper:
     if kind == "before":
-        return _build_step(method, build_plan(method, host, skip_first=True), is_method=True)
+        return _build_step(method, build_plan(method, host, skip_first=True, registry=registry), is_method=True)
     if kind == "around":
         check_around(method)
     return Wrapper(method, kind)

@@ -1,35 +1,49 @@
 """Binding: the host that fills the arguments of functions, actions and filters from one HTTP request.
 
 Rules of this file, in the order they are tried:
-1. a marker in `Annotated` decides; 2. `Context`, `Request`, `Session` and their kin by type; 3. a name of the pattern
-is a path parameter; 4. scalars and lists of them come from the query string; 5. one record comes from the body.
-What none of these fits is refused when the application starts.
+1. a marker in `Annotated` decides; 2. `Context`, `Request`, `Session`, `UploadFile` and their kin by type; 3. a name of
+the pattern is a path parameter; 4. scalars and lists of them come from the query string; 5. one record comes from the
+body. What none of these fits is refused when the application starts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from spica.controllers.bodies import build_body_reader
-from spica.controllers.markers import Body, Cookie, Header, Path, Query
+from spica.controllers.bodies import (
+    build_body_reader,
+    build_form_field_reader,
+    build_form_reader,
+    build_submitted_reader,
+    is_form_field,
+    is_whole_body,
+)
+from spica.controllers.codecs import find_adapter
+from spica.controllers.files import build_file_reader
+from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
+from spica.controllers.signatures import check_bodies, check_path, refuse_bodiless
 from spica.controllers.sources import (
     build_cookie_reader,
     build_header_reader,
     build_path_reader,
     build_query_reader,
+    build_query_record_reader,
     find_position,
 )
-from spica.controllers.types import is_body, is_scalar, is_scalar_list, type_name, without_none
+from spica.controllers.submitted import is_submitted
+from spica.controllers.types import allows_none, is_body, is_file, is_scalar, is_scalar_list, type_name
 from spica.errors import closest
-from spica.errors.http import FieldError, NotFound, UnprocessableContent
+from spica.errors.http import FieldError, NotFound, Unauthorized, UnprocessableContent
 from spica.http.context import Context
 from spica.http.params import Params
 from spica.http.request import Request
 from spica.http.streaming import ContentStream
 from spica.http.websocket import WebSocket
-from spica.injection.errors import SignatureError
+from spica.injection.annotations import without_none
+from spica.injection.errors import AnnotationError, SignatureError
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
 from spica.middleware.flash import Flash
@@ -44,6 +58,7 @@ _OBJECTS: tuple[tuple[type, Reader], ...] = (
     (Flash, lambda ctx: ctx.flash),
     (ContentStream, lambda ctx: ctx.request.stream()),
 )
+_BODILESS = frozenset({"GET", "HEAD"})
 
 
 class HttpHost:
@@ -51,20 +66,32 @@ class HttpHost:
 
     Args:    pattern: the route's; strict_path: for functions, which have no other way to a path parameter: the
              signature must take them all, and a bad one is a 422. For controllers a bad one is a 404, as if the path
-             named nothing; is_socket: of a WebSocket's route, which has a socket and no body.
+             named nothing; is_socket: of a WebSocket's route, which has a socket and no body; method: the route's, ""
+             for any.
     """
 
-    def __init__(self, pattern: Pattern, *, strict_path: bool, is_socket: bool = False) -> None:
+    def __init__(self, pattern: Pattern, *, strict_path: bool, is_socket: bool = False, method: str = "") -> None:
         self._pattern = pattern
         self._strict_path = strict_path
         self._is_socket = is_socket
+        self._bodiless = not is_socket and method in _BODILESS
+        self._method = method
 
     def choose_reader(self, parameter: Parameter) -> Reader:
         """Find where a parameter's value comes from; see the rules of this file."""
         if is_websocket(parameter):
             return self._socket(parameter)
+        if self._bodiless and self._reads_content(parameter):
+            raise refuse_bodiless(parameter, self._method)
         try:
             return self._marked(parameter) or self._unmarked(parameter)
+        except NameError as error:  # a record whose own annotations name something that its module doesn't have
+            raise AnnotationError(
+                f"the type of {parameter.name!r} names {error.name!r}, which isn't known",
+                where=parameter.where,
+                why=f"the annotations of {type_name(parameter.bare_type)} are evaluated with the names of its module",
+                fix=f"define {error.name} at the top of that module, outside of functions and `if TYPE_CHECKING`",
+            ) from error
         except TypeError as error:  # msgspec refuses a type when it first sees it
             raise SignatureError(
                 f"the type of {parameter.name!r} can't be filled: {error}",
@@ -74,23 +101,16 @@ class HttpHost:
 
     def check_parameters(self, parameters: list[Parameter]) -> None:
         """Refuse two bodies, and a path parameter that nobody takes while another is asked for."""
-        bodies = [parameter for parameter in parameters if self._reads_body(parameter) or is_content_stream(parameter)]
-        if bodies and self._is_socket:
+        content = [parameter for parameter in parameters if self._reads_content(parameter)]
+        if content and self._is_socket:
             raise SignatureError(
-                f"{bodies[0].name!r} comes from the body, and a WebSocket's request has none",
-                where=bodies[0].where,
+                f"{content[0].name!r} comes from the body, and a WebSocket's request has none",
+                where=content[0].where,
                 fix="receive it as a message: await socket.receive_json()",
             )
-        if len(bodies) > 1:
-            names = " and ".join(repr(parameter.name) for parameter in bodies)
-            raise SignatureError(
-                f"two parameters read the body: {names}",
-                where=bodies[0].where,
-                why="a request has one body",
-                fix="make one type that holds both, or fill the other by Provide(...)",
-            )
+        check_bodies([parameter for parameter in content if self._reads_body(parameter)], content)
         if self._strict_path:
-            self._check_path(parameters)
+            check_path(parameters, self._pattern, is_socket=is_websocket)
 
     def refuse(self, errors: list[FieldError]) -> Exception:
         """A 422 that lists all errors, or a 404 for a controller whose path doesn't convert."""
@@ -99,32 +119,29 @@ class HttpHost:
         return UnprocessableContent("some values were refused", errors=errors)
 
     def _marked(self, parameter: Parameter) -> Reader | None:
+        for kind, build in _MARKED.items():
+            marker = parameter.marker(kind)
+            if marker is not None:
+                return build(parameter, marker)
         path = parameter.marker(Path)
-        if path is not None:
-            return self._path(parameter, path.name or parameter.name)
-        query = parameter.marker(Query)
-        if query is not None:
-            return build_query_reader(parameter, query.name or parameter.name)
-        header = parameter.marker(Header)
-        if header is not None:
-            return build_header_reader(parameter, header.name or parameter.name.replace("_", "-"))
-        cookie = parameter.marker(Cookie)
-        if cookie is not None:
-            return build_cookie_reader(parameter, cookie.name or parameter.name)
-        return build_body_reader(parameter) if parameter.marker(Body) is not None else None
+        return self._path(parameter, path.name or parameter.name) if path is not None else None
 
     def _unmarked(self, parameter: Parameter) -> Reader:
         type_ = without_none(parameter.bare_type)
+        if is_submitted(type_):
+            return build_submitted_reader(parameter)
         if isinstance(type_, type):
             for kind, reader in _OBJECTS:
                 if issubclass(type_, kind):
                     return reader
+        if is_file(type_):
+            return build_file_reader(parameter)
         if parameter.name in self._pattern.names:
             return self._path(parameter, parameter.name)
         if is_scalar(parameter.bare_type) or is_scalar_list(parameter.bare_type):
             msgspec.json.Decoder(parameter.type)  # raises TypeError for constraints that don't fit the type
             return build_query_reader(parameter, parameter.name)
-        if is_body(parameter.bare_type):
+        if is_body(parameter.bare_type) or find_adapter(parameter.bare_type) is not None:
             return build_body_reader(parameter)
         raise SignatureError(
             f"nothing can fill {parameter.name!r} of the type {type_name(parameter.bare_type)}",
@@ -156,41 +173,73 @@ class HttpHost:
             )
         return build_path_reader(parameter, position, self._pattern.parameters[position].type)
 
-    def _reads_body(self, parameter: Parameter) -> bool:
+    def _reads_content(self, parameter: Parameter) -> bool:
+        """Whether a parameter takes the content, or a part of it."""
         if is_websocket(parameter):
             return False
-        if parameter.marker(Body) is not None:
+        if any(parameter.marker(kind) for kind in (Body, Form, File)):
             return True
-        if parameter.markers and any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie)):
+        if is_content_stream(parameter) or is_file(parameter.bare_type) or _is_submitted(parameter):
+            return True
+        return self._reads_body(parameter)
+
+    def _reads_body(self, parameter: Parameter) -> bool:
+        """Whether a parameter takes all of the content."""
+        if is_content_stream(parameter) or _is_submitted(parameter):
+            return True
+        if parameter.marker(Body) is not None or parameter.marker(Form) is not None:
+            return is_whole_body(parameter)
+        if any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie, File, CurrentUser)):
             return False
         type_ = without_none(parameter.bare_type)
         if isinstance(type_, type) and issubclass(type_, tuple(kind for kind, _ in _OBJECTS)):
             return False
-        return parameter.name not in self._pattern.names and is_body(parameter.bare_type)
+        if parameter.name in self._pattern.names:
+            return False
+        return is_body(parameter.bare_type) or find_adapter(parameter.bare_type) is not None
 
-    def _check_path(self, parameters: list[Parameter]) -> None:
-        taken = {parameter.name for parameter in parameters}
-        markers = [marker for parameter in parameters for marker in parameter.markers]
-        taken |= {marker.name for marker in markers if isinstance(marker, Path) and marker.name}
-        unused = [name for name in self._pattern.names if name not in taken]
-        strangers = [
-            parameter
-            for parameter in parameters
-            if parameter.required
-            and not any(parameter.marker(kind) for kind in (Path, Query, Header, Cookie, Body))
-            and parameter.name not in self._pattern.names
-            and not is_websocket(parameter)
-            and is_scalar(parameter.bare_type)
-        ]
-        if unused and strangers:
-            stranger = strangers[0]
-            raise SignatureError(
-                f"the pattern {self._pattern} has no path parameter {stranger.name!r}",
-                where=stranger.where,
-                why=f"it has {unused[0]!r}, which the signature doesn't take",
-                fix=f"rename one of them, or take both; if {stranger.name!r} comes from the query, write\n"
-                f"{stranger.name}: Annotated[{type_name(stranger.bare_type)}, Query()]",
-            )
+
+def _is_submitted(parameter: Parameter) -> bool:
+    return is_submitted(without_none(parameter.bare_type))
+
+
+def _build_query(parameter: Parameter, marker: Query) -> Reader:
+    if is_scalar(parameter.bare_type) or is_scalar_list(parameter.bare_type):
+        return build_query_reader(parameter, marker.name or parameter.name)
+    return build_query_record_reader(parameter, None if marker.flat else marker.name or parameter.name)
+
+
+def _build_form(parameter: Parameter, marker: Form) -> Reader:
+    if _is_submitted(parameter):
+        return build_submitted_reader(parameter)
+    if is_form_field(parameter):
+        return build_form_field_reader(parameter, marker.name or parameter.name)
+    return build_form_reader(parameter, marker.name)
+
+
+def _build_current_user(parameter: Parameter, marker: CurrentUser) -> Reader:
+    required, default = parameter.required and not allows_none(parameter.bare_type), parameter.default
+
+    def read(ctx: Any) -> object:
+        user = ctx.current_user
+        if user is not None:
+            return user
+        if required:
+            raise Unauthorized("sign in first")
+        return None if parameter.required else default
+
+    return read
+
+
+_MARKED: dict[type, Callable[[Parameter, Any], Reader]] = {
+    Query: _build_query,
+    Header: lambda parameter, marker: build_header_reader(parameter, marker.name or parameter.name.replace("_", "-")),
+    Cookie: lambda parameter, marker: build_cookie_reader(parameter, marker.name or parameter.name),
+    Body: lambda parameter, marker: build_body_reader(parameter),
+    Form: _build_form,
+    File: lambda parameter, marker: build_file_reader(parameter),
+    CurrentUser: _build_current_user,
+}
 
 
 def takes_context(parameter: Parameter) -> bool:

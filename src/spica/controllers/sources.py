@@ -10,9 +10,12 @@ from typing import Any
 
 import msgspec
 
-from spica.controllers.convert import build_message, build_text_converter
-from spica.controllers.types import is_scalar_list, takes_text_as_it_is, without_none
+from spica.controllers.codecs import find_codec
+from spica.controllers.convert import build_text_converter
+from spica.controllers.refusals import build_field_error, find_field_errors
+from spica.controllers.types import allows_none, is_scalar_list, takes_text_as_it_is
 from spica.errors.http import FieldError
+from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
@@ -30,7 +33,7 @@ def build_path_reader(parameter: Parameter, position: int, native_type: str) -> 
         try:
             return convert(ctx.request.native.params[position], type_, strict=False)
         except msgspec.ValidationError as error:
-            raise RefusedValue([FieldError("path", name, build_message(str(error)))]) from None
+            raise RefusedValue([build_field_error("path", (name,), str(error), type_=type_)]) from None
 
     return read
 
@@ -56,6 +59,27 @@ def build_query_reader(parameter: Parameter, name: str) -> Reader:
     return _build_text_reader(parameter, name, "query", lambda ctx: ctx.request.query.get(name))
 
 
+def build_query_record_reader(parameter: Parameter, name: str | None) -> Reader:
+    """Read a record of the query's nested names, `filter[state]=open`; without a name of all of the query."""
+    required, default = parameter.required, parameter.default
+    nullable = allows_none(parameter.bare_type)
+    codec = find_codec(parameter.type)
+    group = name or ""
+
+    def read(ctx: Any) -> object:
+        query = ctx.request.query
+        values: Any = query.nested()
+        if group:
+            values = values.get(group)
+        if not values and not required:
+            return default
+        if not values and nullable:
+            return None
+        return codec.convert(values if values is not None else {}, "query", pairs=query.pairs, name=group)
+
+    return read
+
+
 def build_header_reader(parameter: Parameter, name: str) -> Reader:
     """Read one request field, or all of its values where the type is a list."""
     name = name.lower()
@@ -72,6 +96,8 @@ def build_cookie_reader(parameter: Parameter, name: str) -> Reader:
 def _build_text_reader(parameter: Parameter, name: str, source: str, get: Callable[[Any], str | None]) -> Reader:
     convert = build_text_converter(parameter.type)
     required, default = parameter.required, parameter.default
+    if required and allows_none(parameter.bare_type):  # nothing is one of its values
+        required, default = False, None
     # An empty text is a form's way of sending nothing; only text itself can be meant to be empty.
     empty_is_absent = without_none(parameter.bare_type) is not str
 
@@ -79,31 +105,36 @@ def _build_text_reader(parameter: Parameter, name: str, source: str, get: Callab
         text = get(ctx)
         if text is None or (text == "" and empty_is_absent and not required):
             if required:
-                raise RefusedValue([FieldError(source, name, "is missing")])
+                raise RefusedValue([FieldError(source, name, "is missing", "missing")])
             return default
         if convert is None:
             return text
         try:
             return convert(text)
         except msgspec.ValidationError as error:
-            raise RefusedValue([FieldError(source, name, build_message(str(error)))]) from None
+            raise RefusedValue([build_field_error(source, (name,), str(error), type_=parameter.bare_type)]) from None
 
     return read
 
 
 def _build_list_reader(parameter: Parameter, name: str, source: str, get_all: Callable[[Any], Sequence[str]]) -> Reader:
     type_, required, default = parameter.type, parameter.required, parameter.default
+    nullable = allows_none(parameter.bare_type)
     convert = msgspec.convert
 
     def read(ctx: Any) -> object:
         texts = get_all(ctx)
-        if not texts and not required:
-            return default
+        if not texts:
+            if not required:
+                return default
+            if nullable:
+                return None
+            raise RefusedValue([FieldError(source, name, "is missing", "missing")])
         try:
             return convert(texts, type_, strict=False)
         except msgspec.ValidationError as error:
-            place = str(error).partition("`$")[2].rstrip("`")
-            raise RefusedValue([FieldError(source, name + place, build_message(str(error)))]) from None
+            errors = find_field_errors(list(texts), type_, source, error, strict=False, at=(name,))
+            raise RefusedValue(errors) from None
 
     return read
 

@@ -8,9 +8,12 @@ import decimal
 import enum
 import types
 import uuid
-from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, is_typeddict
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
 
 import msgspec
+
+from spica.http.uploads import UploadFile
+from spica.injection.annotations import bare, without_none
 
 SCALARS = (
     str,
@@ -24,12 +27,12 @@ SCALARS = (
     datetime.time,
     datetime.timedelta,
 )
-_COLLECTIONS = (list, set, frozenset, tuple)
+COLLECTIONS = (list, set, frozenset, tuple)
 
 
 def is_scalar(type_: Any) -> bool:
     """Whether one piece of text holds a value of this type: str, int, an enum, `int | None`, a date…"""
-    type_ = _bare(type_)
+    type_ = bare(type_)
     origin = get_origin(type_)
     if origin is Literal:
         return True
@@ -41,20 +44,25 @@ def is_scalar(type_: Any) -> bool:
 def is_scalar_list(type_: Any) -> bool:
     """Whether the type is a list (set, tuple) of scalars, optional or not."""
     type_ = without_none(type_)
-    if type_ in _COLLECTIONS:
+    if type_ in COLLECTIONS:
         return True
     items = [item for item in get_args(type_) if item is not Ellipsis]
-    return get_origin(type_) in _COLLECTIONS and all(is_scalar(item) for item in items)
+    return get_origin(type_) in COLLECTIONS and all(is_scalar(item) for item in items)
 
 
 def is_body(type_: Any) -> bool:
     """Whether the type describes a whole body: Struct, dataclass, TypedDict, attrs class, dict, or a union of those."""
-    type_ = _bare(type_)
+    type_ = bare(type_)
     if get_origin(type_) in (Union, types.UnionType):
         members = [member for member in get_args(type_) if member is not types.NoneType]
         return bool(members) and all(is_body(member) for member in members)
     type_ = get_origin(type_) or type_
-    return type_ is dict or is_record(type_)
+    return type_ is dict or is_record(type_) or is_named_tuple(type_)
+
+
+def is_named_tuple(type_: Any) -> bool:
+    """Whether the type is a NamedTuple (or made by collections.namedtuple)."""
+    return isinstance(type_, type) and issubclass(type_, tuple) and hasattr(type_, "_fields")
 
 
 def is_record(type_: Any) -> bool:
@@ -72,20 +80,10 @@ def is_record(type_: Any) -> bool:
 
 def allows_none(type_: Any) -> bool:
     """Whether None is one of the type's values."""
-    type_ = _bare(type_)
+    type_ = bare(type_)
     return type_ is types.NoneType or (
         get_origin(type_) in (Union, types.UnionType) and types.NoneType in get_args(type_)
     )
-
-
-def without_none(type_: Any) -> Any:
-    """The type without `| None`, when exactly one other member is left."""
-    type_ = _bare(type_)
-    if get_origin(type_) in (Union, types.UnionType):
-        members = [member for member in get_args(type_) if member is not types.NoneType]
-        if len(members) == 1:
-            return _bare(members[0])
-    return type_
 
 
 def takes_text_as_it_is(type_: Any) -> bool:
@@ -98,11 +96,10 @@ def type_name(type_: Any) -> str:
     return getattr(type_, "__name__", None) if isinstance(type_, type) and not get_args(type_) else str(type_)  # type: ignore[return-value]
 
 
-def _bare(type_: Any) -> Any:
-    while True:
-        if get_origin(type_) is Annotated:
-            type_ = get_args(type_)[0]
-        elif isinstance(type_, NewType):
-            type_ = type_.__supertype__
-        else:
-            return type_
+def is_file(type_: Any) -> bool:
+    """Whether a type is an UploadFile, or a list of those, optional or not."""
+    type_ = without_none(type_)
+    if get_origin(type_) in COLLECTIONS:
+        items = [item for item in get_args(type_) if item is not Ellipsis]
+        return bool(items) and all(is_file(item) for item in items)
+    return isinstance(type_, type) and issubclass(type_, UploadFile)

@@ -101,11 +101,18 @@ class UnsupportedMediaType(HttpError):
 
 
 class FieldError(NamedTuple):
-    """One rejected value: where it came from, its name and what is wrong with it."""
+    """One rejected value: where it came from, its name and what is wrong with it.
+
+    Args:    source: path, query, header, cookie or body; name: of the value, `address.city`, `tags[1]`; message: for
+             people; code: for programs, one word (docs/reference/handlers.md lists them); pointer: of a value in the
+             body, as a fragment, `#/address/city` (RFC 6901).
+    """
 
     source: str
     name: str
     message: str
+    code: str = "invalid"
+    pointer: str = ""
 
 
 class UnprocessableContent(HttpError):

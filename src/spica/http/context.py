@@ -104,7 +104,7 @@ class Context(Answers, Caching):
         """
         params = self._params
         if params is None:
-            params = self._params = Params(self._merge_params())
+            params = self._params = self._read_params()
         return params
 
     @property
@@ -254,23 +254,27 @@ class Context(Answers, Caching):
         """
         self.request.native.send_early_hints([("link", link) for link in links])
 
-    def _merge_params(self) -> dict[str, Any]:
+    def _read_params(self) -> Params:
         request = self.request
+        unread = ""
         merged: dict[str, Any] = {}
         if request.native.query:
             merged.update(request.query.nested())
         if request.native.incoming is None and request.native.has_content:
-            merged.update(_content_params(request))
+            sent = _content_params(request)
+            merged.update(sent or {})
+            if sent is None:
+                unread = request.content_type or "content without a Content-Type"
         merged.update(self.path_params)
-        return merged
+        return Params(merged, unread=unread)
 
 
-def _content_params(request: Request) -> dict[str, Any]:
-    """Return the parameters in the content: of a form, or of a JSON object; other content has none."""
+def _content_params(request: Request) -> dict[str, Any] | None:
+    """Return the parameters in the content: of a form, or of a JSON object; None for content of another type."""
     media_type = request.content_type
     if request.has_form:
         return request.form()
     if media_types.is_json(media_type):
         value = request.json()
         return value if isinstance(value, dict) else {}
-    return {}
+    return None

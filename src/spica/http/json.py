@@ -51,7 +51,7 @@ def malformed(content: bytes, error: Exception) -> BadRequest:
         return BadRequest("the request has no content where JSON was expected")
     if isinstance(error, UnicodeDecodeError):
         return BadRequest("the content is not valid JSON: a text in it is not UTF-8")
-    reason = str(error).removeprefix("JSON is malformed: ")
+    reason = str(error).removeprefix("JSON is malformed: ").partition(" - at `")[0]
     return BadRequest(f"the content is not valid JSON: {reason}")
 
 

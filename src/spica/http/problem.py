@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spica.errors.http import HttpError, UnprocessableContent
+from spica.errors.http import FieldError, HttpError, UnprocessableContent
 from spica.http import json, media_types
 from spica.http.response import Response
 from spica.http.status import phrase
@@ -40,12 +40,19 @@ def build_problem(
 def problem_of(error: HttpError, *, instance: str = "") -> dict[str, Any]:
     """Build the problem of an exception; the rejected values of an UnprocessableContent are listed under `errors`.
 
-    Each has `source` (path, query, header, cookie or body), `name` and `message`.
+    Each has `source` (path, query, header, cookie or body), `name`, `message` and `code`, in the body also a `pointer`.
     """
     extensions: dict[str, Any] = {}
     if isinstance(error, UnprocessableContent) and error.errors:
-        extensions["errors"] = [field._asdict() for field in error.errors]
+        extensions["errors"] = [_describe(field) for field in error.errors]
     return build_problem(error.status, error.detail, instance=instance, **extensions)
+
+
+def _describe(field: FieldError) -> dict[str, str]:
+    described = field._asdict()
+    if not field.pointer:
+        del described["pointer"]
+    return described
 
 
 def problem_response(error: HttpError, *, instance: str = "") -> Response:

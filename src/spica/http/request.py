@@ -5,15 +5,16 @@ Rules: making it costs one attribute; everything decoded is decoded when it is f
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
-from spica.errors.http import UnsupportedMediaType
+from spica.errors.http import HttpError, UnsupportedMediaType
 from spica.http import json, media_types, negotiation
 from spica.http.cookies import read_cookies
 from spica.http.fields import Headers
-from spica.http.forms import parse_form
+from spica.http.forms import parse_form_in_steps, parse_pairs_of_form
 from spica.http.streaming import ContentStream, WholeContent
-from spica.http.url import Query
+from spica.http.url import Query, nest
 
 if TYPE_CHECKING:
     from spica._core import Request as NativeRequest
@@ -25,12 +26,14 @@ class Request:
     Args:    native: the core's request; `Request.native` gives it back.
     """
 
-    __slots__ = ("_cookies", "_form", "_json", "_query", "native")
+    __slots__ = ("_cookies", "_form", "_form_error", "_form_pairs", "_json", "_query", "native")
 
     # The private slots stay unset until first use; a slot that is unset raises AttributeError, which is the cheapest
     # "not yet" there is: nothing is written when a request is made.
     _cookies: dict[str, str]
     _form: dict[str, Any]
+    _form_error: HttpError
+    _form_pairs: list[tuple[str, Any]]
     _json: Any
     _query: Query
 
@@ -160,8 +163,37 @@ class Request:
         try:
             return self._form
         except AttributeError:
-            self._form = parse_form(self.native.content, self.native.field("content-type"))
+            self._form = nest(self.form_pairs)
             return self._form
+
+    @property
+    def form_pairs(self) -> list[tuple[str, Any]]:
+        """The form's names and values as they came, repeats kept. Raises what `form` raises."""
+        try:
+            return self._form_pairs
+        except AttributeError:
+            error = getattr(self, "_form_error", None)
+            if error is not None:
+                raise error from None
+            self._form_pairs = parse_pairs_of_form(self.native, self.native.field("content-type"))
+            return self._form_pairs
+
+    async def load_form(self) -> None:
+        """Decode a large form a block at a time, so that others get their turn; `form` then has it.
+
+        The server does so before a handler is called. What is wrong with the form is raised by `form`.
+        """
+        steps = parse_form_in_steps(self.native, self.native.field("content-type"))
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                self._form_pairs = done.value
+                return
+            except HttpError as error:
+                self._form_error = error
+                return
+            await asyncio.sleep(0)
 
     def accepts(self, *types: str) -> str | None:
         """Choose the type that the client prefers.

@@ -9,10 +9,13 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spica.injection.errors import ProviderContractError
 from spica.injection.signature import describe_place
+
+if TYPE_CHECKING:  # a plan is followed within a scope
+    from spica.injection.plan import Plan
 
 Opened = Generator[Any, None, None] | AsyncGenerator[Any, None]
 
@@ -20,9 +23,11 @@ Opened = Generator[Any, None, None] | AsyncGenerator[Any, None]
 class Scope:
     """What providers made for one unit of work; `close` (or `aclose`) must be called once at its end."""
 
-    __slots__ = ("_opened", "values")
+    __slots__ = ("_opened", "reads", "values")
 
     def __init__(self) -> None:
+        self.reads: dict[Plan, list[object]] = {}
+        """What was read for providers that have yet to run."""
         self.values: dict[Callable[..., object], object] = {}
         self._opened: list[tuple[Callable[..., object], Opened]] = []
 

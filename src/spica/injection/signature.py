@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -12,6 +14,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 from spica.errors import closest
 from spica.injection.errors import AnnotationError, SignatureError
 
+_REMEMBERED = "__spica_names__"
 Marker = TypeVar("Marker")
 MISSING = inspect.Parameter.empty
 _UNSUPPORTED = {
@@ -46,17 +49,52 @@ class Parameter:
         return next((marker for marker in self.markers if isinstance(marker, kind)), None)
 
 
-def read_signature(function: Callable[..., object], *, skip_first: bool = False) -> list[Parameter]:
+def read_signature(
+    function: Callable[..., object], *, skip_first: bool = False, names: Mapping[str, Any] | None = None
+) -> list[Parameter]:
     """Read what a function wants to be called with.
 
-    Args:    function: any callable; skip_first: leave out the first parameter (an unbound method's `self`).
+    Args:    function: any callable, a class for what makes its instances; skip_first: leave out the first parameter (an
+             unbound method's `self`); names: known to its annotations beside those of its module.
     Returns: its parameters in order.
     Raises:  AnnotationError when a type's name isn't known in its module, SignatureError for `*args` and `**kwargs`.
     """
     where = describe_place(function)
-    hints = _read_hints(function, where)
+    hints = _read_hints(function, where, names or {})
     found = list(inspect.signature(function).parameters.values())[1 if skip_first else 0 :]
     return [_read_parameter(parameter, hints, where) for parameter in found]
+
+
+def remember_names(function: Callable[..., object]) -> None:
+    """Keep the local names that a nested function's annotations need, while the function around it still runs.
+
+    With `from __future__ import annotations` they are text, and the frame is gone when the application is compiled.
+    Called by what registers a function; only names that nothing else knows are kept, and only their values.
+    """
+    target = _undecorated(function)
+    texts = [text for text in getattr(target, "__annotations__", {}).values() if isinstance(text, str)]
+    if not texts or "<locals>" not in getattr(target, "__qualname__", ""):
+        return
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("spica."):
+        frame = frame.f_back
+    known = {**vars(builtins), **target.__globals__}
+    local = frame.f_locals
+    found = {name: local[name] for text in texts for name in _names_in(text) if name in local and name not in known}
+    if found:
+        setattr(target, _REMEMBERED, found)
+
+
+def find_remembered(function: Callable[..., object]) -> dict[str, Any]:
+    """What `remember_names` kept for a function; {} for nothing."""
+    return getattr(_undecorated(function), _REMEMBERED, {})
+
+
+def _names_in(annotation: str) -> Iterator[str]:
+    try:
+        yield from compile(annotation, "<annotation>", "eval").co_names
+    except SyntaxError:  # told with its place when the signature is read
+        return
 
 
 def describe_place(function: Callable[..., object]) -> str:
@@ -93,11 +131,13 @@ def _read_parameter(parameter: inspect.Parameter, hints: dict[str, Any], where: 
     )
 
 
-def _read_hints(function: Callable[..., object], where: str) -> dict[str, Any]:
+def _read_hints(function: Callable[..., object], where: str, names: Mapping[str, Any]) -> dict[str, Any]:
     target = _undecorated(function)
-    if not hasattr(target, "__annotations__"):
+    if isinstance(target, type):
+        target = inspect.getattr_static(target, "__init__")
+    elif not hasattr(target, "__annotations__"):
         target = type(target).__call__
-    known = _enclosed_names(target)
+    known = {**names, **_enclosed_names(target)}
     try:
         return get_type_hints(target, localns=known, include_extras=True)
     except NameError as error:
@@ -110,7 +150,7 @@ def _read_hints(function: Callable[..., object], where: str) -> dict[str, Any]:
             if near
             else f"import {error.name} at the top, outside of `if TYPE_CHECKING`",
         ) from error
-    except TypeError as error:
+    except (TypeError, SyntaxError) as error:
         raise AnnotationError(
             f"an annotation of the signature can't be evaluated: {error}", where=where, fix="write a type there"
         ) from error

@@ -120,3 +120,7 @@ def _culprit(values: dict[str, Any]) -> str:
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Stored)
+
+
+Session = SessionData
+"""The name in signatures: `def cart(session: Session)`."""

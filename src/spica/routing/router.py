@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar, Unpack
 
+from spica.injection.signature import remember_names
 from spica.routing.errors import InvalidTargetError
 from spica.routing.location import locate_callable, locate_caller
 from spica.routing.route import (
@@ -84,6 +85,7 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             self._add(build_socket_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
             return function
@@ -124,6 +126,7 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             route = build_route(method, pattern, function, where, options, name=getattr(function, "__name__", None))
             self._add(route)

@@ -110,9 +110,21 @@ async def test_every_rejected_value_is_listed(exchange) -> None:
     answer = await exchange(app, "POST", "/users?notify=maybe", body={"name": "B", "email": 7})
     assert (answer.status, answer.field("content-type")) == (422, "application/problem+json")
     assert answer.json()["errors"] == [
-        {"source": "body", "name": "name", "message": "expected str of length >= 2"},
-        {"source": "body", "name": "email", "message": "expected str, got int"},
-        {"source": "query", "name": "notify", "message": "expected bool, got str"},
+        {
+            "source": "body",
+            "name": "name",
+            "message": "expected str of length >= 2",
+            "code": "too_short",
+            "pointer": "#/name",
+        },
+        {
+            "source": "body",
+            "name": "email",
+            "message": "expected str, got int",
+            "code": "type",
+            "pointer": "#/email",
+        },
+        {"source": "query", "name": "notify", "message": "expected bool, got str", "code": "type"},
     ]
     search = await exchange(app, "GET", "/search?limit=700")
     assert [(error["name"], error["message"]) for error in search.json()["errors"]] == [

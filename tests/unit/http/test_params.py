@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spica.errors.http import BadRequest
+from spica.errors.http import BadRequest, UnsupportedMediaType
 from spica.http.errors import UnpermittedParams
 from spica.http.params import Params, Permitted
 from spica.http.uploads import UploadFile
@@ -79,7 +79,11 @@ def test_require_refuses_what_is_no_group(value: Any, state: str) -> None:
 
 
 def test_expect_insists() -> None:
-    assert Params(SENT).expect("id", post=["title"]) == {"id": "7", "post": {"title": "Hi"}}
+    assert Params(SENT).expect("id") == "7"
+    assert Params(SENT).expect(post=["title"]) == {"title": "Hi"}
+    ident, post = Params(SENT).expect("id", post=["title", {"lines": [["sku"]]}])
+    assert (ident, post) == ("7", {"title": "Hi", "lines": [{"sku": "A"}, {"sku": "B"}]})
+    assert isinstance(post, Permitted)
     with pytest.raises(BadRequest, match="'page' is missing"):
         Params(SENT).expect("id", "page")
     with pytest.raises(BadRequest, match="'post' has the wrong shape"):
@@ -111,3 +115,46 @@ def test_reading() -> None:
     assert params != SENT
     with pytest.raises(KeyError):
         params["none"]
+
+
+NUMBERED: dict[str, Any] = {
+    "post": {"lines": {"10": {"sku": "B"}, "2": {"sku": "A", "admin": "1"}}, "tags": {"0": "x"}}
+}
+
+
+def test_numbered_groups_are_a_list_in_the_order_of_their_numbers() -> None:
+    post = Params(NUMBERED).require("post")
+    assert post.permit(lines=["sku"]) == {"lines": [{"sku": "A"}, {"sku": "B"}]}
+    assert post.permit(lines=[["sku"]], tags=[]) == {"lines": [{"sku": "A"}, {"sku": "B"}], "tags": ["x"]}
+    assert Params(NUMBERED).expect(post=[{"lines": [["sku"]]}]) == {"lines": [{"sku": "A"}, {"sku": "B"}]}
+
+
+def test_expect_takes_a_list_of_groups_only_where_it_says_so() -> None:
+    sent = Params({"lines": [{"sku": "A"}], "one": {"sku": "A"}, "none": {"admin": "1"}})
+    assert sent.expect(lines=[["sku"]]) == [{"sku": "A"}]
+    assert sent.expect(one=["sku"]) == {"sku": "A"}
+    for shapes, state in (
+        ({"lines": ["sku"]}, "'lines' has the wrong shape"),
+        ({"one": [["sku"]]}, "'one' has the wrong shape"),
+        ({"none": ["sku"]}, "'none' has none of its parameters"),
+    ):
+        with pytest.raises(BadRequest, match=state):
+            sent.expect(**shapes)
+
+
+def test_what_is_missing_in_content_of_another_type_is_415() -> None:
+    params = Params({"id": "7"}, unread="text/xml")
+    assert params.expect("id") == "7"
+    for ask in (lambda: params.require("post"), lambda: params.expect(post=["title"]), lambda: params.expect("title")):
+        with pytest.raises(UnsupportedMediaType, match="not from text/xml") as caught:
+            ask()
+        assert dict(caught.value.fields)["accept"].startswith("application/json, ")
+
+
+@pytest.mark.parametrize("key", ["__class__", "__proto__", "constructor", "__init__", "permitted", "_values", "keys"])
+def test_names_of_the_machinery_are_only_names(key: str) -> None:
+    params = Params({key: {"permitted": "1", "__class__": "x"}})
+    assert params.permitted is False
+    assert type(params) is Params
+    assert params.require(key).permit("__class__") == {"__class__": "x"}
+    assert params.permit("title", other=[]) == {}

@@ -157,10 +157,22 @@ def test_rfc9457_members() -> None:
 
 
 def test_the_problem_of_an_error_lists_every_field() -> None:
-    errors = [FieldError("body", "title", "is too short"), FieldError("query", "page", "is not a number")]
+    errors = [
+        FieldError("body", "title", "is too short", "too_short", "#/title"),
+        FieldError("query", "page", "is not a number"),
+    ]
     response = problem_response(UnprocessableContent("2 values were rejected", errors=errors))
     assert (response.status, response.header("content-type")) == (422, "application/problem+json")
-    assert json.decode(response.body)["errors"] == [error._asdict() for error in errors]
+    assert json.decode(response.body)["errors"] == [
+        {
+            "source": "body",
+            "name": "title",
+            "message": "is too short",
+            "code": "too_short",
+            "pointer": "#/title",
+        },
+        {"source": "query", "name": "page", "message": "is not a number", "code": "invalid"},
+    ]
 
 
 def test_the_problem_of_an_error_keeps_its_fields_and_nothing_of_its_cause() -> None:
