@@ -1,5 +1,7 @@
-"""One action, several representations: page, fragment for htmx, JSON; formats, layouts, conditions, through the core."""
+"""One action, several representations: page, fragment for htmx, JSON; formats, layouts, conditions."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +76,8 @@ class Note(Model, table="notes_of_representations"):
 
     validates("title", presence=True)
 """,
-    "app/views/layouts/application.html": "<title>{% block title %}App{% end %}</title><main>{% block content %}{% end %}</main>",
+    "app/views/layouts/application.html": "<title>{% block title %}App{% end %}</title>"
+    "<main>{% block content %}{% end %}</main>",
     "app/views/layouts/plain.html": "<plain>{% block content %}{% end %}</plain>",
     "app/views/notes/index.html": """{% extends "layouts/application" %}{% block title %}Notes{% end %}
 {% block content %}<ul>{% for note in notes %}<li>{{ note.title }}</li>{% end %}</ul>{% end %}""",
@@ -87,12 +90,15 @@ HTMX = {"accept": "*/*", "hx-request": "true"}
 JSON = {"accept": "application/json"}
 
 
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    import sys
-
+def forget_modules() -> None:
+    """Another test's project has an `app` as well."""
     for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
-        monkeypatch.delitem(sys.modules, name)
+        del sys.modules[name]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    forget_modules()
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -100,7 +106,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         '[app]\nname = "n"\nsecret_key = "a secret of enough characters 0123456789"\n'
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    return App(tmp_path, env="test")
+    yield App(tmp_path, env="test")
+    forget_modules()
 
 
 async def test_page_fragment_and_json(app: App, exchange: Any) -> None:
