@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from spica.middleware.session_data import Session
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
+    from spica.security.passwords import passwords
+    from spica.security.signed_tokens import tokens
     from spica.templates.engine import Templates
 
 __version__ = "0.1.0"
@@ -78,9 +80,11 @@ _HOMES = {
     "around": "spica.controllers.filters",
     "before": "spica.controllers.filters",
     "broadcast": "spica.http.broadcast",
+    "passwords": "spica.security.passwords",
     "paths": "spica.routing.urls",
     "rescue_from": "spica.controllers.filters",
     "skip_before": "spica.controllers.filters",
+    "tokens": "spica.security.signed_tokens",
     "urls": "spica.routing.urls",
 }
 
@@ -123,9 +127,11 @@ __all__ = [
     "around",
     "before",
     "broadcast",
+    "passwords",
     "paths",
     "rescue_from",
     "skip_before",
+    "tokens",
     "urls",
 ]
 

@@ -1,4 +1,4 @@
-"""The stored text of every error of http, security, middleware and config: what a user reads is behaviour."""
+"""The stored text of every error of http, middleware and config: what a user reads is behaviour."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 import spica.config.errors
 import spica.http.errors
 import spica.middleware.errors
-import spica.security.errors
 from spica import middleware as m
 from spica.config.environment import environment_name
 from spica.config.loader import load
@@ -24,7 +23,6 @@ from spica.http.params import Params
 from spica.http.redirects import check_redirect
 from spica.http.response import Response
 from spica.middleware.pipeline import compose
-from spica.security.keys import KeyRing
 from tests.requests import make_context
 
 
@@ -73,8 +71,6 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "SecretMissing": lambda _: Cookies({}).signed,
     "InvalidEvent": lambda _: Event("x", event="a\ndata: b"),
     "AssignMissing": lambda _: make_context().get("tenant", str),
-    "WeakSecretKey": lambda _: KeyRing(["changeme"]),
-    "NoSecretKey": lambda _: KeyRing([]),
     "InvalidMiddleware": lambda _: m.Pipelines().use(str),  # type: ignore[arg-type]
     "PlainAroundAsync": lambda _: compose([Wrapping()], waiting),
     "UnknownPipeline": declare_pipelines,
@@ -124,14 +120,6 @@ SPICA-H020  the name of an event holds a line break or NUL: 'a\\ndata: b'
 SPICA-H021  ctx.get('tenant', str) finds nothing
   why    what comes before it in the pipeline has to set it
   fix    ctx.set('tenant', …) in middleware or a filter that runs before""",
-    "WeakSecretKey": """\
-SPICA-C101  the secret key has 8 characters, 7 of them different
-  why    it takes at least 32 random characters to resist guessing
-  fix    make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'""",
-    "NoSecretKey": """\
-SPICA-C102  there is no secret key to derive keys from
-  why    sessions, signed cookies and tokens are only as safe as the key
-  fix    set [app] secret_key in config/app.toml, or pass App(secret_key=...)""",
     "InvalidMiddleware": """\
 SPICA-H101  <class 'str'> is not middleware
   why    a pipeline is made of subclasses of Middleware, or instances of them
@@ -173,7 +161,7 @@ def test_message(name: str, tmp_path: Path) -> None:
 
 
 def test_every_error_has_a_stored_message() -> None:
-    modules = (spica.http.errors, spica.security.errors, spica.middleware.errors, spica.config.errors)
+    modules = (spica.http.errors, spica.middleware.errors, spica.config.errors)
     classes = {
         name
         for module in modules

@@ -1,6 +1,6 @@
-//! Sealing of cookies and tokens: AES-256-GCM and HKDF, from aws-lc.
+//! Sealing: AES-256-GCM, ChaCha20-Poly1305 and HKDF, from aws-lc.
 
-use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey, AES_256_GCM, NONCE_LEN};
+use aws_lc_rs::aead::{Aad, Algorithm, LessSafeKey, Nonce, UnboundKey, AES_256_GCM, CHACHA20_POLY1305, NONCE_LEN};
 use aws_lc_rs::hkdf::{KeyType, Salt, HKDF_SHA256};
 use aws_lc_rs::rand;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -8,24 +8,50 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 /// Encrypt and authenticate; a fresh random nonce comes first in the result.
+///
+/// `nonce` is for protocols that count their own: the caller vouches that no two messages under one key share it.
 #[pyfunction]
-pub fn aead_seal<'py>(py: Python<'py>, key: &[u8], plaintext: &[u8], aad: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-    let key = aead_key(key)?;
-    let mut nonce = [0; NONCE_LEN];
-    rand::fill(&mut nonce).map_err(|_| PyRuntimeError::new_err("the system has no random numbers"))?;
-    let mut sealed = Vec::with_capacity(NONCE_LEN + plaintext.len() + AES_256_GCM.tag_len());
-    sealed.extend_from_slice(&nonce);
-    let mut text = plaintext.to_vec();
-    key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut text)
+#[pyo3(signature = (key, plaintext, aad, *, cipher = "aes-256-gcm", nonce = None))]
+pub fn aead_seal<'py>(
+    py: Python<'py>,
+    key: &[u8],
+    plaintext: &[u8],
+    aad: &[u8],
+    cipher: &str,
+    nonce: Option<&[u8]>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let key = aead_key(cipher, key)?;
+    let mut chosen = [0; NONCE_LEN];
+    match nonce {
+        Some(given) if given.len() == NONCE_LEN => chosen.copy_from_slice(given),
+        Some(given) => {
+            return Err(PyValueError::new_err(format!("the nonce must have {NONCE_LEN} bytes, not {}", given.len())))
+        }
+        None => {
+            rand::fill(&mut chosen).map_err(|_| PyRuntimeError::new_err("the system has no random numbers"))?;
+        }
+    }
+    let mut sealed = Vec::with_capacity(NONCE_LEN + plaintext.len() + key.algorithm().tag_len());
+    sealed.extend_from_slice(&chosen);
+    sealed.extend_from_slice(plaintext);
+    let tag = key
+        .seal_in_place_separate_tag(Nonce::assume_unique_for_key(chosen), Aad::from(aad), &mut sealed[NONCE_LEN..])
         .map_err(|_| PyValueError::new_err("the plaintext is too long to seal"))?;
-    sealed.extend_from_slice(&text);
+    sealed.extend_from_slice(tag.as_ref());
     Ok(PyBytes::new(py, &sealed))
 }
 
 /// Undo `aead_seal`. None when the key, the additional data or a single bit differs.
 #[pyfunction]
-pub fn aead_open<'py>(py: Python<'py>, key: &[u8], sealed: &[u8], aad: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
-    let key = aead_key(key)?;
+#[pyo3(signature = (key, sealed, aad, *, cipher = "aes-256-gcm"))]
+pub fn aead_open<'py>(
+    py: Python<'py>,
+    key: &[u8],
+    sealed: &[u8],
+    aad: &[u8],
+    cipher: &str,
+) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    let key = aead_key(cipher, key)?;
     let Some((nonce, text)) = sealed.split_at_checked(NONCE_LEN) else { return Ok(None) };
     let Ok(nonce) = Nonce::try_assume_unique_for_key(nonce) else { return Ok(None) };
     let mut text = text.to_vec();
@@ -60,8 +86,15 @@ impl KeyType for Length {
     }
 }
 
-fn aead_key(key: &[u8]) -> PyResult<LessSafeKey> {
-    let unbound = UnboundKey::new(&AES_256_GCM, key)
+const AES: &str = "aes-256-gcm";
+
+fn aead_key(cipher: &str, key: &[u8]) -> PyResult<LessSafeKey> {
+    let algorithm: &'static Algorithm = match cipher {
+        AES => &AES_256_GCM,
+        "chacha20-poly1305" => &CHACHA20_POLY1305,
+        other => return Err(PyValueError::new_err(format!("there is no cipher {other:?}"))),
+    };
+    let unbound = UnboundKey::new(algorithm, key)
         .map_err(|_| PyValueError::new_err(format!("the key must have 32 bytes, not {}", key.len())))?;
     Ok(LessSafeKey::new(unbound))
 }

@@ -25,6 +25,7 @@ from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
+from spica.crypto.derivation import PassphraseCost
 from spica.injection.registry import Override, Registry
 from spica.middleware.declare import DEFAULT, Pipelines
 from spica.middleware.pipeline import Middleware
@@ -35,6 +36,10 @@ from spica.routing.route import Route
 from spica.routing.router import Mount, Router
 from spica.routing.table import RouteTable
 from spica.routing.urls import Paths, use_paths
+from spica.secrets.values import Secrets
+from spica.security.keys import KeyRing
+from spica.security.passwords import CHEAPEST, use_passwords
+from spica.security.signed_tokens import use_tokens
 
 if TYPE_CHECKING:  # imported at run time where it is called
     from spica.app.asgi import Message, Receive, Send
@@ -76,6 +81,7 @@ class App(Router):
         self._pipelines = Pipelines()
         self._statuses = Statuses()
         self._providers = Registry()
+        _give_settings(self.settings, self._providers)
         self._templates = templates
         self._lifespan = Lifespan()
         self._compiled: Compiled | None = None
@@ -89,6 +95,16 @@ class App(Router):
     def name(self) -> str:
         """The application's name, from [app] name."""
         return self.settings.app.name
+
+    @property
+    def config(self) -> Settings:
+        """The configuration: `app.config.server.port`, and sections of your own, `app.config.billing`."""
+        return self.settings
+
+    @property
+    def secrets(self) -> Secrets:
+        """The secrets of the encrypted file: `app.secrets.stripe.key`."""
+        return self.settings.secrets
 
     # Declaring
 
@@ -153,6 +169,7 @@ class App(Router):
         if self._compiled is None:
             self._compiled = self._compile()
             use_paths(self._compiled.table.paths, self.settings.app.url)
+            _use_keys(self.settings)
         return self._compiled
 
     @property
@@ -270,6 +287,30 @@ class App(Router):
         from spica.db import engine
 
         self._database = engine.configure(url, root=self.root)
+
+
+def _give_settings(settings: Settings, providers: Registry) -> None:
+    """Let handlers name a section of the configuration by its type."""
+    for value in (settings, settings.secrets, *settings.extra.values()):
+        providers.register(type(value), _giving(value))
+
+
+def _giving(value: object) -> Callable[[], object]:
+    def give() -> object:
+        return value
+
+    return give
+
+
+def _use_keys(settings: Settings) -> None:
+    """Make `tokens` and `passwords` those of this application."""
+    use_tokens(KeyRing(settings.app.secret_keys) if settings.app.secret_keys else None)
+    chosen = settings.passwords
+    usual = CHEAPEST if settings.env == "test" else PassphraseCost()
+    cost = PassphraseCost(
+        chosen.memory_kib or usual.memory_kib, chosen.rounds or usual.rounds, chosen.lanes or usual.lanes
+    )
+    use_passwords(cost, threads=chosen.threads, max_waiting=chosen.max_waiting, min_characters=chosen.min_characters)
 
 
 def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str) -> Settings:

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 from spica._core import escape
 from spica.app.page_policy import build_policy
-from spica.app.redaction import HIDDEN, describe, is_secret
 from spica.app.traces import TraceFrame, list_causes, read_frames, render_text
 from spica.errors import SpicaError
 from spica.http.request import Request
 from spica.http.response import Response
+from spica.telemetry.redaction import HIDDEN, describe, is_secret
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d2433; --dim: #667085; --paper: #fff; --soft: #f4f5f8; --line: #d9dce3;

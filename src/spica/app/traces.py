@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from spica.app.redaction import describe
+from spica.telemetry.redaction import describe
 
 _CONTEXT_LINES = 5
 _MAX_LOCALS = 40

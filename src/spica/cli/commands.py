@@ -39,6 +39,8 @@ COMMANDS = [
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
+    ("config", LOOK),
+    ("secrets", RUN),
 ]
 
 
@@ -54,7 +56,7 @@ def build_app() -> App:
     )
     for name, group in COMMANDS:
         first = name if isinstance(name, str) else name[0]
-        attribute = "app" if first in ("generate", "db") else first
+        attribute = "app" if first in ("generate", "db", "secrets") else first
         app.command(f"spica.cli.{first}:{attribute}", name=name, group=group)
     return app
 

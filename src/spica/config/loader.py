@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
-import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from spica.config.build import MAKE_KEY, Values, build_section
 from spica.config.development_key import development_key
 from spica.config.environment import environment_name
 from spica.config.errors import ConfigurationError, Problem
-from spica.config.interpolation import Unset, interpolate
 from spica.config.merge import Setting, merge
-from spica.config.server_settings import AWAITED
+from spica.config.overrides import apply_overrides
+from spica.config.own_sections import find_sections, inner_sections, keys_of
 from spica.config.settings import SECTIONS, AppSection, Settings
 from spica.config.source import Source, read_source
+from spica.secrets.values import Secrets
 
-_MAKE_KEY = "make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+class Loaded(NamedTuple):
+    """Settings, and what they were made of: the settings of files and variables, by section and key."""
+
+    settings: Settings
+    merged: Mapping[str, Mapping[str, Setting]]
 
 
 def load(
@@ -32,33 +38,61 @@ def load(
     """Load the configuration of a project.
 
     Args:    root: the project's folder; env: an environment, None for SPICA_ENV; sections: Structs for sections of your
-             own, by name; environ: the environment variables, default those of the process.
+             own, by name, besides those of config/settings.py; environ: the environment variables, default those of the
+             process.
     Returns: the settings. Outside of production an app without a secret key gets one of its own, kept in tmp/.
     Raises:  ConfigurationError with every mistake: files that aren't TOML, unknown sections and keys, wrong types,
-             variables that aren't set, no secret key in production; UnknownEnvironment.
+             variables and secrets that aren't there, no secret key in production; UnknownEnvironment; the errors of
+             `spica.secrets` when the encrypted file can't be opened.
     """
+    return load_traced(root, env, sections=sections, environ=environ).settings
+
+
+def load_traced(
+    root: Path,
+    env: str | None = None,
+    *,
+    sections: Mapping[str, type[msgspec.Struct]] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Load the configuration and say where each value is from; see `load`."""
     name = environment_name(env)
-    known = dict(_with_inner({**SECTIONS, **(sections or {})}))
-    sources, problems = _read(root)
-    merged, name_problems = merge(sources, {title: _keys(struct) for title, struct in known.items()}, name)
-    problems += name_problems
+    own = {**find_sections(root), **(sections or {})}
+    known = dict(_with_inner({**SECTIONS, **own}))
     variables = os.environ if environ is None else environ
+    sources, problems = _read(root)
+    keys = {title: keys_of(struct) for title, struct in known.items()}
+    merged, name_problems = merge(sources, keys, name)
+    problems += name_problems + apply_overrides(merged, keys, variables)
+    values = Values(variables, _load_secrets(root, name, variables))
     built: dict[str, Any] = {}
     for title, struct in known.items():
-        values = _build(title, struct, merged[title], variables, problems)
-        inner = {key: built[f"{title}.{key}"] for key in _inner(struct)}
-        built[title] = struct(**values, **inner) if values is not None and None not in inner.values() else None
+        fields = build_section(title, struct, merged[title], values, problems)
+        inner = {key: built[f"{title}.{key}"] for key in inner_sections(struct)}
+        built[title] = struct(**fields, **inner) if fields is not None and None not in inner.values() else None
     app = built["app"]
     if isinstance(app, AppSection) and not app.secret_keys:
         built["app"] = _with_key(app, root, name, problems, merged["app"])
     if problems:
         raise ConfigurationError(sorted(problems, key=_position))
-    return Settings(
+    settings = Settings(
         env=name,
         root=root,
         **{title: built[title] for title in SECTIONS},
-        extra={title: built[title] for title in sections or {}},
+        secrets=values.secrets,
+        extra={title: built[title] for title in own},
     )
+    return Loaded(settings, merged)
+
+
+def _load_secrets(root: Path, env: str, environ: Mapping[str, str]) -> Secrets:
+    config = root / "config"
+    if not any(os.path.lexists(config / name) for name in ("secrets.toml.encrypted", f"secrets/{env}.toml.encrypted")):
+        return Secrets()
+    # Lazy: a project without the file pays for none of what opens it.
+    from spica.secrets.store import load_secrets
+
+    return load_secrets(root, env, environ)
 
 
 def _read(root: Path) -> tuple[list[Source], list[Problem]]:
@@ -73,97 +107,13 @@ def _read(root: Path) -> tuple[list[Source], list[Problem]]:
     return sources, problems
 
 
-def _inner(struct: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct]]:
-    """The sections inside a section, by key."""
-    return {
-        field.encode_name: field.type
-        for field in msgspec.structs.fields(struct)
-        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct)
-    }
-
-
 def _with_inner(
     sections: Mapping[str, type[msgspec.Struct]],
 ) -> Iterator[tuple[str, type[msgspec.Struct]]]:
     """Every section by its title, those inside another before it."""
     for title, struct in sections.items():
-        yield from _with_inner({f"{title}.{key}": kind for key, kind in _inner(struct).items()})
+        yield from _with_inner({f"{title}.{key}": kind for key, kind in inner_sections(struct).items()})
         yield title, struct
-
-
-def _keys(struct: type[msgspec.Struct]) -> frozenset[str]:
-    return frozenset(field.encode_name for field in msgspec.structs.fields(struct)) - _inner(struct).keys()
-
-
-def _build(
-    title: str,
-    struct: type[msgspec.Struct],
-    settings: Mapping[str, Setting],
-    environ: Mapping[str, str],
-    problems: list[Problem],
-) -> dict[str, Any] | None:
-    """Convert the values of one section; None, with the problems noted, when that can't be done."""
-    values: dict[str, Any] = {}
-    before = len(problems)
-    keys = _keys(struct)
-    for field in msgspec.structs.fields(struct):
-        if field.encode_name not in keys:
-            continue
-        setting = settings.get(field.encode_name)
-        if setting is None:
-            if field.required:
-                problems.append(
-                    Problem("", f"[{title}] lacks {field.encode_name!r}", f"add it to [{title}] in config/")
-                )
-            continue
-        try:
-            value = _resolve(setting.value, environ)
-            if value not in ("", []):
-                # A value made of variables is text whatever it stands for, so only it may be read as a number or bool.
-                values[field.name] = msgspec.convert(value, field.type, strict=value == setting.value)
-                problems.extend(_awaited(title, field.encode_name, values[field.name], setting.where))
-        except Unset as unset:
-            what = f"[{title}] {field.encode_name} needs the environment variable {unset.name}, which is not set"
-            problems.append(Problem(setting.where, what, _fix_for_unset(field.encode_name, unset.name)))
-        except msgspec.ValidationError as error:
-            fix = _choices(field.type) or _examples(field.type)
-            problems.append(Problem(setting.where, f"[{title}] {field.encode_name}: {error}", fix))
-    return None if len(problems) > before else values
-
-
-def _awaited(title: str, key: str, value: Any, where: str) -> Iterator[Problem]:
-    """Refuse to turn on what this version does not have: a setting that nobody acts on is a promise nobody keeps."""
-    if value and (title, key) in AWAITED:
-        lack, fix = AWAITED[title, key]
-        yield Problem(where, f"[{title}] {key} can't be turned on: this version {lack}", fix)
-
-
-def _choices(kind: Any) -> str:
-    parts = (kind, *typing.get_args(kind))
-    words = [word for part in parts for word in _words(part)]
-    number = ["a number"] if any(int in (part, *typing.get_args(part)) for part in parts) else []
-    return f"it may be {', '.join([*words, *number])}" if words else ""
-
-
-def _examples(kind: Any) -> str:
-    """Values to write, where a type has a form that its error would tell as a regular expression."""
-    found = [str(example) for meta in getattr(kind, "__metadata__", ()) for example in meta.examples or ()]
-    inner = next(filter(None, map(_examples, typing.get_args(kind))), "")
-    return f"for example {', '.join(found)}" if found else inner
-
-
-def _words(kind: Any) -> list[str]:
-    return [str(word) for word in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []
-
-
-def _resolve(value: Any, environ: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        return interpolate(value, environ)
-    if isinstance(value, list):
-        return [_resolve(item, environ) for item in value]
-    if isinstance(value, dict):
-        return {key: _resolve(item, environ) for key, item in value.items()}
-    return value
 
 
 def _with_key(
@@ -177,17 +127,11 @@ def _with_key(
         Problem(
             where,
             what,
-            f"{_MAKE_KEY} and put it into the environment as SPICA_SECRET_KEY,"
+            f"{MAKE_KEY} and put it into the environment as SPICA_SECRET_KEY,"
             ' with secret_key = "${SPICA_SECRET_KEY}" under [app.production]',
         )
     )
     return app
-
-
-def _fix_for_unset(key: str, variable: str) -> str:
-    if key == "secret_key":
-        return f"{_MAKE_KEY}, keep it as {variable}"
-    return f'export {variable}=..., or give it a default: "${{{variable}:-...}}"'
 
 
 def _position(problem: Problem) -> tuple[str, int]:

@@ -21,6 +21,7 @@ class Setting(NamedTuple):
 
     value: Any
     where: str
+    is_text: bool = False  # of an environment variable: text whatever it stands for
 
 
 class _Entry(NamedTuple):

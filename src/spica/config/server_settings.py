@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from spica.config.section import Section
+
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 SecondsOrOff = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -27,14 +29,14 @@ MediaTypes = Annotated[
 ]
 
 
-class Http2Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Http2Section(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.http2]`: HTTP/2, by ALPN or prior knowledge; max_concurrent_streams: on one connection."""
 
     enabled: bool = True
     max_concurrent_streams: Count = 256
 
 
-class Http3Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Http3Section(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.http3]`: HTTP/3 over QUIC."""
 
     enabled: bool = False
@@ -47,7 +49,7 @@ class CertificateFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
 
 
-class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TlsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.tls]`: TLS ended by the server itself.
 
     Args:    cert, key: paths of PEM files, relative to the project; certificates: further ones, chosen by the name that
@@ -67,7 +69,7 @@ class TlsSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         return first + [(one.cert, one.key) for one in self.certificates]
 
 
-class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class WebSocketSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.websocket]`: WebSockets.
 
     Args:    origins: of the pages that may connect, where a route names none; [] for the application's own;
@@ -92,7 +94,7 @@ class WebSocketSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         return limits if self.deflate else {**limits, "deflate_messages": False}
 
 
-class CompressionSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CompressionSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.compression]`: content codings of responses.
 
     Args:    enabled: whether there are any; gzip, brotli, zstd: which ones; threshold_bytes: smaller contents go as
@@ -131,7 +133,7 @@ _CORE = (
 )
 
 
-class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ServerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server]`: how it is served.
 
     Args:    host, port: where to listen, port 0 for any free one; bind: addresses instead of these; socket_mode: of
@@ -188,7 +190,7 @@ class ServerSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         return {**limits, **self.websocket.limits}
 
 
-class RuntimeSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RuntimeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[runtime]`: what a worker runs on.
 
     Args:    backend: what carries the octets, "epoll" on Linux, "asyncio" for the loop's own transports; event_loop:

@@ -7,38 +7,45 @@ The defaults are those of an app without files.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from spica.config.environment import environment_name
+from spica.config.section import Section
 from spica.config.server_settings import RuntimeSection, ServerSection
+from spica.errors.base import closest
+from spica.secrets.values import Secrets
 
-Secret = Annotated[str, msgspec.Meta(min_length=32)]
+SecretKey = Annotated[str, msgspec.Meta(min_length=32)]
 
 
-class AppSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+Kind = TypeVar("Kind", bound=msgspec.Struct)
+
+
+class AppSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[app]`: what the application is.
 
     Args:    name: shown in pages and logs; secret_key: what sessions and signed cookies are sealed with, 32 characters
-             or more; a list rotates: the first seals, all open; hosts: the Host values that are answered, [] for any;
+             or more; a list rotates: the first seals, all open; old_secret_keys: open what they have sealed, too;
+             hosts: the Host values that are answered, [] for any;
              url: its own address for absolute links, "https://example.com", "" when unknown.
     """
 
     name: str = "app"
-    secret_key: Secret | list[Secret] = ""
+    secret_key: SecretKey | list[SecretKey] = ""
+    old_secret_keys: list[SecretKey] = []
     hosts: list[str] = []
     url: str = ""
 
     @property
     def secret_keys(self) -> list[str]:
         """The secret keys, the current one first; [] when there is none."""
-        if isinstance(self.secret_key, str):
-            return [self.secret_key] if self.secret_key else []
-        return self.secret_key
+        current = [self.secret_key] if isinstance(self.secret_key, str) else self.secret_key
+        return [*current, *self.old_secret_keys] if any(current) else []
 
 
-class DatabaseSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DatabaseSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[database]`: where the data is.
 
     Args:    url: as `spica.db.engine.configure` takes it; "" for an app without a database.
@@ -47,11 +54,28 @@ class DatabaseSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     url: str = ""
 
 
+class PasswordsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[passwords]`: what hashing a password costs (Argon2id), and which ones are taken.
+
+    Args:    memory_kib, rounds, lanes: of one hash, None for RFC 9106's second recommendation, in tests for the
+             cheapest; threads: hashes at the same time in one worker, each with that memory; max_waiting: hashes that
+             may wait for a thread, beyond which 503 is answered; min_characters: of a new password.
+    """
+
+    memory_kib: Annotated[int, msgspec.Meta(ge=8, le=4_194_304)] | None = None
+    rounds: Annotated[int, msgspec.Meta(ge=1, le=100)] | None = None
+    lanes: Annotated[int, msgspec.Meta(ge=1, le=64)] | None = None
+    threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
+    max_waiting: Annotated[int, msgspec.Meta(ge=1)] = 64
+    min_characters: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration.
 
     Args:    env: development, test or production; root: the project's folder, None for a one-file app; app, server,
-             runtime, database: the sections; extra: the sections that the project registered, by name.
+             runtime, database, passwords: the sections; secrets: those of the encrypted file; extra: the sections of
+             the project's own, by name, each an attribute too.
     """
 
     env: str = msgspec.field(default_factory=environment_name)
@@ -60,6 +84,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     server: ServerSection = ServerSection()
     runtime: RuntimeSection = RuntimeSection()
     database: DatabaseSection = DatabaseSection()
+    passwords: PasswordsSection = PasswordsSection()
+    secrets: Secrets = msgspec.field(default_factory=Secrets)
     extra: dict[str, msgspec.Struct] = {}
 
     @property
@@ -68,8 +94,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.env == "production"
 
     def section(self, name: str) -> Any:
-        """Return a section that the project registered with `load(..., sections={name: Struct})`; KeyError if not."""
+        """Return a section of the project's own by its name; KeyError when there is none."""
         return self.extra[name]
+
+    def section_of(self, kind: type[Kind]) -> Kind:
+        """Return the section that is of a type; KeyError when there is none."""
+        for section in (self.app, self.server, self.runtime, self.database, self.passwords, *self.extra.values()):
+            if type(section) is kind:
+                return section
+        raise KeyError(kind.__name__)
+
+    def __getattr__(self, name: str) -> Any:
+        section = self.extra.get(name) if not name.startswith("__") else None
+        if section is None:
+            near = closest(name, [*SECTIONS, *self.extra, "env", "root", "secrets"])
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise AttributeError(f"the configuration has no section {name!r}{hint}")
+        return section
 
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -77,4 +118,5 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "server": ServerSection,
     "runtime": RuntimeSection,
     "database": DatabaseSection,
+    "passwords": PasswordsSection,
 }

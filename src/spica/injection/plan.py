@@ -191,7 +191,8 @@ class _Builder:
             else:
                 readers.append(self._host.choose_reader(parameter))
         if not chain:
-            self._host.check_parameters(parameters)
+            provided = {position for position, _ in providers}
+            self._host.check_parameters([one for position, one in enumerate(parameters) if position not in provided])
         return Plan(function, parameters, readers, providers, self._host.refuse)
 
     def build_provider(self, function: Function, chain: Chain, names: Names) -> Provider:

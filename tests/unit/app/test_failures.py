@@ -8,9 +8,9 @@ from spica.app.debug_page import STYLE
 from spica.app.error_pages import ErrorPages
 from spica.app.failures import Failures, Statuses
 from spica.app.page_policy import build_policy
-from spica.app.redaction import HIDDEN, describe
 from spica.errors.http import FieldError, TooManyRequests, UnprocessableContent
 from spica.http.request import Request
+from spica.telemetry.redaction import HIDDEN, describe
 
 BROWSER = "text/html,application/xhtml+xml,*/*;q=0.8"
 

@@ -113,7 +113,7 @@ def test_every_mistake_is_found_with_file_line_and_near_matches(tmp_path: Path) 
     assert mistakes(root) == [
         "config/app.toml:1 'name' stands outside of a section fix: put it under a header such as [app]",
         "config/app.toml:3 [app] name: Expected `str`, got `int`",
-        "config/app.toml:4 [app] has no key 'secret_kye' fix: did you mean secret_key?",
+        "config/app.toml:4 [app] has no key 'secret_kye' fix: did you mean secret_key or old_secret_keys?",
         "config/app.toml:5 [app] has no key 'producton' fix: did you mean production?",
         "config/app.toml:8 [app.test] has no key 'nmae' fix: did you mean name?",
         "config/broken.toml:1 not valid TOML: Expected ']' at the end of a table declaration",

@@ -1,4 +1,7 @@
-"""Redaction: values that must not be shown, recognised by the name they go by."""
+"""Redaction: values that must not be shown, recognised by the name they go by.
+
+Pages, listings and reprs all ask here.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,24 @@ from spica.telemetry import logs
 HIDDEN = "[hidden]"
 # What a page shows goes further than a log line: whole objects by their repr.
 _MORE = re.compile(r"passphrase|access_?key|private_?key|session|csrf|signature|card_?number|cvv", re.IGNORECASE)
+# A password in an address: postgresql://user:password@host.
+_IN_URL = re.compile(r"(?<=://)([^\s/?#:@]*):([^\s/?#]+)@")
 _MAX_LENGTH = 400
 
 
 def is_secret(name: str) -> bool:
     """Whether a name looks like that of a secret: `password`, `api_key`, `Authorization`, `session`…"""
     return logs.is_secret(name.replace("-", "_")) or _MORE.search(name.replace("-", "_")) is not None
+
+
+def mask_url(text: str) -> str:
+    """Hide the password of every address in a text.
+
+    Example:
+        >>> mask_url("postgresql://blog:hunter2@db/blog")
+        'postgresql://blog:[hidden]@db/blog'
+    """
+    return _IN_URL.sub(rf"\1:{HIDDEN}@", text) if "@" in text else text
 
 
 def describe(name: str, value: object) -> str:

@@ -1,0 +1,142 @@
+"""The values of one section: read as the types of its fields, with every mistake noted."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from spica.config.errors import Problem
+from spica.config.interpolation import Unset, interpolate
+from spica.config.merge import Setting
+from spica.config.own_sections import keys_of
+from spica.config.server_settings import AWAITED
+from spica.errors.base import SpicaError
+from spica.secrets.errors import NoSuchSecret, SecretsLocked
+from spica.secrets.values import Secrets
+
+MAKE_KEY = "make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Where values inside values come from: environment variables and the encrypted file."""
+
+    environ: Mapping[str, str]
+    secrets: Secrets
+
+    def resolve(self, value: Any) -> Any:
+        """Replace the references in a value; items of a list that become empty are left out.
+
+        Raises: Unset for a variable; NoSuchSecret, SecretsLocked.
+        """
+        if isinstance(value, str):
+            return interpolate(value, self.environ, self._secret)
+        if isinstance(value, list):
+            pairs = [(item, self.resolve(item)) for item in value]
+            return [resolved for item, resolved in pairs if resolved != "" or item == ""]
+        if isinstance(value, dict):
+            return {key: self.resolve(item) for key, item in value.items()}
+        return value
+
+    def _secret(self, name: str, has_default: bool) -> str | None:
+        try:
+            value = self.secrets.find(name)
+        except (NoSuchSecret, SecretsLocked):
+            if has_default:
+                return None
+            raise
+        if isinstance(value, Secrets | list):
+            raise NoSuchSecret(f"the secret {name!r} is a table or a list, not a value", fix="name a value inside it")
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def build_section(
+    title: str, struct: type[msgspec.Struct], settings: Mapping[str, Setting], values: Values, problems: list[Problem]
+) -> dict[str, Any] | None:
+    """Convert the values of one section; None, with the problems noted, when that can't be done."""
+    built: dict[str, Any] = {}
+    before = len(problems)
+    keys = keys_of(struct)
+    for field in msgspec.structs.fields(struct):
+        key = field.encode_name
+        if key not in keys:
+            continue
+        setting = settings.get(key)
+        if setting is None:
+            if field.required:
+                problems.append(Problem("", f"[{title}] lacks {key!r}", f"add it to [{title}] in config/"))
+            continue
+        try:
+            value = setting.value if setting.is_text else values.resolve(setting.value)
+            if value not in ("", []):
+                built[field.name] = _convert(value, field.type, setting)
+                problems.extend(_awaited(title, key, built[field.name], setting.where))
+        except Unset as unset:
+            what = f"[{title}] {key} needs the environment variable {unset.name}, which is not set"
+            problems.append(Problem(setting.where, what, _fix_for_unset(key, unset.name)))
+        except SpicaError as error:
+            problems.append(Problem(setting.where, f"[{title}] {key}: {error.what}", error.fix))
+        except msgspec.ValidationError as error:
+            fix = _choices(field.type) or _examples(field.type)
+            problems.append(Problem(setting.where, f"[{title}] {key}: {error}", fix))
+    return None if len(problems) > before else built
+
+
+def _convert(value: Any, kind: Any, setting: Setting) -> Any:
+    if not setting.is_text:
+        # A value made of variables is text whatever it stands for, so only it may be read as a number or bool.
+        return msgspec.convert(value, kind, strict=value == setting.value)
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError:
+        if not _takes_list(kind):
+            raise
+        return msgspec.convert(_parse_list(value), kind, strict=False)
+
+
+def _takes_list(kind: Any) -> bool:
+    return any(list in (typing.get_origin(part), part) for part in (kind, *typing.get_args(kind)))
+
+
+def _parse_list(text: str) -> Any:
+    if not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return msgspec.toml.decode(f"value = {text}")["value"]
+    except (msgspec.DecodeError, KeyError) as error:
+        raise msgspec.ValidationError(f"not a list: {error}") from None
+
+
+def _awaited(title: str, key: str, value: Any, where: str) -> Iterator[Problem]:
+    """Refuse to turn on what this version does not have: a setting that nobody acts on is a promise nobody keeps."""
+    if value and (title, key) in AWAITED:
+        lack, fix = AWAITED[title, key]
+        yield Problem(where, f"[{title}] {key} can't be turned on: this version {lack}", fix)
+
+
+def _choices(kind: Any) -> str:
+    parts = (kind, *typing.get_args(kind))
+    words = [word for part in parts for word in _words(part)]
+    number = ["a number"] if any(int in (part, *typing.get_args(part)) for part in parts) else []
+    return f"it may be {', '.join([*words, *number])}" if words else ""
+
+
+def _examples(kind: Any) -> str:
+    """Values to write, where a type has a form that its error would tell as a regular expression."""
+    found = [str(example) for meta in getattr(kind, "__metadata__", ()) for example in meta.examples or ()]
+    inner = next(filter(None, map(_examples, typing.get_args(kind))), "")
+    return f"for example {', '.join(found)}" if found else inner
+
+
+def _words(kind: Any) -> list[str]:
+    return [str(word) for word in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []
+
+
+def _fix_for_unset(key: str, variable: str) -> str:
+    if key == "secret_key":
+        return f"{MAKE_KEY}, keep it as {variable}"
+    return f'export {variable}=..., or give it a default: "${{{variable}:-...}}"'
