@@ -73,6 +73,18 @@ def test_current_task_is_a_real_task(native: NativeServer) -> None:
     assert native.fetch("/") == (200, b"Task")
 
 
+def test_a_task_is_named_by_its_route(native: NativeServer) -> None:
+    @native.get("/users/{id:int}")
+    async def who(id: int) -> str:
+        await asyncio.sleep(0)
+        task = asyncio.current_task()
+        assert task is not None
+        return task.get_name()
+
+    native.start()
+    assert native.fetch("/users/7") == (200, b"GET /users/{id:int}")
+
+
 def test_anyio_works(native: NativeServer) -> None:
     @native.get("/")
     async def with_anyio() -> str:

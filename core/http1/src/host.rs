@@ -10,25 +10,37 @@ pub(crate) fn is_host(value: &[u8]) -> bool {
         };
         return is_ipv6(&rest[..close]) && is_port_suffix(&rest[close + 1..]);
     }
-    let end = value.iter().position(|&octet| octet == b':').unwrap_or(value.len());
-    let (name, port) = value.split_at(end);
-    !name.is_empty() && name.iter().all(|&octet| is_name(octet)) && is_port_suffix(port)
+    let end = value.iter().position(|&octet| !NAME[octet as usize]).unwrap_or(value.len());
+    end > 0 && is_port_suffix(&value[end..])
 }
 
-fn is_name(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~')
-}
+/// Octets of a name.
+static NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        let byte = octet as u8;
+        table[octet] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        octet += 1;
+    }
+    table
+};
 
 fn is_ipv6(text: &[u8]) -> bool {
     std::str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv6Addr>().is_ok())
 }
 
 fn is_port_suffix(text: &[u8]) -> bool {
-    match text {
-        [] => true,
-        [b':', digits @ ..] if (1..=5).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) => {
-            digits.iter().fold(0, |port, digit| port * 10 + u32::from(digit - b'0')) <= 65_535
-        }
-        _ => false,
+    let [b':', digits @ ..] = text else { return text.is_empty() };
+    if digits.is_empty() || digits.len() > 5 {
+        return false;
     }
+    let mut port = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return false;
+        }
+        port = port * 10 + u32::from(digit - b'0');
+    }
+    port <= 65_535
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use spica_files::Root;
 use spica_http1::response::check_field;
 use spica_router::{Found, Params, Router, RouterBuilder};
@@ -103,6 +103,7 @@ impl Application {
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn add_route(
         &self,
+        py: Python<'_>,
         method: &str,
         pattern: &str,
         handler: Py<PyAny>,
@@ -119,7 +120,8 @@ impl Application {
             return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
         }
         let (takes, kind, content) = (Takes::parse(takes, order)?, Kind::parse(kind)?, parse_content(content)?);
-        let route = Route { handler, takes, kind, status, content, vital, origins };
+        let name = PyString::new(py, &format!("{method} {pattern}")).unbind();
+        let route = Route { handler, name, takes, kind, status, content, vital, origins };
         let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
         let draft = draft
             .as_mut()

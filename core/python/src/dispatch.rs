@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes};
+use pyo3::types::{PyBool, PyBytes, PyString};
 use spica_router::{Found, Params, Router};
 use spica_server::{Called, Exchange, Reply, Signal, Token};
 
@@ -116,27 +116,27 @@ impl Dispatcher {
     ) -> PyResult<Outcome<'py>> {
         if route.kind == Kind::Task {
             let coroutine = call_handler(py, route, params, path, request)?;
-            return self.step(coroutine);
+            return self.step(coroutine, &route.name);
         }
         let _own = EnteredContext::copy(py)?;
         let value = call_handler(py, route, params, path, request)?;
         if route.kind == Kind::Step {
             return run_once(&value).map(Outcome::Value);
         }
-        self.settle(value)
+        self.settle(value, &route.name)
     }
 
     /// A plain handler's value; a coroutine when it was, say, a decorated function that returned one.
-    fn settle<'py>(&self, value: Bound<'py, PyAny>) -> PyResult<Outcome<'py>> {
+    fn settle<'py>(&self, value: Bound<'py, PyAny>, name: &Py<PyString>) -> PyResult<Outcome<'py>> {
         // SAFETY: only looks at the object's type.
         if unsafe { ffi::PyCoro_CheckExact(value.as_ptr()) } != 0 {
-            return self.step(value);
+            return self.step(value, name);
         }
         Ok(Outcome::Value(value))
     }
 
-    fn step<'py>(&self, coroutine: Bound<'py, PyAny>) -> PyResult<Outcome<'py>> {
-        let task = start_task(&coroutine, &self.start, &self.names)?;
+    fn step<'py>(&self, coroutine: Bound<'py, PyAny>, name: &Py<PyString>) -> PyResult<Outcome<'py>> {
+        let task = start_task(&coroutine, name, &self.start, &self.names)?;
         if task.call_method0(&self.names.done)?.is_truthy()? {
             return task.call_method0(&self.names.result).map(Outcome::Value);
         }
@@ -210,7 +210,7 @@ impl Dispatcher {
         let outgoing = Py::new(py, outgoing)?;
         let send_stream = self.application.get().send_stream.bind(py);
         let coroutine = send_stream.call1((&outgoing, begun.response))?;
-        let task = start_task(&coroutine, &self.start, &self.names)?;
+        let task = start_task(&coroutine, &self.names.stream, &self.start, &self.names)?;
         self.wait(&task, request, status, exchange, Some(outgoing)).map(Called::Streaming)
     }
 }
@@ -354,7 +354,7 @@ impl Dispatcher {
         };
         let outcome = EnteredContext::copy(py).and_then(|_own| {
             let value = self.application.get().on_miss.bind(py).call1((&native, status, allow))?;
-            self.settle(value)
+            self.settle(value, &self.names.miss)
         });
         (outcome, Some(native), status)
     }

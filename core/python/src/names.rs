@@ -9,10 +9,13 @@ pub struct Names {
     pub task_type: Py<PyAny>,
     /// The loop that tasks belong to.
     pub event_loop: Py<PyAny>,
-    /// `("loop",)`
-    pub loop_keyword: Py<PyTuple>,
-    /// `("loop", "eager_start")`
+    /// `("loop", "name")`
+    pub task_keywords: Py<PyTuple>,
+    /// `("loop", "name", "eager_start")`
     pub eager_keywords: Py<PyTuple>,
+    /// Names of tasks that are not a route's own.
+    pub miss: Py<PyString>,
+    pub stream: Py<PyString>,
     /// Method names, interned.
     pub call_soon: Py<PyString>,
     pub done: Py<PyString>,
@@ -29,8 +32,10 @@ impl Names {
         Ok(Names {
             task_type: py.import("asyncio")?.getattr("Task")?.unbind(),
             event_loop: event_loop.clone().unbind(),
-            loop_keyword: PyTuple::new(py, ["loop"])?.unbind(),
-            eager_keywords: PyTuple::new(py, ["loop", "eager_start"])?.unbind(),
+            task_keywords: PyTuple::new(py, ["loop", "name"])?.unbind(),
+            eager_keywords: PyTuple::new(py, ["loop", "name", "eager_start"])?.unbind(),
+            miss: interned("no route"),
+            stream: interned("streamed response"),
             call_soon: interned("call_soon"),
             done: interned("done"),
             result: interned("result"),

@@ -70,7 +70,8 @@ impl<'py> Outgoing<'py> {
             return Ok(Outgoing::Content { status, content_type: TEXT, body: Content::Text(text.clone()) });
         }
         let response_type = encoding.response_type.bind(py);
-        if value.get_type().is(response_type) || value.is_instance(response_type)? {
+        // By its type alone: `isinstance` also asks an object that is none for its `__class__`.
+        if value.get_type().is_subclass(response_type)? {
             return Self::response(value);
         }
         if let Ok(bytes) = value.cast_exact::<PyBytes>() {

@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 /// What the handler is given.
 pub enum Takes {
@@ -28,6 +29,8 @@ pub enum Kind {
 pub struct Route {
     /// The callable.
     pub handler: Py<PyAny>,
+    /// Method and pattern: what its tasks are called.
+    pub name: Py<PyString>,
     /// Its arguments.
     pub takes: Takes,
     /// How it runs.

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::context::EnteredContext;
 use crate::names::Names;
@@ -68,17 +68,23 @@ impl Start {
     }
 }
 
-/// Makes a Task of `coroutine` and lets it run to its first wait.
-pub fn start_task<'py>(coroutine: &Bound<'py, PyAny>, start: &Start, names: &Names) -> PyResult<Bound<'py, PyAny>> {
+/// Makes a Task of `coroutine` and lets it run to its first wait. Without a `name`, asyncio would print a number for each.
+pub fn start_task<'py>(
+    coroutine: &Bound<'py, PyAny>,
+    name: &Py<PyString>,
+    start: &Start,
+    names: &Names,
+) -> PyResult<Bound<'py, PyAny>> {
     match start {
-        Start::Eager => new_task(coroutine, names, true),
-        Start::Ordinary => new_task(coroutine, names, false),
-        Start::Captured(dict, capture) => start_captured(coroutine, names, dict, capture),
+        Start::Eager => new_task(coroutine, name, names, true),
+        Start::Ordinary => new_task(coroutine, name, names, false),
+        Start::Captured(dict, capture) => start_captured(coroutine, name, names, dict, capture),
     }
 }
 
 fn start_captured<'py>(
     coroutine: &Bound<'py, PyAny>,
+    name: &Py<PyString>,
     names: &Names,
     dict: &Py<PyDict>,
     capture: &Py<PyAny>,
@@ -86,7 +92,7 @@ fn start_captured<'py>(
     let py = coroutine.py();
     let dict = dict.bind(py);
     dict.set_item(&names.call_soon, capture)?;
-    let made = new_task(coroutine, names, false);
+    let made = new_task(coroutine, name, names, false);
     dict.del_item(&names.call_soon)?;
     let step = CAPTURED.with(RefCell::take);
     let task = made?;
@@ -98,11 +104,16 @@ fn start_captured<'py>(
     Ok(task)
 }
 
-fn new_task<'py>(coroutine: &Bound<'py, PyAny>, names: &Names, eager: bool) -> PyResult<Bound<'py, PyAny>> {
+fn new_task<'py>(
+    coroutine: &Bound<'py, PyAny>,
+    name: &Py<PyString>,
+    names: &Names,
+    eager: bool,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = coroutine.py();
-    let keywords = if eager { &names.eager_keywords } else { &names.loop_keyword };
+    let keywords = if eager { &names.eager_keywords } else { &names.task_keywords };
     // SAFETY: Py_True is immortal or borrowed for the call.
-    let arguments = [coroutine.as_ptr(), names.event_loop.as_ptr(), unsafe { ffi::Py_True() }];
+    let arguments = [coroutine.as_ptr(), names.event_loop.as_ptr(), name.as_ptr(), unsafe { ffi::Py_True() }];
     // SAFETY: one positional argument, then one per keyword name; all are alive for the call.
     unsafe {
         let task = ffi::PyObject_Vectorcall(names.task_type.as_ptr(), arguments.as_ptr(), 1, keywords.as_ptr());

@@ -9,24 +9,13 @@ use std::time::Instant;
 use spica_http1::Head;
 use spica_router::Found;
 
-use crate::application::{Application, Called, Content, Exchange, Request, Takes};
-use crate::connection::Link;
+use crate::application::{Application, Called, Request, Takes};
 use crate::exchange::LogLine;
 use crate::files::answer_public;
 use crate::forwarded::{resolve, Scheme};
 use crate::options::Options;
 use crate::reactor::Worker;
-use crate::reply::{Answer, Body, Reply, Segment, Shape, Streaming, Version};
-
-/// A request that can be called.
-pub struct Ready<'a> {
-    /// What the spans of `head` point into.
-    pub bytes: &'a [u8],
-    pub head: &'a Head,
-    pub version: Version,
-    pub content: Content<'a>,
-    pub exchange: Exchange,
-}
+use crate::reply::{Answer, Body, Reply, Segment, Shape, Streaming};
 
 /// What a call came to. The head, and content that is small, are at the end of `Worker::out`.
 pub struct Outcome {
@@ -34,7 +23,7 @@ pub struct Outcome {
     pub called: Option<Called>,
     /// What was written, if anything was.
     pub answer: Option<Answer>,
-    pub streaming: Option<Streaming>,
+    pub streaming: Option<Box<Streaming>>,
     /// Content that follows what is in `Worker::out`.
     pub tail: Vec<Segment>,
 }
@@ -49,17 +38,19 @@ impl<A: Application> Worker<A> {
     }
 
     /// Routes and calls.
-    pub fn call(&mut self, link: &Link, ready: Ready<'_>, shape: Shape) -> Outcome {
+    pub fn call(&mut self, mut request: Request<'_>, shape: Shape) -> Outcome {
         self.counts.requests += 1;
         let overloaded = self.sheds || self.waiting >= self.options.max_waiting;
         let now = self.clock.unix_second();
         let Worker { app, params, out, heads, compressor, counts, options, .. } = self;
-        let request = build_request(link, options, ready);
+        if !options.trusted_proxies.is_empty() {
+            see_through_proxies(&mut request, options);
+        }
         let mut tail = Vec::new();
         let mut reply = Reply::new(out, &mut tail, heads, compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
-            let Request { bytes, head, .. } = request;
-            let found = app.router().find(head.method.of(bytes), head.path.of(bytes), params);
+            let (method, path) = (request.head.method.of(request.bytes), request.head.path.of(request.bytes));
+            let found = app.router().find(method, path, params);
             if found == Found::NotFound && answer_public(&options.files, &request, now, &mut reply) {
                 return Called::Answered;
             }
@@ -84,11 +75,13 @@ impl<A: Application> Worker<A> {
     }
 
     /// What the log line of a request will need, where there is a log.
-    pub fn log_line(&self, bytes: &[u8], head: &Head) -> Option<LogLine> {
-        self.log.as_ref().map(|_| LogLine {
-            method: head.method.of(bytes).to_vec(),
-            target: head.target.of(bytes).to_vec(),
-            since: Instant::now(),
+    pub fn log_line(&self, bytes: &[u8], head: &Head) -> Option<Box<LogLine>> {
+        self.log.as_ref().map(|_| {
+            Box::new(LogLine {
+                method: head.method.of(bytes).to_vec(),
+                target: head.target.of(bytes).to_vec(),
+                since: Instant::now(),
+            })
         })
     }
 
@@ -107,15 +100,13 @@ impl<A: Application> Worker<A> {
     }
 }
 
-/// The request as the application sees it: behind a trusted proxy, as the proxy saw it.
-fn build_request<'a>(link: &Link, options: &Options, ready: Ready<'a>) -> Request<'a> {
-    let Ready { bytes, head, version, content, exchange } = ready;
-    let (mut peer, mut secure) = (link.peer, link.tls().is_some());
-    if options.trusted_proxies.trusts_peer(peer.map(|peer| peer.ip())) {
-        let values = |name: &'static str| head.values(bytes, name.as_bytes());
-        let origin = resolve(peer.map(|peer| peer.ip()), values, &options.trusted_proxies, &options.forwarded_fields);
-        peer = origin.client.map(|(address, port)| SocketAddr::new(address, port.unwrap_or(0)));
-        secure = origin.scheme.map_or(secure, |scheme| scheme == Scheme::Https);
+/// Behind a trusted proxy, the application sees the request as the proxy saw it.
+fn see_through_proxies(request: &mut Request<'_>, options: &Options) {
+    let peer = request.peer.map(|peer| peer.ip());
+    if options.trusted_proxies.trusts_peer(peer) {
+        let values = |name: &'static str| request.head.values(request.bytes, name.as_bytes());
+        let origin = resolve(peer, values, &options.trusted_proxies, &options.forwarded_fields);
+        request.peer = origin.client.map(|(address, port)| SocketAddr::new(address, port.unwrap_or(0)));
+        request.secure = origin.scheme.map_or(request.secure, |scheme| scheme == Scheme::Https);
     }
-    Request { bytes, head, version, content, peer, secure, exchange }
 }

@@ -64,13 +64,14 @@ impl Clock {
 
     /// The first tick at which `elapsed` has been reached.
     pub fn tick_at(elapsed: Duration) -> Tick {
-        Tick::try_from(elapsed.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX)
+        // Not in 128 bits, where a division is a call: each answered request sets a deadline.
+        let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        Tick::try_from(ms.div_ceil(TICK.as_millis() as u64)).unwrap_or(Tick::MAX)
     }
 
     /// The tick at which `after` from now has wholly passed.
     pub fn after(&self, after: Duration) -> Tick {
-        let ticks = Tick::try_from(after.as_millis().div_ceil(TICK.as_millis())).unwrap_or(Tick::MAX);
-        self.tick().saturating_add(ticks).saturating_add(1)
+        self.tick().saturating_add(Self::tick_at(after)).saturating_add(1)
     }
 
     /// The Date field's value (RFC 9110 5.6.7, IMF-fixdate).

@@ -290,10 +290,7 @@ impl Connection {
                 return self.drain(worker);
             }
             // Without a socket there is no event that would come back here, so the turn has no end.
-            if !self.protocol.wants_input(&self.link)
-                || !(self.protocol.has_held_back(&self.link) || self.link.readable)
-                || (turns == READS_PER_TURN && self.link.has_socket())
-            {
+            if !self.can_go_on() || (turns == READS_PER_TURN && self.link.has_socket()) {
                 return self.rest(worker);
             }
             turns += 1;
@@ -304,8 +301,7 @@ impl Connection {
             } else if let Some(next) = self.read_once(worker) {
                 return next;
             }
-            let goes_on = self.protocol.has_held_back(&self.link) || self.link.readable;
-            if goes_on && self.flush(worker) == Flushed::Broken {
+            if self.has_more() && self.flush(worker) == Flushed::Broken {
                 return Next::Close;
             }
         }
@@ -356,14 +352,19 @@ impl Connection {
     /// Settles, and asks for another turn when something can go on at once: its event is spent.
     fn rest<A: Application>(&mut self, worker: &mut Worker<A>) -> Next {
         match self.settle(worker) {
-            Next::Keep
-                if self.protocol.wants_input(&self.link)
-                    && (self.protocol.has_held_back(&self.link) || self.link.readable) =>
-            {
-                Next::Again
-            }
+            Next::Keep if self.can_go_on() => Next::Again,
             next => next,
         }
+    }
+
+    /// Whether there may be something to serve: octets that were held back, or that the socket has.
+    fn has_more(&self) -> bool {
+        self.link.readable || self.protocol.has_held_back(&self.link)
+    }
+
+    /// Whether there may be something, and the protocol would serve it.
+    fn can_go_on(&self) -> bool {
+        self.has_more() && self.protocol.wants_input(&self.link)
     }
 
     fn receive<A: Application>(&mut self, worker: &mut Worker<A>, octets: &mut [u8]) {

@@ -26,9 +26,9 @@ pub struct InFlight {
     /// Which of the connection's requests it is.
     pub stream: u32,
     pub shape: Shape,
-    pub log: Option<LogLine>,
+    pub log: Option<Box<LogLine>>,
     /// The response's content on its way, once its head is written.
-    pub streaming: Option<Streaming>,
+    pub streaming: Option<Box<Streaming>>,
     /// What the connection becomes once it is accepted.
     pub socket: Option<Rc<Socket>>,
 }
@@ -39,7 +39,7 @@ impl InFlight {
         worker.waiting -= 1;
         if let Some(streaming) = &self.streaming {
             streaming.outbox.set_gone();
-            worker.log_answer(link.peer, self.log.as_ref(), streaming.status, streaming.sent);
+            worker.log_answer(link.peer, self.log.as_deref(), streaming.status, streaming.sent);
         }
         if let Some(socket) = &self.socket {
             socket.set_gone();

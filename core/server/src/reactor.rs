@@ -88,7 +88,7 @@ pub struct Worker<A: Application> {
     pub(crate) plain: Vec<u8>,
     /// TLS handshakes finished in this turn.
     pub(crate) handshakes: u32,
-    pub(crate) head: Head,
+    pub(crate) head: Option<Box<Head>>,
     pub(crate) params: Params,
     pub(crate) log: Option<AccessLog>,
     pub(crate) counts: Counts,
@@ -245,7 +245,7 @@ impl<A: Application> Reactor<A> {
                 scratch: Vec::new(),
                 plain: Vec::new(),
                 handshakes: 0,
-                head: Head::new(),
+                head: None,
                 params: Params::new(),
                 log,
                 counts: Counts::default(),

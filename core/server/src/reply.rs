@@ -191,7 +191,7 @@ pub struct Reply<'a> {
     shape: Shape,
     wanted: Option<bool>,
     answer: Option<Answer>,
-    streaming: Option<Streaming>,
+    streaming: Option<Box<Streaming>>,
 }
 
 impl<'a> Reply<'a> {
@@ -205,7 +205,7 @@ impl<'a> Reply<'a> {
         Reply { out, tail, heads, compressor, shape, wanted: None, answer: None, streaming: None }
     }
 
-    pub(crate) fn take_streaming(&mut self) -> Option<Streaming> {
+    pub(crate) fn take_streaming(&mut self) -> Option<Box<Streaming>> {
         self.streaming.take()
     }
 
@@ -315,8 +315,8 @@ impl<'a> Reply<'a> {
             Length::Streamed(None) => (self.unknown_length(), None),
         };
         let outbox = Rc::new(Outbox::new(length));
-        self.streaming =
-            Some(Streaming { outbox: outbox.clone(), framing, status, sent: 0, encoder, is_broken: false });
+        let streaming = Streaming { outbox: outbox.clone(), framing, status, sent: 0, encoder, is_broken: false };
+        self.streaming = Some(Box::new(streaming));
         Ok(Some(outbox))
     }
 

@@ -35,9 +35,13 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 def show_fields(section: msgspec.Struct) -> Iterator[tuple[str, Any]]:
-    """Name and value of each field, secrets hidden."""
-    for field in msgspec.structs.fields(section):
-        yield field.name, show(field.name, getattr(section, field.name), is_marked=is_marked(field.type))
+    """Name and value of each field, secrets hidden; where the types can't be known, every text."""
+    try:
+        marked = {field.name: is_marked(field.type) for field in msgspec.structs.fields(section)}
+    except NameError:  # a class in a function, whose annotations name what is local there: a repr must not fail
+        marked = {name: isinstance(getattr(section, name), str) for name in section.__struct_fields__}
+    for name, is_hidden in marked.items():
+        yield name, show(name, getattr(section, name), is_marked=is_hidden)
 
 
 def show(name: str, value: Any, *, is_marked: bool = False) -> Any:

@@ -10,7 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from spica.errors.http import HttpError
@@ -143,19 +143,12 @@ class WebSocket:
         if pending is not None:
             await pending
 
-    async def receive(self) -> Message:
+    def receive(self) -> Coroutine[Any, Any, Message]:
         """The next message: text as str, octets as bytes.
 
         Raises: SocketClosed when none will come.
         """
-        if not self._accepted:
-            await self.accept()
-        native = self.native
-        while (message := native.take()) is None:
-            await native.arrived()
-        if isinstance(message, tuple):
-            raise SocketClosed(*message)
-        return message
+        return self._receive(ends_loop=False)
 
     async def receive_json(self) -> Any:
         """The next message, decoded from JSON. Raises SocketClosed; BadRequest when it is no JSON."""
@@ -165,12 +158,20 @@ class WebSocket:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Message:
+    def __anext__(self) -> Coroutine[Any, Any, Message]:
         """The next message; the end of the socket ends the loop, whatever its code."""
-        try:
-            return await self.receive()
-        except SocketClosed:
-            raise StopAsyncIteration from None
+        return self._receive(ends_loop=True)
+
+    async def _receive(self, *, ends_loop: bool) -> Message:
+        # One coroutine for both ways to wait, not one around the other: it is kept by every idle socket.
+        if not self._accepted:
+            await self.accept()
+        native = self.native
+        while (message := native.take()) is None:
+            await native.arrived()
+        if isinstance(message, tuple):
+            raise StopAsyncIteration if ends_loop else SocketClosed(*message)
+        return message
 
     async def send(self, message: Message | bytearray | memoryview) -> None:
         """Send text or octets; waits while the client takes less than is sent.

@@ -127,8 +127,10 @@ _Resolved = tuple[socket.AddressFamily, tuple[object, ...]]
 
 
 def _resolve(host: str, port: int) -> list[_Resolved]:
+    # For a str, Python would first load its tables for international names.
+    name = host.encode() if host.isascii() else host
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as error:
         fix = "use an address of this machine"
         raise AddressError(f"can't listen on {host}:{port}", why=str(error), fix=fix) from None

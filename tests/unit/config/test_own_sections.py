@@ -277,3 +277,13 @@ def test_the_settings_hide_theirs(tmp_path: Path) -> None:
     for shown in (repr(settings), pretty_repr(settings)):
         assert "hunter2" not in shown
         assert KEY not in shown
+
+
+def test_a_section_whose_types_are_not_known_hides_every_text() -> None:
+    local = Secret
+
+    class Local(Section):
+        value: local  # type: ignore[valid-type]
+        count: int = 1
+
+    assert repr(Local(value="hunter2")) == "Local(value='[hidden]', count=1)"

@@ -41,7 +41,7 @@ impl Dispatcher {
             let websocket = WebSocket::new(socket.clone(), desk.clone(), self.names.event_loop.clone_ref(py));
             let websocket = Bound::new(py, websocket)?;
             let coroutine = route.handler.bind(py).call1((&native, &websocket))?;
-            let task = start_task(&coroutine, &self.start, &self.names)?;
+            let task = start_task(&coroutine, &route.name, &self.start, &self.names)?;
             Ok((native, websocket, task))
         };
         let ended = made().and_then(|(native, websocket, task)| {

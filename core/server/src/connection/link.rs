@@ -128,6 +128,11 @@ impl Link {
         self.socket.is_some()
     }
 
+    /// Whether TLS is spoken.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// The TLS session.
     pub fn tls(&self) -> Option<&Session> {
         self.tls.as_deref()

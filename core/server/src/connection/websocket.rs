@@ -30,7 +30,7 @@ pub struct WebSocket {
     reader: Reader,
     /// What has arrived and can't be delivered yet.
     input: Vec<u8>,
-    log: Option<LogLine>,
+    log: Option<Box<LogLine>>,
     sent: u64,
     /// When the peer is asked for a sign of life, or given up.
     alive_by: Tick,
@@ -306,7 +306,7 @@ impl WebSocket {
         }
         worker.sockets.open.set(worker.sockets.open.get() - 1);
         self.socket.set_gone();
-        worker.log_answer(link.peer, self.log.as_ref(), 101, self.sent);
+        worker.log_answer(link.peer, self.log.as_deref(), 101, self.sent);
         if !self.socket.is_done() {
             worker.app.cancel(self.call);
         }

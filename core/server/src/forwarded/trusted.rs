@@ -48,6 +48,11 @@ impl TrustedProxies {
         Ok(trusted)
     }
 
+    /// Whether nobody is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty() && !self.unix && !self.any
+    }
+
     /// Whether the other end of a connection is believed; None is a Unix socket's.
     pub fn trusts_peer(&self, peer: Option<IpAddr>) -> bool {
         match peer {

@@ -90,9 +90,9 @@ impl Http1 {
         worker: &mut Worker<A>,
         input: &[u8],
     ) -> Result<Step, Refusal> {
-        let mut head = std::mem::take(&mut worker.head);
+        let mut head = worker.head.take().unwrap_or_default(); // gone after a panic
         let parsed = self.parse_into(link, worker, input, &mut head);
-        worker.head = head;
+        worker.head = Some(head);
         parsed
     }
 

@@ -7,8 +7,8 @@ use spica_http1::{Head, Refusal};
 
 use super::receiving::{Arriving, Sink};
 use super::{Http1, Stage};
-use crate::application::{Application, Called, Content, Signal};
-use crate::calling::{Outcome, Ready};
+use crate::application::{Application, Called, Content, Request, Signal};
+use crate::calling::Outcome;
 use crate::compression::Codings;
 use crate::connection::Link;
 use crate::exchange::{InFlight, LogLine};
@@ -90,8 +90,8 @@ impl Http1 {
             codings: worker.compressor.codings(bytes, head),
         };
         let log = worker.log_line(bytes, head);
-        let exchange = self.exchange(link);
-        let outcome = worker.call(link, Ready { bytes, head, version, content, exchange }, shape);
+        let (peer, secure, exchange) = (link.peer, link.is_secure(), self.exchange(link));
+        let outcome = worker.call(Request { bytes, head, version, content, peer, secure, exchange }, shape);
         self.after_call(link, worker, outcome, shape, log);
     }
 
@@ -116,7 +116,7 @@ impl Http1 {
         worker: &mut Worker<A>,
         outcome: Outcome,
         mut shape: Shape,
-        log: Option<LogLine>,
+        log: Option<Box<LogLine>>,
     ) {
         self.stage = Stage::Idle;
         let Outcome { called, answer, streaming, tail } = outcome;
@@ -141,7 +141,7 @@ impl Http1 {
         }
         self.closing |= answer.close;
         self.discard_content();
-        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, log.as_deref(), answer.status, answer.bytes);
     }
 
     fn wait<A: Application>(
@@ -149,8 +149,8 @@ impl Http1 {
         worker: &mut Worker<A>,
         call: usize,
         shape: Shape,
-        log: Option<LogLine>,
-        streaming: Option<Streaming>,
+        log: Option<Box<LogLine>>,
+        streaming: Option<Box<Streaming>>,
     ) {
         worker.waiting += 1;
         self.waiting = Some(Box::new(InFlight { call, stream: self.requests, shape, log, streaming, socket: None }));
@@ -205,7 +205,7 @@ impl Http1 {
         self.closing |= self.owes_continue();
         self.stage = Stage::Idle;
         self.discard_content();
-        worker.log_answer(link.peer, in_flight.log.as_ref(), streaming.status, streaming.sent);
+        worker.log_answer(link.peer, in_flight.log.as_deref(), streaming.status, streaming.sent);
     }
 
     /// Sends the 100 that a handler's first look into its inbox asks for.

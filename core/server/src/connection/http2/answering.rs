@@ -29,7 +29,7 @@ const ANSWERED: Refusal = Refusal { status: 400, reason: "the request was answer
 pub(super) struct Begun {
     pub stream: u32,
     pub shape: Shape,
-    pub log: Option<LogLine>,
+    pub log: Option<Box<LogLine>>,
 }
 
 impl Http2 {
@@ -66,7 +66,7 @@ impl Http2 {
                 worker.error(500, "the server failed to answer", shape)
             }
         };
-        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, log.as_deref(), answer.status, answer.bytes);
         self.answer(worker, stream, &answer, tail, running);
     }
 
@@ -201,7 +201,7 @@ impl Http2 {
                 let fields = trailers.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
                 let _ = self.inner.send_trailers(stream, fields);
             }
-            worker.log_answer(link.peer, in_flight.log.as_ref(), streaming.status, streaming.sent);
+            worker.log_answer(link.peer, in_flight.log.as_deref(), streaming.status, streaming.sent);
         }
         // Without its end it is reset, so that nobody takes it for whole.
         self.inner.finish(stream);

@@ -9,8 +9,7 @@ use spica_http2::{Event, RequestHead, Trailers};
 use super::answering::Begun;
 use super::running::{Running, Sink};
 use super::{Http2, QUEUED_HIGH};
-use crate::application::{Application, Content, Exchange, Signal, Takes};
-use crate::calling::Ready;
+use crate::application::{Application, Content, Exchange, Request, Signal, Takes};
 use crate::connection::{Link, NEVER};
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
@@ -109,8 +108,9 @@ impl Http2 {
     ) {
         let RequestHead { bytes, head } = request;
         let (shape, log) = (shape_of(request, worker), worker.log_line(bytes, head));
-        let exchange = Exchange { token: link.token, stream };
-        let outcome = worker.call(link, Ready { bytes, head, version: Version::Http2, content, exchange }, shape);
+        let (peer, secure, exchange) = (link.peer, link.is_secure(), Exchange { token: link.token, stream });
+        let request = Request { bytes, head, version: Version::Http2, content, peer, secure, exchange };
+        let outcome = worker.call(request, shape);
         self.after_call(link, worker, outcome, Begun { stream, shape, log }, running);
     }
 
@@ -222,7 +222,7 @@ impl Http2 {
         worker.counts.refused += 1;
         let log = worker.log_line(&request.bytes, &request.head);
         let answer = worker.error(refusal.status, refusal.reason, shape_of(&request, worker));
-        worker.log_answer(link.peer, log.as_ref(), answer.status, answer.bytes);
+        worker.log_answer(link.peer, log.as_deref(), answer.status, answer.bytes);
         self.answer(worker, stream, &answer, Vec::new(), Some(running));
     }
 
