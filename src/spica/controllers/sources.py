@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from spica.controllers.codecs import find_codec
-from spica.controllers.convert import build_text_converter
+from spica.controllers.convert import build_text_converter, check_ordinary
+from spica.controllers.finite import find_endless, holds_number
 from spica.controllers.refusals import build_field_error, find_field_errors
 from spica.controllers.types import allows_none, is_scalar_list, takes_text_as_it_is
 from spica.errors.http import FieldError
@@ -27,11 +28,13 @@ def build_path_reader(parameter: Parameter, position: int, native_type: str) -> 
     if passes_unchanged(parameter, native_type):
         return lambda ctx: ctx.request.native.params[position]
     name, type_ = parameter.name, parameter.type
+    is_number = holds_number(type_)
     convert = msgspec.convert
 
     def read(ctx: Any) -> object:
         try:
-            return convert(ctx.request.native.params[position], type_, strict=False)
+            value = convert(ctx.request.native.params[position], type_, strict=False)
+            return check_ordinary(value) if is_number else value
         except msgspec.ValidationError as error:
             raise RefusedValue([build_field_error("path", (name,), str(error), type_=type_)]) from None
 
@@ -119,7 +122,7 @@ def _build_text_reader(parameter: Parameter, name: str, source: str, get: Callab
 
 def _build_list_reader(parameter: Parameter, name: str, source: str, get_all: Callable[[Any], Sequence[str]]) -> Reader:
     type_, required, default = parameter.type, parameter.required, parameter.default
-    nullable = allows_none(parameter.bare_type)
+    nullable, is_number = allows_none(parameter.bare_type), holds_number(type_)
     convert = msgspec.convert
 
     def read(ctx: Any) -> object:
@@ -131,10 +134,13 @@ def _build_list_reader(parameter: Parameter, name: str, source: str, get_all: Ca
                 return None
             raise RefusedValue([FieldError(source, name, "is missing", "missing")])
         try:
-            return convert(texts, type_, strict=False)
+            values = convert(texts, type_, strict=False)
         except msgspec.ValidationError as error:
             errors = find_field_errors(list(texts), type_, source, error, strict=False, at=(name,))
             raise RefusedValue(errors) from None
+        if is_number and (endless := find_endless(values, source, (name,))):
+            raise RefusedValue(endless)
+        return values
 
     return read
 

@@ -80,7 +80,7 @@ def encode(value: object) -> bytes:
     """Encode a value as JSON.
 
     Args:    value: str, numbers, bool, None, dict, list, tuple, set, datetime, UUID, Decimal, enum, msgspec Struct,
-             dataclass, attrs class, or an object with `__json__()`.
+             dataclass, attrs class, pydantic model, or an object with `__json__()`.
     Raises:  UnencodableValue naming the type.
     """
     try:
@@ -107,8 +107,8 @@ def _json_form(value: object) -> object:
 
 def _pydantic_form(value: object) -> Any:
     """The form of a pydantic model, which leaves out what is excluded and masks secrets."""
-    dump = getattr(value, "model_dump", None)
-    return None if dump is None else lambda: dump(mode="json", by_alias=True)
+    dump = getattr(type(value), "model_dump", None)  # without importing pydantic
+    return None if dump is None else lambda: dump(value, mode="json", by_alias=True)
 
 
 def _shown(value: Any) -> Any:
