@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Literal, TypedDict, Unpack, final
 
 __all__ = [
+    "POLLER",
     "Application",
     "FileContent",
     "IncomingContent",
@@ -26,6 +27,8 @@ __all__ = [
     "self_signed_certificate",
     "trim_memory",
 ]
+
+POLLER: Literal["epoll", "kqueue"]  # what the reactor asks for readiness on this system
 
 class RouteConflict(ValueError):
     """Routes of which some can never be reached.

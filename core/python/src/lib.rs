@@ -24,6 +24,9 @@ mod websocket;
 /// The compiled heart of Spica: sockets, HTTP, routing, escaping and sealing.
 #[pyo3::pymodule(gil_used = true)]
 mod _core {
+    /// What the reactor asks for readiness on this system: "epoll" or "kqueue".
+    #[pymodule_export]
+    const POLLER: &str = spica_server::POLLER;
     #[pymodule_export]
     use crate::application::Application;
     #[pymodule_export]

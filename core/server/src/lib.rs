@@ -1,6 +1,6 @@
 //! Sockets, timers and connections: the reactor that carries requests, without any Python.
 //!
-//! A [`Reactor`] owns an epoll descriptor. Its owner registers that descriptor with an outer event loop and calls
+//! A [`Reactor`] owns the descriptor of an epoll or a kqueue. Its owner registers it with an outer event loop and calls
 //! [`Reactor::poll`] whenever it is readable: nothing here blocks, nothing runs between two calls.
 //!
 //! The life of a request is `connection.rs`: read, parse, route, call, write. The call goes to an [`Application`],
@@ -28,10 +28,12 @@ mod listener;
 mod options;
 mod outbox;
 mod output;
+mod poller;
 mod reactor;
 mod reply;
 mod socket;
 mod spool;
+mod system;
 mod topics;
 mod upgrade;
 
@@ -41,6 +43,7 @@ pub use files::{merge_fields, RequestFields};
 pub use inbox::{Inbox, Taken, Trailers};
 pub use options::{Options, SocketOptions};
 pub use outbox::{Outbox, Pushed};
+pub use poller::NAME as POLLER;
 pub use reactor::{Counts, Notices, Reactor};
 pub use reply::{Body, FilePart, Reply, ReplyError, Segment, Version};
 pub use socket::{Message, Received, Sent, Socket, Sockets};

@@ -33,6 +33,8 @@ from spica.http.response import Response
 from spica.http.streaming import send_stream
 from spica.injection.registry import Registry
 from spica.middleware.declare import Pipelines
+from spica.middleware.error_handler import find_handlers
+from spica.middleware.pipeline import without_declarations
 from spica.routing.errors import DuplicateRouteError, InvalidTargetError
 from spica.routing.route import Route
 from spica.routing.table import RouteTable
@@ -86,8 +88,11 @@ def compile_application(parts: Parts) -> Compiled:
             that can't be filled, routes that can never be reached.
     """
     table = RouteTable(parts.routes)
-    misses = Misses(table.routes, parts.failures)
     parts.pipelines.bind(parts.settings)
+    services = build_services(parts.settings)
+    common = parts.pipelines.common
+    parts = replace(parts, failures=parts.failures.with_handlers(find_handlers(common)))
+    misses = Misses(table.routes, parts.failures, without_declarations(common), services)
     core = Core(
         encode=json.encode,
         response_type=Response,
@@ -97,15 +102,16 @@ def compile_application(parts: Parts) -> Compiled:
         fields=list(parts.pipelines.static_fields),
         public=list(parts.public),
     )
-    work = _Work(core, misses, build_services(parts.settings), list(table.mistakes))
+    work = _Work(core, misses, services, list(table.mistakes))
     for route in table:
         try:
             _add_route(route, parts, work)
         except SpicaError as mistake:
             mistake.where = mistake.where or route.label
             work.mistakes.append(mistake)
-    _add_posts(table, work)
+    _add_posts(table, parts, work)
     work.mistakes.extend(_freeze(core))
+    misses.bind(core)
     raise_all(work.mistakes)
     return Compiled(core, table, parts.failures)
 
@@ -119,18 +125,24 @@ def build_services(settings: Settings) -> ContextServices:
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     endpoint = _build_endpoint(route, parts)
-    middleware = parts.pipelines.chain(route.pipe)
+    chain = parts.pipelines.chain(route.pipe, vital=route.vital)
+    middleware = without_declarations(chain)
+    failures = parts.failures.with_handlers(find_handlers(chain[len(parts.pipelines.common) :]))
+    services = replace(work.services, nonce_policies=parts.pipelines.nonce_policies(route.pipe))
     if route.is_socket:
-        entry = build_socket_entry(endpoint, middleware, parts.failures, work.services)
+        entry = build_socket_entry(endpoint, middleware, failures, services)
         origins = route.origins if route.origins is not None else parts.settings.server.websocket.origins
         add_socket_entry(work.core, route, entry, origins)
-    elif route.method == "POST":  # added last, when the methods that a form can name there are known
-        work.posts[route.pattern.shape] = route, build_dispatch(endpoint, middleware, parts.failures, work.services)
-    elif not add_bare_entry(work.core, route, endpoint, middleware):
-        dispatch = build_dispatch(endpoint, middleware, parts.failures, work.services)
-        if is_overridable(route.method, middleware):
-            work.overridable.setdefault(route.pattern.shape, []).append((route, dispatch))
-        add_entry(work.core, route, dispatch)
+        return
+    if not chain and add_bare_entry(work.core, route, endpoint, middleware):
+        return
+    dispatch = build_dispatch(endpoint, middleware, failures, services)
+    if route.method == "POST":  # added last, when the methods that a form can name there are known
+        work.posts[route.pattern.shape] = route, dispatch
+        return
+    if is_overridable(route.method, middleware):
+        work.overridable.setdefault(route.pattern.shape, []).append((route, dispatch))
+    work.misses.note(add_entry(work.core, route, dispatch), chain)
 
 
 def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
@@ -154,17 +166,18 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
     return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views), parts.registry)
 
 
-def _add_posts(table: RouteTable, work: _Work) -> None:
+def _add_posts(table: RouteTable, parts: Parts, work: _Work) -> None:
     """Hand the POST routes to the core, and a POST entry for each pattern whose other methods a form can name."""
     for shape, (route, dispatch) in work.posts.items():
         if shape not in work.overridable:
-            add_entry(work.core, route, dispatch)
+            work.misses.note(add_entry(work.core, route, dispatch), parts.pipelines.chain(route.pipe))
     for shape, overrides in work.overridable.items():
         route, post = work.posts.get(shape, (overrides[0][0], None))
         refuse = _build_refusal(work.misses, [other.method for other in table if other.pattern.shape == shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
         streams = post is not None and post.streams_content
-        add_post_entry(work.core, route, entry, streams_content=streams)
+        number = add_post_entry(work.core, route, entry, streams_content=streams)
+        work.misses.note(number, parts.pipelines.chain(route.pipe))
 
 
 def _build_refusal(misses: Misses, methods: Sequence[str]) -> Callable[[NativeRequest], object]:

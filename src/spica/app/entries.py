@@ -43,10 +43,10 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
     return True
 
 
-def add_entry(core: Application, route: Route, dispatch: Dispatch) -> None:
-    """Hand a route's dispatch to the core."""
+def add_entry(core: Application, route: Route, dispatch: Dispatch) -> int:
+    """Hand a route's dispatch to the core. Returns the route's number there."""
     entry = dispatch.entry if route.method in _WITHOUT_CONTENT else dispatch.entry_with_content
-    _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
+    return _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
 
 
 def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origins: Sequence[str]) -> None:
@@ -65,9 +65,9 @@ def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origin
 
 def add_post_entry(
     core: Application, route: Route, entry: Callable[..., object], *, streams_content: bool = False
-) -> None:
-    """Hand the core what answers POST at a route's pattern; it returns a response, or a coroutine of one."""
-    _add(core, "POST", route, entry, "plain", streams_content)
+) -> int:
+    """Hand the core what answers POST at a route's pattern: a response, or a coroutine of one. Returns its number."""
+    return _add(core, "POST", route, entry, "plain", streams_content)
 
 
 def _add(
@@ -77,9 +77,9 @@ def _add(
     entry: Callable[..., object],
     kind: Kind,
     streams_content: bool,
-) -> None:
+) -> int:
     with _explained(route):
-        core.add_route(
+        return core.add_route(
             method,
             route.pattern.text,
             entry,

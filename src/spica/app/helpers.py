@@ -14,6 +14,7 @@ from spica._core import escape
 from spica.controllers.rendering import Renderer
 from spica.http.context import Context
 from spica.middleware import csrf
+from spica.middleware.content_security_policy import csp_nonce
 from spica.middleware.method_override import FIELD, METHODS
 from spica.routing.urls import paths, to_param, urls
 from spica.templates.escaping import check_url
@@ -137,6 +138,7 @@ HELPERS = {
     "csrf_token": csrf_token,
     "csrf_field": csrf_field,
     "csrf_meta": csrf_meta,
+    "csp_nonce": csp_nonce,
     "method_field": method_field,
     "link_to": link_to,
     "error_messages": error_messages,

@@ -44,11 +44,13 @@ class ContextServices:
     """What the app gives every Context: how cookies are sealed, and whether they are Secure though we see plain http.
 
     Args:    cookie_sealer: for cookies.signed and .encrypted, None without a secret key; behind_tls: whether a proxy
-             in front of us ends TLS.
+             in front of us ends TLS; nonce_policies: fields of the route's pages that ask for a nonce, with a place
+             for it.
     """
 
     cookie_sealer: CookieSealer | None = None
     behind_tls: bool = False
+    nonce_policies: tuple[tuple[str, str], ...] = ()
 
 
 Kind = TypeVar("Kind")
@@ -233,6 +235,15 @@ class Context(Answers, Caching):
         if response is None:
             response = self._response = ResponseDefaults()
         return response
+
+    @property
+    def has_response_defaults(self) -> bool:
+        """Whether something was set on `ctx.response`; asking makes none."""
+        return self._response is not None
+
+    def reset_session(self) -> None:
+        """Forget everything in the session and begin a new one, at logout and before signing in."""
+        self.session.reset()
 
     def finish(self, response: Response) -> Response:
         """Merge what was set on `ctx.response` and `ctx.cookies` into the response; the app calls it once, last."""

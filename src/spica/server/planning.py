@@ -13,6 +13,7 @@ from pathlib import Path
 from spica.config.settings import Settings
 from spica.errors.base import SpicaError
 from spica.server.address import bracketed
+from spica.server.backend import check_backend
 from spica.server.cpus import assign_cpus, usable_cores
 from spica.server.errors import RuntimeSettingError
 from spica.server.plan import DEFAULT_PID_FILE, Plan, Typed
@@ -35,9 +36,10 @@ def load_settings(folder: Path) -> Settings:
 def build_plan(typed: Typed, settings: Settings) -> Plan:
     """Put what was typed over the configuration.
 
-    Raises:  RuntimeSettingError: a core that can't be used, TLS without a certificate; CertificateError.
+    Raises:  RuntimeSettingError: a backend or a core that can't be used, TLS without a certificate; CertificateError.
     """
     server, runtime = settings.server, settings.runtime
+    check_backend(runtime.backend)
     wanted = typed.workers if typed.workers is not None else server.workers
     workers = usable_cores() if wanted == "all" else int(wanted)
     is_supervised = workers > 1 or typed.supervise or server.supervise

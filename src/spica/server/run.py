@@ -1,6 +1,6 @@
 """The life of a process that serves: start the application, serve, and stop without losing a request.
 
-The native reactor has its own epoll descriptor; the event loop watches that one descriptor and calls `poll` when it is
+The native reactor has one descriptor, of its epoll or kqueue; the event loop watches it and calls `poll` when it is
 readable. Everything else on the loop (timers, tasks, database sockets) runs between two polls.
 """
 
@@ -24,6 +24,8 @@ from spica.http.broadcast import reachable
 from spica.server.address import Address
 from spica.server.announcement import render_announcement, tell
 from spica.server.asyncio_backend import listening, watched
+from spica.server.backend import Backend, check_backend, uses_transports
+from spica.server.cpus import pin_to
 from spica.server.errors import RuntimeSettingError
 from spica.server.event_loop import Kind, new_event_loop
 from spica.server.listener import Listeners, choose_addresses, open_listeners
@@ -33,8 +35,6 @@ from spica.server.signals import disarm_hard_end, stop_signals
 POLL_S = 0.02
 # How long connections of a worker that is replaced may still bring a request that was on its way to it.
 LEAVE_S = 1.0
-
-Backend = Literal["auto", "epoll", "asyncio"]
 
 # Entered when the application accepts, left when it has stopped. Tells when asked to stop whether the connections that
 # nobody has accepted yet are ours: those of a worker that is replaced are for the others.
@@ -96,8 +96,9 @@ def serve_listeners(
     is_worker: bool = False,
 ) -> None:
     """Run an event loop that serves `app` on open sockets until this process is asked to stop."""
+    check_backend(options.backend)
     if options.cpu is not None:
-        os.sched_setaffinity(0, {options.cpu})
+        pin_to(options.cpu)
     try:
         with asyncio.Runner(loop_factory=functools.partial(new_event_loop, options.event_loop)) as runner:
             _limit_threads(runner.get_loop(), options.worker_threads)
@@ -145,7 +146,9 @@ async def running_server(
     """Run a reactor for `app` on the running loop; on leaving, everything that it holds ends.
 
     Args:    listener: one or several listening sockets, closed by the caller's leaving; None for in-memory connections;
-             tls: speaks TLS on all of them; backend: "auto" for the reactor's own epoll.
+             tls: speaks TLS on all of them; backend: "auto" for the reactor's own sockets where the loop
+             can watch it.
+    Raises:  RuntimeSettingError: a backend that this system or this loop does not have, a limit that the core refuses.
     """
     loop = asyncio.get_running_loop()
     listeners = [listener] if isinstance(listener, socket.socket) else list(listener or [])
@@ -155,8 +158,8 @@ async def running_server(
     except ValueError as error:
         raise RuntimeSettingError(str(error), where="[server] in config/", fix="correct that value") from None
     try:
-        with watched(server, loop), reachable(server):
-            if backend == "asyncio":
+        with watched(server, loop) as is_watched, reachable(server):
+            if uses_transports(backend, is_watched=is_watched):
                 async with listening(server, listeners, tls):
                     yield server
             else:

@@ -35,6 +35,7 @@ class PendingRequest:
     """A request that is sent when it is awaited; `header` adds to it before."""
 
     def __init__(self, client: Client, method: str, target: str, content: bytes, headers: dict[str, str]) -> None:
+        self.signs = False
         self._client = client
         self._method = method
         self._target = target
@@ -47,7 +48,12 @@ class PendingRequest:
         return self
 
     def __await__(self) -> Generator[Any, None, ClientResponse]:
-        return self._client.exchange(self._method, self._target, self._content, self._headers).__await__()
+        return self._send().__await__()
+
+    async def _send(self) -> ClientResponse:
+        if self.signs:
+            self._headers.setdefault("x-csrf-token", await self._client.csrf_token())
+        return await self._client.exchange(self._method, self._target, self._content, self._headers)
 
 
 class Client:
@@ -116,9 +122,13 @@ class Client:
         content, content_type = _body(form, json, multipart, content)
         if content_type:
             sent.setdefault("content-type", content_type)
-        if csrf and method not in SAFE and self._sessions is not None:
-            sent.setdefault("x-csrf-token", self._sessions.token_for(self.cookies))
-        return PendingRequest(self, method, target, content, sent)
+        request = PendingRequest(self, method, target, content, sent)
+        request.signs = csrf and method not in SAFE and self._sessions is not None
+        return request
+
+    async def csrf_token(self) -> str:
+        """A token of the client's session; "" for an application without sessions."""
+        return "" if self._sessions is None else await self._sessions.token_for(self.cookies)
 
     def socket(
         self, path: str, *, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Self
 
 from spica.app.application import App
@@ -24,21 +23,22 @@ class SessionCookies:
         session = next((one for one in app.middleware if isinstance(one, Session)), None)
         return None if session is None else cls(session)
 
-    def load(self, cookies: CookieJar) -> SessionData:
+    async def load(self, cookies: CookieJar) -> SessionData:
         """Open the client's session; a new one when it has none."""
-        cookie = cookies.get(self._session.name)
-        return (self._session.store.load(cookie, self._session.name) if cookie else None) or SessionData()
+        return await self._session.load_cookie(cookies.get(self._session.name))
 
-    def save(self, cookies: CookieJar, session: SessionData) -> None:
+    async def save(self, cookies: CookieJar, session: SessionData) -> None:
         """Put a session into the client's cookies."""
-        value = self._session.store.save(session, self._session.name, expires_at=int(time.time()) + 86_400)
+        expires_at = self._session.expiry_of(session)
+        saved = self._session.store.save(session, self._session.name, expires_at=expires_at)
+        value = saved if saved is None or isinstance(saved, str) else await saved
         if value is not None:
             cookies[self._session.name] = value
 
-    def token_for(self, cookies: CookieJar) -> str:
+    async def token_for(self, cookies: CookieJar) -> str:
         """Give a token of the client's session, making its secret when a page has not done so yet."""
-        session = self.load(cookies)
+        session = await self.load(cookies)
         if session.csrf_secret is None:
             session.csrf_secret = make_secret()
-            self.save(cookies, session)
+            await self.save(cookies, session)
         return mask_token(session.csrf_secret)

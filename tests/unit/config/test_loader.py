@@ -371,7 +371,7 @@ def test_values_that_make_no_sense(tmp_path: Path, line: str, problem: str) -> N
 
 def test_an_event_loop_that_there_is_not(tmp_path: Path) -> None:
     [mistake] = mistakes(project(tmp_path, server='[runtime]\nbackend = "io_uring"'), "test")
-    assert "backend: Invalid enum value 'io_uring' fix: it may be auto, epoll, asyncio" in mistake
+    assert "backend: Invalid enum value 'io_uring' fix: it may be auto, epoll, kqueue, asyncio" in mistake
 
 
 def test_texts_of_another_form_are_mistakes_with_examples(tmp_path: Path) -> None:
