@@ -9,11 +9,13 @@ use std::sync::OnceLock;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use spica_files::Verdict;
 use spica_http1::response::push_field;
 use spica_http1::{Field, Head, Span};
 use spica_server::{Exchange, RequestFields, Version};
 
 use crate::content::{HomedDesk, IncomingContent};
+use crate::files::unix_second;
 
 /// The content as the request keeps it.
 enum Kept {
@@ -139,6 +141,20 @@ impl Request {
             b"GET" => pyo3::intern!(py, "GET").clone(),
             b"POST" => pyo3::intern!(py, "POST").clone(),
             other => latin1(py, other),
+        }
+    }
+
+    /// Evaluate If-Match, If-None-Match and their like against what the request is about.
+    ///
+    /// 200: go on; 304: the client has it already; 412: it is not in the state that the client supposed.
+    fn check_conditions(&self, etag: Option<&str>, last_modified: Option<i64>) -> u16 {
+        let fields = self.file_fields();
+        let field = |name: &str| fields.get(name);
+        let asked = spica_files::Request { method: self.method_bytes(), field: &field, now: unix_second() };
+        match spica_files::check_conditions(&asked, spica_files::Validators { etag, last_modified }) {
+            Verdict::Proceed => 200,
+            Verdict::NotModified => 304,
+            Verdict::Failed => 412,
         }
     }
 
