@@ -116,11 +116,6 @@ class Context(Answers, Caching):
         return params
 
     @property
-    def format(self) -> str | None:
-        """The format that the path names, `/feed.{format}`; None where it names none."""
-        return self.path_params.get("format")
-
-    @property
     def cookies(self) -> Cookies:
         """The cookie jar: what was received, what will be set, `.signed` and `.encrypted`."""
         cookies = self._cookies
