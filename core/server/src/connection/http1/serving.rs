@@ -93,7 +93,13 @@ impl Http1 {
     }
 
     /// What the application is given.
-    pub(super) fn request<'a>(&self, link: &Link, bytes: &'a [u8], head: &'a Head, content: Content<'a>) -> Request<'a> {
+    pub(super) fn request<'a>(
+        &self,
+        link: &Link,
+        bytes: &'a [u8],
+        head: &'a Head,
+        content: Content<'a>,
+    ) -> Request<'a> {
         let (version, exchange) = (Version::of(head), self.exchange(link));
         Request { bytes, head, version, content, peer: link.peer, secure: link.is_secure(), exchange }
     }
