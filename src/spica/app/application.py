@@ -21,6 +21,7 @@ from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError
 from spica.app.failures import Failures
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
+from spica.app.mounted import MountedApps
 from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
@@ -88,6 +89,7 @@ class App(Router):
         _give_settings(self.settings, self._providers)
         self._templates = templates
         self._lifespan = Lifespan()
+        self._mounted = MountedApps()
         self._compiled: Compiled | None = None
         self._database: Any = None
         if lifespan is not None:
@@ -247,6 +249,8 @@ class App(Router):
         self.compiled  # noqa: B018 - compiles
         self._refresh_stub()
         self._configure_database()
+        for lifespan in self._mounted.take_lifespans():
+            self._lifespan.add(lifespan)
         await self._lifespan.start(self)
 
     async def shutdown(self) -> None:
@@ -314,7 +318,10 @@ class App(Router):
             rescues=[self._rescues],
             reporters=self._reporters,
         )
-        parts = Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers, directs)
+        mounted = self._mounted
+        parts = Parts(
+            settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers, directs, mounted
+        )
         return compile_application(parts)
 
     def _refresh_stub(self) -> None:
