@@ -12,6 +12,7 @@ from spica.errors import closest
 from spica.http.events import KEEP_ALIVE_S
 from spica.routing.errors import InvalidRouteOptionError, InvalidTargetError
 from spica.routing.location import Location
+from spica.routing.operation_docs import NO_DOCS, DocsOptions, OperationDocs, build_docs
 from spica.routing.pattern import Pattern, join_patterns, parse_pattern
 
 Handler: TypeAlias = Callable[..., object]
@@ -20,12 +21,12 @@ Handler: TypeAlias = Callable[..., object]
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 
 
-class RouteOptions(TypedDict, total=False):
+class RouteOptions(DocsOptions, total=False):
     """What every verb accepts besides its pattern.
 
     `name` (of the path helper), `pipe` (names of pipelines, default the surrounding scope's), `status` (of a successful
     response, default 200), `summary` and `tags` (for `spica routes` and API documents), `vital` (answered even when so
-    many requests wait that others get a 503: health checks).
+    many requests wait that others get a 503: health checks); and what `DocsOptions` has.
     """
 
     name: str | None
@@ -83,6 +84,7 @@ class Route:
     is_socket: bool = False
     origins: tuple[str, ...] | None = None
     keep_alive_s: float | None = None
+    docs: OperationDocs = NO_DOCS
 
     @property
     def is_events(self) -> bool:
@@ -135,6 +137,7 @@ def build_route(
         summary=options.get("summary", ""),
         tags=tuple(options.get("tags", ())),
         vital=options.get("vital", False),
+        docs=build_docs(options, where),
     )
 
 

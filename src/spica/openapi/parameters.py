@@ -1,0 +1,106 @@
+"""Parameters: path, query, header and cookie parameters of an operation.
+
+Rules of this file:
+- A value is described as the text that it is: None can't be sent, so it is no part of a schema.
+- Path parameters that no function takes are in the pattern all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args, get_origin
+
+import msgspec
+
+from spica.controllers.types import is_scalar_list
+from spica.injection.annotations import without_none
+from spica.openapi.fields import read_fields
+from spica.openapi.inputs import Input
+from spica.openapi.schemas import Schema, Schemas
+from spica.routing.pattern import PathParameter, Pattern
+
+# Of what the route tree takes, where the signature asks for no more than text.
+_NATIVE: dict[str, Schema] = {
+    "int": {"type": "integer", "minimum": 0},
+    "float": {"type": "number"},
+    "uuid": {"type": "string", "format": "uuid"},
+    "date": {"type": "string", "format": "date"},
+    "slug": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+}
+
+
+def build_parameters(inputs: list[Input], pattern: Pattern, schemas: Schemas) -> list[Schema]:
+    """Build the parameters of an operation: those of the path in its order, then the others as declared."""
+    taken = {one.name: one for one in inputs if one.source == "path"}
+    found = [_build_path(parameter, taken.get(parameter.name), schemas) for parameter in pattern.parameters]
+    for one in inputs:
+        if one.source in ("query", "header", "cookie"):
+            found.append(_build(one, schemas))
+        elif one.source == "record":
+            found.extend(_build_record(one, schemas))
+    return found
+
+
+def _build_path(parameter: PathParameter, taken: Input | None, schemas: Schemas) -> Schema:
+    native = dict(_NATIVE.get(parameter.type, {"type": "string", "minLength": 1}))
+    wants_text = taken is None or without_none(taken.parameter.bare_type) in (str, Any)
+    if taken is None or (wants_text and taken.parameter.type is taken.parameter.bare_type):
+        schema = native
+    elif native.get("type") == "integer":
+        schema = schemas.of(without_null(taken.type))
+        schema.setdefault("minimum", 0) if _lower_bound(taken.type) is None else None
+    else:
+        schema = schemas.of(without_null(taken.type))
+    return {"name": parameter.name, "in": "path", "required": True, "schema": schema}
+
+
+def _build(one: Input, schemas: Schemas) -> Schema:
+    parameter = one.parameter
+    schema = schemas.of(without_null(one.type))
+    built: Schema = {"name": one.name, "in": one.source, "schema": schema}
+    if parameter.required and not _allows_none(parameter.bare_type):
+        built["required"] = True
+    if not parameter.required and parameter.default is not None:
+        schema["default"] = msgspec.to_builtins(parameter.default, enc_hook=str)
+    if is_scalar_list(parameter.bare_type) and one.source == "query":
+        built |= {"style": "form", "explode": True}
+    return built
+
+
+def _build_record(one: Input, schemas: Schemas) -> Iterator[Schema]:
+    """Of a record in the query its fields, under the names that they are sent by."""
+    for field in read_fields(one.type, one.name):
+        schema = schemas.of(without_null(field.type))
+        if field.default is not msgspec.NODEFAULT and field.default is not None:
+            schema["default"] = msgspec.to_builtins(field.default, enc_hook=str)
+        built: Schema = {"name": field.name, "in": "query", "schema": schema}
+        if field.required and one.parameter.required:
+            built["required"] = True
+        yield built
+
+
+def without_null(type_: Any) -> Any:
+    """The type without None, its constraints kept."""
+    if get_origin(type_) is Annotated:
+        inner, *markers = get_args(type_)
+        metas = [marker for marker in markers if isinstance(marker, msgspec.Meta)]
+        inner = without_null(inner)
+        for meta in metas:
+            inner = Annotated[inner, meta]
+        return inner
+    members = [member for member in get_args(type_) if member is not type(None)]
+    if type(None) not in get_args(type_) or not members:
+        return type_
+    united = members[0]
+    for member in members[1:]:
+        united |= member
+    return united
+
+
+def _allows_none(type_: Any) -> bool:
+    return type(None) in get_args(type_)
+
+
+def _lower_bound(type_: Any) -> object:
+    metas = [one for one in getattr(type_, "__metadata__", ()) if isinstance(one, msgspec.Meta)]
+    return next((meta for meta in metas if meta.ge is not None or meta.gt is not None), None)
