@@ -77,6 +77,7 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "SessionMissing": lambda _: make_context().flash,
     "SecretMissing": lambda _: Cookies({}).signed,
     "InvalidEvent": lambda _: Event("x", event="a\ndata: b"),
+    "AssignMissing": lambda _: make_context().get("tenant", str),
     "InvalidMiddleware": lambda _: m.Pipelines().use(str),  # type: ignore[arg-type]
     "PlainAroundAsync": lambda _: compose([Wrapping()], waiting),
     "UnknownPipeline": declare_pipelines,
@@ -124,6 +125,10 @@ SPICA-H008  cookies.signed needs a secret key and this app has none
 SPICA-H020  the name of an event holds a line break or NUL: 'a\\ndata: b'
   why    what follows the break would be read as a field of its own
   fix    keep the name on one line; data may have as many as it likes""",
+    "AssignMissing": """\
+SPICA-H021  ctx.get('tenant', str) finds nothing
+  why    what comes before it in the pipeline has to set it
+  fix    ctx.set('tenant', …) in middleware or a filter that runs before""",
     "InvalidMiddleware": """\
 SPICA-H101  <class 'str'> is not middleware
   why    a pipeline is made of subclasses of Middleware, or instances of them

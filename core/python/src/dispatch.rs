@@ -14,15 +14,15 @@ use spica_server::{Called, Exchange, Reply, Signal, Token};
 
 use crate::application::{Application, Compiled};
 use crate::calls::{Call, Calls};
-use crate::content::{Desk, IncomingContent, OutgoingContent};
-use crate::context::EnteredContext;
+use crate::content::{Desk, HomedDesk, IncomingContent, OutgoingContent};
+use crate::context::{copy_context, EnteredContext};
 use crate::handler::{call_handler, capture_values};
 use crate::names::Names;
 use crate::request::Request;
 use crate::response::{Begun, Outgoing};
 use crate::route::{Kind, Route};
 use crate::server::{Completion, Ends};
-use crate::tasks::{run_once, start_task, Start};
+use crate::tasks::{run_once, start_task, Start, Traits};
 use crate::websocket::Farewell;
 
 /// The reactor's application: calls Python handlers on the loop's thread.
@@ -35,13 +35,21 @@ pub struct Dispatcher {
     /// What connections without sockets would send goes to these callables.
     pub sinks: RefCell<HashMap<u64, Py<PyAny>>>,
     /// The way to the reactor that this serves.
-    pub desk: RefCell<Py<Desk>>,
+    pub desk: RefCell<Py<HomedDesk>>,
 }
 
-/// What a request came to inside Python.
+/// What a request came to inside Python, and the `contextvars` context in which it did.
 enum Outcome<'py> {
-    Value(Bound<'py, PyAny>),
-    Task(Bound<'py, PyAny>),
+    Value(Bound<'py, PyAny>, Bound<'py, PyAny>),
+    Task(Bound<'py, PyAny>, Bound<'py, PyAny>),
+}
+
+/// Of which call a value is the answer.
+struct Of<'a, 'py> {
+    /// The context that a stream runs in; its own when the handler had none.
+    context: Option<&'a Bound<'py, PyAny>>,
+    status: u16,
+    exchange: Exchange,
 }
 
 impl Dispatcher {
@@ -54,7 +62,7 @@ impl Dispatcher {
             start: Start::choose(event_loop)?,
             calls: RefCell::default(),
             sinks: RefCell::default(),
-            desk: RefCell::new(Py::new(event_loop.py(), Desk::default())?),
+            desk: RefCell::new(Py::new(event_loop.py(), HomedDesk::new(Desk::default()))?),
         })
     }
 
@@ -67,7 +75,8 @@ impl Dispatcher {
     pub fn write_task(&self, py: Python<'_>, number: usize, exchange: Exchange, reply: &mut Reply<'_>) -> Called {
         let Some(call) = self.calls.borrow_mut().remove(number) else { return Called::Answered };
         let value = call.task.bind(py).call_method0(&self.names.result);
-        self.write(py, value, call.status, exchange, || Ok(call.request.bind(py).clone()), reply)
+        let of = Of { context: Some(call.context.bind(py)), status: call.status, exchange };
+        self.write(py, value, &of, || Ok(call.request.bind(py).clone()), reply)
     }
 
     /// Takes out a call whose response has been streamed. Returns whether that was whole; `None` when it was cancelled.
@@ -118,49 +127,54 @@ impl Dispatcher {
             let coroutine = call_handler(py, route, params, path, request)?;
             return self.step(coroutine, &route.name);
         }
-        let _own = EnteredContext::copy(py)?;
+        let own = EnteredContext::copy(py)?;
         let value = call_handler(py, route, params, path, request)?;
-        if route.kind == Kind::Step {
-            return run_once(&value).map(Outcome::Value);
-        }
-        self.settle(value, &route.name)
+        let value = if route.kind == Kind::Step { run_once(&value)? } else { value };
+        self.settle(value, own, &route.name)
     }
 
     /// A plain handler's value; a coroutine when it was, say, a decorated function that returned one.
-    fn settle<'py>(&self, value: Bound<'py, PyAny>, name: &Py<PyString>) -> PyResult<Outcome<'py>> {
+    fn settle<'py>(
+        &self,
+        value: Bound<'py, PyAny>,
+        own: EnteredContext<'py>,
+        name: &Py<PyString>,
+    ) -> PyResult<Outcome<'py>> {
         // SAFETY: only looks at the object's type.
         if unsafe { ffi::PyCoro_CheckExact(value.as_ptr()) } != 0 {
             return self.step(value, name);
         }
-        Ok(Outcome::Value(value))
+        Ok(Outcome::Value(value, own.leave()))
     }
 
     fn step<'py>(&self, coroutine: Bound<'py, PyAny>, name: &Py<PyString>) -> PyResult<Outcome<'py>> {
-        let task = start_task(&coroutine, name, &self.start, &self.names)?;
+        let context = copy_context(coroutine.py())?;
+        let task = start_task(&coroutine, Traits { context: &context, name }, &self.start, &self.names)?;
         if task.call_method0(&self.names.done)?.is_truthy()? {
-            return task.call_method0(&self.names.result).map(Outcome::Value);
+            return Ok(Outcome::Value(task.call_method0(&self.names.result)?, context));
         }
-        Ok(Outcome::Task(task))
+        Ok(Outcome::Task(task, context))
     }
 
     /// Keeps a waiting Task and asks to be told when it is done.
     fn wait<'py>(
         &self,
         task: &Bound<'py, PyAny>,
+        context: &Bound<'py, PyAny>,
         request: Bound<'py, Request>,
-        status: u16,
-        exchange: Exchange,
+        of: &Of<'_, 'py>,
         outgoing: Option<Py<OutgoingContent>>,
     ) -> PyResult<usize> {
         let ends = if outgoing.is_some() { Ends::Stream } else { Ends::Answer };
-        let (task_kept, request) = (task.clone().unbind(), request.unbind());
-        self.keep(task, Call { task: task_kept, request, status, outgoing, websocket: None }, exchange, ends)
+        let (kept, context, request) = (task.clone().unbind(), context.clone().unbind(), request.unbind());
+        let call = Call { task: kept, context, request, status: of.status, outgoing, websocket: None };
+        self.keep(task, call, of.exchange, ends)
     }
 
     fn keep(&self, task: &Bound<'_, PyAny>, call: Call, exchange: Exchange, ends: Ends) -> PyResult<usize> {
         let py = task.py();
         let number = self.calls.borrow_mut().insert(call);
-        let reactor = self.desk.borrow().bind(py).borrow().reactor.clone();
+        let reactor = self.desk.borrow().get().desk().reactor.clone();
         let completion = Py::new(py, Completion::new(reactor, exchange, number, ends))?;
         task.call_method1(&self.names.add_done_callback, (completion,))?;
         Ok(number)
@@ -171,17 +185,16 @@ impl Dispatcher {
         &self,
         py: Python<'py>,
         value: PyResult<Bound<'py, PyAny>>,
-        status: u16,
-        exchange: Exchange,
+        of: &Of<'_, 'py>,
         request: impl Fn() -> PyResult<Bound<'py, Request>>,
         reply: &mut Reply<'_>,
     ) -> Called {
         let application = self.application.get();
-        let mut send = |value: &Bound<'py, PyAny>| match Outgoing::sort(value, status, &application.encoding)?
+        let mut send = |value: &Bound<'py, PyAny>| match Outgoing::sort(value, of.status, &application.encoding)?
             .write(&request, reply)?
         {
             None => Ok(Called::Answered),
-            Some(begun) => self.stream(py, begun, status, exchange, request()?),
+            Some(begun) => self.stream(py, begun, of, request()?),
         };
         let error = match value.and_then(|value| send(&value)) {
             Ok(called) => return called,
@@ -195,23 +208,24 @@ impl Dispatcher {
         })
     }
 
-    /// Starts the Task that sends a response whose head is written.
+    /// Starts the Task that sends a response whose head is written, in the context of the handler that made it.
     fn stream<'py>(
         &self,
         py: Python<'py>,
         begun: Begun<'py>,
-        status: u16,
-        exchange: Exchange,
+        of: &Of<'_, 'py>,
         request: Bound<'py, Request>,
     ) -> PyResult<Called> {
         let event_loop = self.names.event_loop.clone_ref(py);
-        let desk = self.desk.borrow().bind(py).borrow().clone();
-        let outgoing = OutgoingContent::new(begun.outbox, exchange, desk, event_loop);
+        let desk = self.desk.borrow().get().desk().clone();
+        let outgoing = OutgoingContent::new(begun.outbox, of.exchange, desk, event_loop);
         let outgoing = Py::new(py, outgoing)?;
         let send_stream = self.application.get().send_stream.bind(py);
         let coroutine = send_stream.call1((&outgoing, begun.response))?;
-        let task = start_task(&coroutine, &self.names.stream, &self.start, &self.names)?;
-        self.wait(&task, request, status, exchange, Some(outgoing)).map(Called::Streaming)
+        let context = of.context.cloned().map_or_else(|| copy_context(py), Ok)?;
+        let traits = Traits { context: &context, name: &self.names.stream };
+        let task = start_task(&coroutine, traits, &self.start, &self.names)?;
+        self.wait(&task, &context, request, of, Some(outgoing)).map(Called::Streaming)
     }
 }
 
@@ -241,19 +255,23 @@ impl spica_server::Application for Dispatcher {
                 Some(native) => Ok(native.clone()),
                 None => self.copy_request(py, request),
             };
+            let mut of = Of { context: None, status, exchange: request.exchange };
+            let kept;
             let value = match outcome {
-                Ok(Outcome::Task(task)) => {
-                    let waits =
-                        request_object().and_then(|native| self.wait(&task, native, status, request.exchange, None));
-                    match waits {
+                Ok(Outcome::Task(task, context)) => {
+                    match request_object().and_then(|native| self.wait(&task, &context, native, &of, None)) {
                         Ok(number) => return Called::Waiting(number),
                         Err(error) => Err(error),
                     }
                 }
-                Ok(Outcome::Value(value)) => Ok(value),
+                Ok(Outcome::Value(value, context)) => {
+                    kept = context;
+                    of.context = Some(&kept);
+                    Ok(value)
+                }
                 Err(error) => Err(error),
             };
-            self.write(py, value, status, request.exchange, request_object, reply)
+            self.write(py, value, &of, request_object, reply)
         })
     }
 
@@ -273,20 +291,20 @@ impl spica_server::Application for Dispatcher {
                 Signal::Content => {
                     let incoming = call.request.get().incoming().map(|incoming| incoming.bind(py));
                     if let Some(Ok(incoming)) = incoming.map(|incoming| incoming.cast::<IncomingContent>()) {
-                        incoming.borrow().wake(py);
+                        incoming.get().wake(py);
                     }
                 }
                 Signal::Room => {
                     if let Some(outgoing) = &call.outgoing {
-                        outgoing.bind(py).borrow().wake(py);
+                        outgoing.get().wake(py);
                     }
                     if let Some(websocket) = &call.websocket {
-                        websocket.bind(py).borrow().wake_room(py);
+                        websocket.get().wake_room(py);
                     }
                 }
                 Signal::Message => {
                     if let Some(websocket) = &call.websocket {
-                        websocket.bind(py).borrow().wake_arrived(py);
+                        websocket.get().wake_arrived(py);
                     }
                 }
             }
@@ -297,8 +315,7 @@ impl spica_server::Application for Dispatcher {
         Python::attach(|py| {
             let Some(call) = self.calls.borrow_mut().remove(call) else { return };
             if let Some(websocket) = call.websocket {
-                let accepted = websocket.bind(py).borrow().socket.is_accepted();
-                if accepted {
+                if websocket.get().socket().is_accepted() {
                     if let Err(error) = Farewell::begin(py, call.task, websocket) {
                         error.write_unraisable(py, None);
                     }
@@ -352,9 +369,9 @@ impl Dispatcher {
             Ok(native) => native,
             Err(error) => return (Err(error), None, status),
         };
-        let outcome = EnteredContext::copy(py).and_then(|_own| {
+        let outcome = EnteredContext::copy(py).and_then(|own| {
             let value = self.application.get().on_miss.bind(py).call1((&native, status, allow))?;
-            self.settle(value, &self.names.miss)
+            self.settle(value, own, &self.names.miss)
         });
         (outcome, Some(native), status)
     }

@@ -9,6 +9,7 @@ mod dispatch;
 mod escape;
 mod files;
 mod handler;
+mod homed;
 mod memory;
 mod memory_trim;
 mod names;

@@ -12,6 +12,9 @@
 //! - An idle connection owns no buffer.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+extern crate self as spica_server; // what the tests in tests/ share calls it by its name
+
 mod access_log;
 mod application;
 mod calling;
@@ -35,6 +38,8 @@ mod socket;
 mod spool;
 mod system;
 mod topics;
+#[cfg(test)]
+mod unsendable_streams;
 mod upgrade;
 
 pub use access_log::{AccessLog, Entry, LogFormat};

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from spica.app.error_pages import ErrorPages
 from spica.errors.http import HttpError
 from spica.http import media_types
-from spica.http.context import Context
+from spica.http.context import Context, new_trace_id
 from spica.http.problem import problem_response
 from spica.http.request import Request
 from spica.http.response import Response
@@ -88,7 +88,7 @@ class Failures:
 
     def _answer(self, request: Request, error: BaseException, ctx: Context | None) -> Response:
         rescue = self._find_rescue(error)
-        trace_id = ctx.trace_id if ctx is not None else ""
+        trace_id = ctx.trace_id if ctx is not None else new_trace_id()
         if rescue is not None and not isinstance(rescue, int):
             return answer_rescued(rescue, request, error)
         expected = HttpError(status=rescue) if rescue else error if isinstance(error, HttpError) else None

@@ -75,8 +75,11 @@ class PageRenderer:
 
     def render_with(self, name: str, locals: dict[str, Any], ctx: Any) -> str:
         """Render a template; see `Renderer`."""
-        values = {"flash": PageFlash(ctx), "current_user": ctx.current_user if ctx is not None else None, **locals}
-        return self._templates.render_with(name, values, ctx)
+        return self._templates.render_with(name, _with_page_values(locals, ctx), ctx)
+
+    def render_in(self, layout: str | None, name: str, locals: dict[str, Any], ctx: Any) -> str:
+        """Render a template in a layout, or without; see `Renderer`."""
+        return self._templates.render_in(layout, name, _with_page_values(locals, ctx), ctx)
 
 
 @uses_context
@@ -140,6 +143,10 @@ HELPERS = {
     "link_to": link_to,
     "error_messages": error_messages,
 }
+
+
+def _with_page_values(values: dict[str, Any], ctx: Any) -> dict[str, Any]:
+    return {"flash": PageFlash(ctx), "current_user": ctx.current_user if ctx is not None else None, **values}
 
 
 def _has_session(ctx: Context | None) -> bool:

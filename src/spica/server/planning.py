@@ -73,9 +73,10 @@ def _choose_certificates(typed: Typed, settings: Settings) -> tuple[tuple[str, s
     """Absolute paths of the certificates and keys to serve with; () for no TLS."""
     folder = Path(typed.folder)
     if typed.tls_self_signed:
-        from spica.server.certificates import ensure_self_signed  # here, not above: servers without TLS need none of it
+        # Here, not above: servers without TLS need none of it.
+        from spica.server.certificates import ensure_self_signed, names_of
 
-        return (ensure_self_signed(folder, []),)
+        return (ensure_self_signed(folder, names_of(_choose_binds(typed, settings))),)
     if typed.tls_cert is not None:
         return (_absolute(folder, typed.tls_cert, typed.tls_key or typed.tls_cert),)
     tls = settings.server.tls

@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import functools
 import gc
+import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -32,6 +33,7 @@ from spica.server.listener import Listeners, choose_addresses, open_listeners
 from spica.server.notify import notify_ready, notify_stopping
 from spica.server.signals import disarm_hard_end, stop_signals
 
+_log = logging.getLogger("spica.server")
 POLL_S = 0.02
 # How long connections of a worker that is replaced may still bring a request that was on its way to it.
 LEAVE_S = 1.0
@@ -102,9 +104,25 @@ def serve_listeners(
     try:
         with asyncio.Runner(loop_factory=functools.partial(new_event_loop, options.event_loop)) as runner:
             _limit_threads(runner.get_loop(), options.worker_threads)
-            runner.run(_serve(app, listeners, options, around, is_worker))
+            _run_to_end(runner.get_loop(), _serve(app, listeners, options, around, is_worker))
     finally:
         disarm_hard_end()
+
+
+def _run_to_end(loop: asyncio.AbstractEventLoop, serving: Coroutine[Any, Any, None]) -> None:
+    """Run the loop until `serving` is done, whatever other tasks raise.
+
+    SystemExit and KeyboardInterrupt of a task stop every event loop: a handler that calls `sys.exit()` would take all
+    requests with it. Its own request has its answer by then, and the loop goes on where it stopped (promise 25).
+    """
+    task = loop.create_task(serving)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except (SystemExit, KeyboardInterrupt) as error:
+            if task.done():
+                raise
+            _log.error("%s in a task does not end the server", type(error).__name__)
 
 
 async def _serve(

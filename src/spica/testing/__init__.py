@@ -2,7 +2,7 @@
 
 from spica.testing.client import Client
 from spica.testing.multipart import File
-from spica.testing.response import ClientResponse
+from spica.testing.response import BrokenResponse, ClientResponse
 from spica.testing.websocket import ClientSocket, SocketRefused
 
-__all__ = ["Client", "ClientResponse", "ClientSocket", "File", "SocketRefused"]
+__all__ = ["BrokenResponse", "Client", "ClientResponse", "ClientSocket", "File", "SocketRefused"]

@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote, urlencode
@@ -150,9 +151,11 @@ class Client:
         return await self.get(location.removeprefix(f"http://{HOST}"))
 
     async def exchange(self, method: str, target: str, content: bytes, headers: Mapping[str, str]) -> ClientResponse:
-        """Send one request and wait for its whole response."""
+        """Send one request and wait for its whole response. Raises BrokenResponse when only a part of it comes."""
         request = self._render(method, target, content, headers)
-        response = ClientResponse(await self._send(request), method, target)
+        with _LoggedFailures() as failures:
+            received = await self._send(request)
+        response = ClientResponse(received, method, target).require_whole(failures.last)
         self.cookies.update_from(response.headers.get_all("set-cookie", []))
         return response
 
@@ -185,6 +188,23 @@ class Client:
         finally:
             loop.call_soon(connection.close)
         return bytes(received)
+
+
+class _LoggedFailures(logging.Handler):
+    """The last exception that the log of streams has got while a block runs: a broken response does not carry it."""
+
+    last: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        logging.getLogger("spica.http").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("spica.http").removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.last = record.exc_info[1]
 
 
 def _body(

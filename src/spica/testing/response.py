@@ -6,30 +6,56 @@ Each expectation returns the response, so that they chain; each failure shows wh
 from __future__ import annotations
 
 import html
-import http.client
-import io
 import re
+from email.message import Message
 from typing import Any, Self
 
 import msgspec
 
+from spica.testing.wire import read_response
+
 SHOWN_CHARACTERS = 1_000
 
 
+class BrokenResponse(ConnectionError):
+    """A response broke off: its stream failed, or is shorter than its content-length says.
+
+    `response` has what came of it; the exception of the application's, where the log has one, is `__cause__`.
+    """
+
+    def __init__(self, what: str, response: ClientResponse) -> None:
+        super().__init__(what)
+        self.response = response
+
+
 class ClientResponse:
-    """Status, headers and content of one response.
+    """Status, headers and content of one response; `trailers` are the fields behind its content, mostly none.
 
     Args:    received: the octets of the whole response; method: of the request (HEAD has no content).
+    Raises:  ConnectionError: there is no response.
     """
 
     def __init__(self, received: bytes, method: str, url: str) -> None:
-        parsed = http.client.HTTPResponse(_Received(received), method=method)  # type: ignore[arg-type]  # only makefile() is used
-        parsed.begin()
+        parsed = read_response(received, method)
         self.url = url
         self.method = method
         self.status = parsed.status
-        self.headers = parsed.headers
-        self.content = parsed.read()
+        self.headers: Message = parsed.headers
+        self.content = parsed.content
+        self.trailers: Message = parsed.trailers
+        self._missing = parsed.missing
+
+    def require_whole(self, cause: BaseException | None = None) -> Self:
+        """Return the response if all of it came.
+
+        Args:    cause: what the application failed with meanwhile, if anything is known.
+        Raises:  BrokenResponse that names what is missing and why.
+        """
+        if not self._missing:
+            return self
+        what = f"the response to {self.method} {self.url} broke off after {len(self.content)} octets: {self._missing}"
+        what += f" is missing, because of {type(cause).__name__}: {cause}" if cause is not None else " is missing"
+        raise BrokenResponse(what, self) from cause
 
     @property
     def text(self) -> str:
@@ -98,16 +124,6 @@ class ClientResponse:
 
     def __repr__(self) -> str:
         return f"<ClientResponse {self.status} for {self.method} {self.url}>"
-
-
-class _Received:
-    """As much of a socket as http.client wants."""
-
-    def __init__(self, received: bytes) -> None:
-        self._received = received
-
-    def makefile(self, mode: str) -> io.BytesIO:
-        return io.BytesIO(self._received)
 
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")

@@ -336,6 +336,21 @@ def test_mistakes_in_sections_inside_server(tmp_path: Path) -> None:
     ]
 
 
+def test_misspelt_keys_in_a_list_of_tables_have_near_matches(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        server="[server.tls]\ncertificates = [{cert = 'a', key = 'b'}, {crt = 'c', kye = 'd'}]\n",
+    )
+    assert mistakes(root) == [
+        "config/server.toml:2 [server.tls] certificates, entry 2, has no key 'crt' fix: did you mean cert?",
+        "config/server.toml:2 [server.tls] certificates, entry 2, has no key 'kye' fix: did you mean key?",
+    ]
+    root = project(tmp_path, server="[[server.tls.certificates]]\ncert = 'a'\nsecret = 'b'\n")
+    assert mistakes(root) == [
+        "config/server.toml [server.tls] certificates, entry 1, has no key 'secret' fix: did you mean cert?",
+    ]
+
+
 def test_a_key_set_twice_in_two_spellings_of_one_section(tmp_path: Path) -> None:
     root = project(tmp_path, server="[server.tls.test]\ncert = 'a'\n[server.test.tls]\ncert = 'b'")
     [mistake] = mistakes(root, "test")

@@ -120,7 +120,7 @@ async def test_partials_and_strings() -> None:
 async def test_json_gets_only_what_was_passed_by_name() -> None:
     response = await answer(compiled(Things, "edit"), accept="application/json")
     assert response.body == b'{"extra":[1]}'
-    assert response.header("vary") == "Accept"
+    assert response.header("vary") == "Accept, HX-Request"
 
 
 async def test_an_override_without_the_mark_is_no_filter() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spica.testing.response import ClientResponse
+from spica.testing.response import BrokenResponse, ClientResponse
 
 PAGE = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: 25\r\nset-cookie: a=b\r\n\r\n"
@@ -62,3 +62,35 @@ def test_json_paths() -> None:
         found.expect_json_path("$.posts[0].title", "Ho")
     with pytest.raises(ValueError, match="looks like"):
         found.expect_json_path("posts..title", "Hi")
+
+
+def test_trailers_are_kept_and_interim_responses_passed_over() -> None:
+    page = response(
+        b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n"
+        b"5\r\nhello\r\n1;x=y\r\n!\r\n0\r\nx-sum: 42\r\n\r\n"
+    )
+    assert (page.status, page.content, page.trailers["x-sum"]) == (200, b"hello!", "42")
+    assert page.require_whole() is page
+
+
+@pytest.mark.parametrize(
+    ("received", "what"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello", "after 5 octets: 5 octets of its content is missing"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", "after 5 octets: its end is missing"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nhel", "after 3 octets: its end is missing"),
+    ],
+)
+def test_what_broke_off_says_so(received: bytes, what: str) -> None:
+    with pytest.raises(BrokenResponse, match=what) as broken:
+        response(received).require_whole(LookupError("no such row"))
+    assert "because of LookupError: no such row" in str(broken.value)
+    assert isinstance(broken.value.__cause__, LookupError)
+    assert broken.value.response.status == 200
+
+
+@pytest.mark.parametrize("received", [b"", b"HTTP/1.1 103 Early Hints\r\n\r\n", b"garbage"])
+def test_no_answer_is_no_response(received: bytes) -> None:
+    with pytest.raises(ConnectionError, match="without an answer"):
+        response(received)

@@ -11,6 +11,7 @@ use super::running::{Running, Sink};
 use super::{Http2, QUEUED_HIGH};
 use crate::application::{Application, Content, Exchange, Request, Signal, Takes};
 use crate::connection::{Link, NEVER};
+use crate::exchange::LogLine;
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
 use crate::reply::{Shape, Version};
@@ -27,8 +28,9 @@ impl Http2 {
             Event::Request { stream, request, end } => self.begin(link, worker, stream, request, end),
             Event::Data { stream, data } => self.take_content(link, worker, stream, &data),
             Event::End { stream, trailers } => self.end_content(link, worker, stream, trailers),
-            Event::Refused { stream, .. } => {
+            Event::Refused { stream, refusal } => {
                 worker.counts.refused += 1;
+                self.log_refused(link, worker, stream, refusal);
                 self.lose(link, worker, stream);
             }
             Event::Reset { stream, .. } => self.lose(link, worker, stream),
@@ -226,8 +228,19 @@ impl Http2 {
         self.answer(worker, stream, &answer, Vec::new(), Some(running));
     }
 
+    /// The line of a request that was refused without its call, or while that has not answered.
+    fn log_refused<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32, refusal: Refusal) {
+        let line = match self.running.get_mut(&stream).map(|running| (&running.request, &mut running.in_flight)) {
+            None => Some(LogLine::unknown()),
+            Some((Some(request), _)) => worker.log_line(&request.bytes, &request.head),
+            Some((None, Some(in_flight))) if in_flight.streaming.is_none() => in_flight.log.take(),
+            Some((None, _)) => None, // it has a line already, or gets it with what was sent
+        };
+        worker.log_answer(link.peer, line.as_deref(), refusal.status, 0);
+    }
+
     /// Nobody waits for the answer any more.
-    fn lose<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) {
+    pub(super) fn lose<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) {
         if let Some(running) = self.running.remove(&stream) {
             running.abandon(link, worker);
         }
