@@ -47,7 +47,8 @@ class Parts:
     """What an application is made of, declared and loaded but not yet put together.
 
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
-    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type.
+    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type;
+    `internal`: routes of Spica's own, which are in no list and give way to the application's.
     """
 
     settings: Settings
@@ -58,6 +59,7 @@ class Parts:
     lookup: ControllerLookup | None = None
     public: Sequence[tuple[str, str]] = ()
     registry: Registry | None = None
+    internal: Sequence[Route] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def compile_application(parts: Parts) -> Compiled:
         public=list(parts.public),
     )
     work = _Work(core, misses, services, list(table.mistakes))
-    for route in table:
+    shapes = {route.pattern.shape for route in table}
+    for route in (*table, *(one for one in parts.internal if one.pattern.shape not in shapes)):
         try:
             _add_route(route, parts, work)
         except SpicaError as mistake:

@@ -39,6 +39,7 @@ COMMANDS = [
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
+    ("openapi", LOOK),
     ("config", LOOK),
     ("secrets", RUN),
 ]

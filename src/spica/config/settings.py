@@ -91,8 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration.
 
     Args:    env: development, test or production; root: the project's folder, None for a one-file app; app, server,
-             runtime, database, passwords, openapi: the sections; secrets: those of the encrypted file; extra: the sections of
-             the project's own, by name, each an attribute too.
+             runtime, database, passwords, openapi: the sections; secrets: those of the encrypted file; extra: the
+             sections of the project's own, by name, each an attribute too.
     """
 
     env: str = msgspec.field(default_factory=environment_name)
@@ -117,7 +117,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def section_of(self, kind: type[Kind]) -> Kind:
         """Return the section that is of a type; KeyError when there is none."""
-        for section in (self.app, self.server, self.runtime, self.database, self.passwords, self.openapi, *self.extra.values()):
+        for section in (
+            self.app,
+            self.server,
+            self.runtime,
+            self.database,
+            self.passwords,
+            self.openapi,
+            *self.extra.values(),
+        ):
             if type(section) is kind:
                 return section
         raise KeyError(kind.__name__)

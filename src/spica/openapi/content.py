@@ -14,13 +14,20 @@ import msgspec
 from spica.controllers.bodies import needs_file
 from spica.controllers.codecs import find_adapter
 from spica.controllers.markers import File
-from spica.controllers.types import COLLECTIONS, allows_none, is_file, is_record, is_scalar, is_scalar_list
+from spica.controllers.types import (
+    COLLECTIONS,
+    allows_none,
+    is_file,
+    is_record,
+    is_scalar,
+    is_scalar_list,
+    without_null,
+)
 from spica.http import media_types
 from spica.http.forms import FORM_TYPES
 from spica.injection.annotations import without_none
 from spica.openapi.fields import SentField, read_fields
 from spica.openapi.inputs import Input
-from spica.openapi.parameters import without_null
 from spica.openapi.schemas import FILE, Schema, Schemas
 
 _FORM_SOURCES = ("form", "field", "file")
@@ -82,7 +89,7 @@ def _build_form(parts: list[Input], schemas: Schemas) -> Schema:
         schema["required"] = required
     content: Schema = {"schema": schema, "encoding": encoding} if encoding else {"schema": schema}
     types = [media_types.MULTIPART] if has_files else FORM_TYPES
-    built: Schema = {"content": {media_type: content for media_type in types}}
+    built: Schema = {"content": dict.fromkeys(types, content)}
     return {**built, "required": True} if required else built
 
 
@@ -107,4 +114,3 @@ def _build_field(one: Input, field: SentField, schemas: Schemas) -> Schema:
     if field.default not in (msgspec.NODEFAULT, None):
         schema["default"] = msgspec.to_builtins(field.default, enc_hook=str)
     return schema
-

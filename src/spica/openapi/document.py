@@ -66,7 +66,9 @@ def write_path(pattern: Pattern) -> str:
     """Write a pattern as OpenAPI does: `/users/{id:int}` is /users/{id}."""
     text = pattern.text
     for parameter in pattern.parameters:
-        text = text.replace(str(parameter), f"{{{parameter.name}}}").replace(f"{{*{parameter.name}}}", f"{{{parameter.name}}}")
+        text = text.replace(str(parameter), f"{{{parameter.name}}}").replace(
+            f"{{*{parameter.name}}}", f"{{{parameter.name}}}"
+        )
     return text
 
 

@@ -27,7 +27,9 @@ from spica.middleware.flash import Flash
 from spica.middleware.session_data import SessionData
 from spica.routing.pattern import Pattern
 
-Source: TypeAlias = Literal["path", "query", "record", "header", "cookie", "body", "form", "field", "file", "stream", "user"]
+Source: TypeAlias = Literal[
+    "path", "query", "record", "header", "cookie", "body", "form", "field", "file", "stream", "user"
+]
 _OBJECTS = (Context, Request, Params, SessionData, Flash)
 
 

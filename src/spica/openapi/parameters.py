@@ -8,11 +8,11 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 import msgspec
 
-from spica.controllers.types import is_scalar_list
+from spica.controllers.types import allows_none, is_scalar_list, without_null
 from spica.injection.annotations import without_none
 from spica.openapi.fields import read_fields
 from spica.openapi.inputs import Input
@@ -58,12 +58,14 @@ def _build(one: Input, schemas: Schemas) -> Schema:
     parameter = one.parameter
     schema = schemas.of(without_null(one.type))
     built: Schema = {"name": one.name, "in": one.source, "schema": schema}
-    if parameter.required and not _allows_none(parameter.bare_type):
+    if parameter.required and not allows_none(parameter.bare_type):
         built["required"] = True
     if not parameter.required and parameter.default is not None:
         schema["default"] = msgspec.to_builtins(parameter.default, enc_hook=str)
     if is_scalar_list(parameter.bare_type) and one.source == "query":
         built |= {"style": "form", "explode": True}
+    elif one.source == "query" and "required" not in built and without_none(parameter.bare_type) is not str:
+        built["allowEmptyValue"] = True  # a form's way of sending nothing
     return built
 
 
@@ -77,28 +79,6 @@ def _build_record(one: Input, schemas: Schemas) -> Iterator[Schema]:
         if field.required and one.parameter.required:
             built["required"] = True
         yield built
-
-
-def without_null(type_: Any) -> Any:
-    """The type without None, its constraints kept."""
-    if get_origin(type_) is Annotated:
-        inner, *markers = get_args(type_)
-        metas = [marker for marker in markers if isinstance(marker, msgspec.Meta)]
-        inner = without_null(inner)
-        for meta in metas:
-            inner = Annotated[inner, meta]
-        return inner
-    members = [member for member in get_args(type_) if member is not type(None)]
-    if type(None) not in get_args(type_) or not members:
-        return type_
-    united = members[0]
-    for member in members[1:]:
-        united |= member
-    return united
-
-
-def _allows_none(type_: Any) -> bool:
-    return type(None) in get_args(type_)
 
 
 def _lower_bound(type_: Any) -> object:

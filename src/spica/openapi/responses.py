@@ -19,6 +19,7 @@ from spica.http.response import Response
 from spica.http.status import phrase
 from spica.injection.annotations import bare
 from spica.injection.signature import MISSING
+from spica.middleware.csrf import Csrf
 from spica.middleware.pipeline import Middleware
 from spica.openapi.inputs import Input
 from spica.openapi.problem import Problem, ValidationProblem
@@ -45,7 +46,7 @@ class Responses:
                  reads; chain: its middleware.
         """
         found = self._succeed(route, returned)
-        for status in sorted({*find_refusals(route, inputs), *(status for one in chain for status in one.refuses)}):
+        for status in sorted(find_refusals(route, inputs) | _find_middleware_refusals(route, chain)):
             found.setdefault(str(status), self._problem(status))
         for kind in route.docs.raises:
             found[str(kind.status)] = self._problem(kind.status)
@@ -123,6 +124,11 @@ def find_refusals(route: Route, inputs: list[Input]) -> set[int]:
     if "user" in sources:
         found.add(401)
     return found
+
+
+def _find_middleware_refusals(route: Route, chain: Sequence[Middleware]) -> set[int]:
+    asks = [one for one in chain if route.method != "GET" or not isinstance(one, Csrf)]
+    return {status for one in asks for status in one.refuses}
 
 
 def _checks_path(route: Route, inputs: list[Input]) -> bool:

@@ -25,6 +25,7 @@ from spica.injection.annotations import without_none
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
 FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 # What msgspec raises for a type that it can't describe, or can't even look at.
 _UNKNOWN = (TypeError, ValueError, NameError, AttributeError, NotImplementedError)
 
@@ -61,6 +62,7 @@ class Schemas:
                 schema.setdefault(key, value)
         for schema in (*(schema for _, schema in wanted), *components.values()):
             _rename(schema, renamed)
+            _settle(schema)
         return dict(sorted(components.items()))
 
     def _is_known(self, type_: Any) -> bool:
@@ -100,7 +102,7 @@ class Schemas:
         if isinstance(type_, type) and issubclass(type_, UploadFile):
             return dict(FILE)
         if find_adapter(type_) is None:
-            return {}
+            return dict(_ANYTHING)
         if type_ not in self._models:
             self._models.append(type_)
         return {"$ref": f"{_MODEL}{self._models.index(type_)}"}
@@ -121,6 +123,7 @@ class Schemas:
 
 
 _MODEL = "#/pydantic/"
+_ANYTHING: Schema = {"$comment": "anything"}  # msgspec doesn't take {} for an answer
 
 
 def _adopt(definitions: Schema, components: Schema) -> dict[str, str]:
@@ -149,6 +152,20 @@ def _rename(schema: Any, names: dict[str, str]) -> None:
     elif isinstance(schema, list):
         for item in schema:
             _rename(item, names)
+
+
+def _settle(schema: Any) -> None:
+    """Empty what stands for anything. A Decimal goes out as text, and comes as text or as a number."""
+    if isinstance(schema, list):
+        for item in schema:
+            _settle(item)
+    elif isinstance(schema, dict):
+        if schema == _ANYTHING:
+            schema.clear()
+        if schema.get("format") == "decimal" and schema.get("type") == "string":
+            schema |= {"type": ["string", "number"], "pattern": DECIMAL}
+        for value in schema.values():
+            _settle(value)
 
 
 def _hide(schema: Schema, hidden: frozenset[str]) -> None:
