@@ -12,7 +12,7 @@ schema = schemathesis.openapi.from_asgi("/api/docs/openapi.json", build_app())
 
 
 @schema.parametrize()
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_the_application_keeps_its_document(case: schemathesis.Case) -> None:
     # In a form schemathesis writes null as the text "null", which is as good a text as any.
     untold = [negative_data_rejection] if "multipart" in (case.media_type or "") else []

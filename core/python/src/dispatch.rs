@@ -6,17 +6,18 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyString};
 use spica_router::{Found, Params, Router};
-use spica_server::{Called, Exchange, Reply, Signal, Token};
+use spica_server::{Called, Content, Exchange, Reply, Signal, Token};
 
 use crate::application::{Application, Compiled};
 use crate::calls::{Call, Calls};
 use crate::content::{Desk, HomedDesk, IncomingContent, OutgoingContent};
 use crate::context::{copy_context, EnteredContext};
-use crate::handler::{call_handler, capture_values};
+use crate::handler::{admits, call_handler, capture_values, Captured};
 use crate::names::Names;
 use crate::request::Request;
 use crate::response::{Begun, Outgoing};
@@ -32,10 +33,18 @@ pub struct Dispatcher {
     names: Names,
     start: Start,
     calls: RefCell<Calls>,
+    /// What a guard raised instead of saying yes or no, and for which request.
+    broken_guard: RefCell<Option<(Exchange, PyErr)>>,
     /// What connections without sockets would send goes to these callables.
     pub sinks: RefCell<HashMap<u64, Py<PyAny>>>,
     /// The way to the reactor that this serves.
     pub desk: RefCell<Py<HomedDesk>>,
+}
+
+/// The parameters of a match with the octets they are spans of.
+fn captured<'a>(params: &'a Params, request: &spica_server::Request<'a>) -> Captured<'a> {
+    let host = request.head.host.map(|host| host.of(request.bytes)).unwrap_or_default();
+    Captured { params, path: request.head.path.of(request.bytes), host }
 }
 
 /// What a request came to inside Python, and the `contextvars` context in which it did.
@@ -61,6 +70,7 @@ impl Dispatcher {
             names: Names::new(event_loop)?,
             start: Start::choose(event_loop)?,
             calls: RefCell::default(),
+            broken_guard: RefCell::default(),
             sinks: RefCell::default(),
             desk: RefCell::new(Py::new(event_loop.py(), HomedDesk::new(Desk::default()))?),
         })
@@ -102,12 +112,10 @@ impl Dispatcher {
     ) -> (PyResult<Outcome<'py>>, Option<Bound<'py, Request>>, u16) {
         let route = &self.compiled.routes[number as usize];
         let mut native = None;
-        let outcome = self.run(py, route, params, request.head.path.of(request.bytes), || {
+        let captured = captured(params, request);
+        let outcome = self.run(py, route, captured, || {
             let made = self.copy_request(py, request)?;
-            made.get().set_match(
-                i64::from(number),
-                capture_values(py, params, request.head.path.of(request.bytes))?.unbind(),
-            );
+            made.get().set_match(i64::from(number), capture_values(py, route, captured)?.unbind());
             native = Some(made.clone());
             Ok(made)
         });
@@ -119,16 +127,15 @@ impl Dispatcher {
         &self,
         py: Python<'py>,
         route: &Route,
-        params: &Params,
-        path: &[u8],
+        captured: Captured<'_>,
         request: impl FnOnce() -> PyResult<Bound<'py, Request>>,
     ) -> PyResult<Outcome<'py>> {
         if route.kind == Kind::Task {
-            let coroutine = call_handler(py, route, params, path, request)?;
+            let coroutine = call_handler(py, route, captured, request)?;
             return self.step(coroutine, &route.name);
         }
         let own = EnteredContext::copy(py)?;
-        let value = call_handler(py, route, params, path, request)?;
+        let value = call_handler(py, route, captured, request)?;
         let value = if route.kind == Kind::Step { run_once(&value)? } else { value };
         self.settle(value, own, &route.name)
     }
@@ -243,10 +250,11 @@ impl spica_server::Application for Dispatcher {
     ) -> Called {
         Python::attach(|py| {
             let (outcome, native, status) = match found {
+                _ if self.has_broken_guard(request) => (self.raise_guard(), None, 500),
                 Found::Route(number) if self.compiled.routes[number as usize].kind == Kind::Socket => {
                     return self.open_socket(py, number, params, request, reply);
                 }
-                Found::Route(number) => self.call_route(py, number, params, request),
+                Found::Route(number) | Found::Fallback(number) => self.call_route(py, number, params, request),
                 Found::NotFound => self.call_miss(py, request, 404, ""),
                 Found::MethodNotAllowed(allow) => self.call_miss(py, request, 405, allow),
                 Found::Options(allow) => self.call_miss(py, request, 204, allow),
@@ -272,6 +280,20 @@ impl spica_server::Application for Dispatcher {
                 Err(error) => Err(error),
             };
             self.write(py, value, &of, request_object, reply)
+        })
+    }
+
+    fn admits(&self, route: u32, params: &Params, request: &spica_server::Request<'_>) -> bool {
+        Python::attach(|py| {
+            let head = spica_server::Request { content: Content::Bytes(b""), ..*request };
+            let asked = EnteredContext::copy(py).and_then(|_own| {
+                let native = || self.copy_request(py, &head);
+                admits(py, &self.compiled.routes[route as usize], captured(params, request), native)
+            });
+            asked.unwrap_or_else(|error| {
+                *self.broken_guard.borrow_mut() = Some((request.exchange, error));
+                false
+            })
         })
     }
 
@@ -350,6 +372,17 @@ impl spica_server::Application for Dispatcher {
 }
 
 impl Dispatcher {
+    fn has_broken_guard(&self, request: &spica_server::Request<'_>) -> bool {
+        self.broken_guard.borrow().as_ref().is_some_and(|(exchange, _)| *exchange == request.exchange)
+    }
+
+    fn raise_guard<'py>(&self) -> PyResult<Outcome<'py>> {
+        match self.broken_guard.take() {
+            Some((_, error)) => Err(error),
+            None => Err(PyRuntimeError::new_err("a guard failed and left no error")),
+        }
+    }
+
     /// Calls a sink later, not now: it is Python code, and the reactor is in the middle of its work.
     fn call_soon(&self, py: Python<'_>, sink: Py<PyAny>, data: Py<PyAny>) {
         let event_loop = self.names.event_loop.bind(py);

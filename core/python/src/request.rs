@@ -119,6 +119,11 @@ impl Request {
         self.path.of(&self.bytes)
     }
 
+    /// The Host field's value; empty when there is none.
+    pub fn host_bytes(&self) -> &[u8] {
+        self.values(b"host").next().unwrap_or_default()
+    }
+
     /// The fields as the rules of files ask for them.
     pub fn file_fields(&self) -> RequestFields<'_> {
         RequestFields::new(&self.bytes, &self.fields)

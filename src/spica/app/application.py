@@ -275,6 +275,7 @@ class App(Router):
         Raises: the mistakes of the application; what a hook raises.
         """
         self.compiled  # noqa: B018 - compiles
+        self._refresh_stub()
         self._configure_database()
         await self._lifespan.start(self)
 
@@ -322,6 +323,7 @@ class App(Router):
         routes = super().routes
         lookup = None
         public: list[tuple[str, str]] = []
+        directs: dict[str, Callable[..., str]] = {}
         if root is not None:
             # Lazy: an application in one file starts without what only folders need.
             from spica.app import project
@@ -332,7 +334,9 @@ class App(Router):
             cache_control = _PUBLIC_IN_PRODUCTION if settings.is_production else _PUBLIC_WHILE_DEVELOPING
             public = [(str(root / project.PUBLIC), cache_control)]
             lookup = ControllerLookup(root)
-            routes = [*project.load_routes(root), *routes]
+            declared = project.load_routes(root)
+            routes = [*declared.routes, *routes]
+            directs = declared.directs
         failures = Failures(
             development=settings.env == "development",
             pages_first=root is not None,
@@ -341,9 +345,28 @@ class App(Router):
             reporters=self._reporters,
         )
         parts = Parts(
-            settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers, self._list_pages()
+            settings=settings,
+            routes=routes,
+            pipelines=self._pipelines,
+            renderer=renderer,
+            failures=failures,
+            lookup=lookup,
+            public=public,
+            registry=self._providers,
+            directs=directs,
+            internal=self._list_pages(),
         )
         return compile_application(parts)
+
+    def _refresh_stub(self) -> None:
+        """While developing, keep the stub of the path helpers true, where the project has one."""
+        if self.root is None or self.settings.env != "development":
+            return
+        # Lazy: no other environment reads it.
+        from spica.routing.stub import STUB, write_stub
+
+        if (self.root / STUB).is_file():
+            write_stub(self.root, self.paths.all_helpers)
 
     def _list_pages(self) -> list[Route]:
         """The pages of the API document, unless they are off, as they are in production where nothing is said."""

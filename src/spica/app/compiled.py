@@ -7,8 +7,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from spica._core import Application as Core
 from spica._core import Request as NativeRequest
@@ -41,14 +42,17 @@ from spica.routing.table import RouteTable
 from spica.security.cookies import SecretCookies
 from spica.security.keys import KeyRing
 
+# What routes have in common that differ in their method only; see `Route.shape`.
+Shape: TypeAlias = tuple[str, tuple[int, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an application is made of, declared and loaded but not yet put together.
 
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
-    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type;
-    `internal`: routes of Spica's own, which are in no list and give way to the application's.
+    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type; `directs`:
+    path helpers that are functions; `internal`: routes of Spica's own, which are in no list and give way to others.
     """
 
     settings: Settings
@@ -59,28 +63,35 @@ class Parts:
     lookup: ControllerLookup | None = None
     public: Sequence[tuple[str, str]] = ()
     registry: Registry | None = None
+    directs: Mapping[str, Callable[..., str]] = field(default_factory=dict)
     internal: Sequence[Route] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An application that can answer: the core's table, and the routes as they were declared."""
+    """An application that can answer: the core's table, and the routes as they were declared.
+
+    `entries` are the routes by the numbers that the core gave them.
+    """
 
     core: Core
     table: RouteTable
     failures: Failures
+    entries: Sequence[Route] = ()
 
 
 @dataclass(slots=True)
 class _Work:
-    """What one compilation has made so far; posts and overridable routes by their pattern's shape."""
+    """What one compilation has made so far; entries by the core's numbers, posts and overridable routes by their
+    shape."""
 
     core: Core
     misses: Misses
     services: ContextServices
     mistakes: list[SpicaError]
-    posts: dict[str, tuple[Route, Dispatch]] = field(default_factory=dict)
-    overridable: dict[str, list[tuple[Route, Dispatch]]] = field(default_factory=dict)
+    entries: list[Route] = field(default_factory=list)
+    posts: dict[Shape, tuple[Route, Dispatch]] = field(default_factory=dict)
+    overridable: dict[Shape, list[tuple[Route, Dispatch]]] = field(default_factory=dict)
 
 
 def compile_application(parts: Parts) -> Compiled:
@@ -89,7 +100,7 @@ def compile_application(parts: Parts) -> Compiled:
     Raises: SpicaError for one mistake, BootError for several: unknown controllers, actions and pipelines, signatures
             that can't be filled, routes that can never be reached.
     """
-    table = RouteTable(parts.routes)
+    table = RouteTable(parts.routes, parts.settings.app.url, parts.directs)
     parts.pipelines.bind(parts.settings)
     services = build_services(parts.settings)
     common = parts.pipelines.common
@@ -105,18 +116,19 @@ def compile_application(parts: Parts) -> Compiled:
         public=list(parts.public),
     )
     work = _Work(core, misses, services, list(table.mistakes))
-    shapes = {route.pattern.shape for route in table}
-    for route in (*table, *(one for one in parts.internal if one.pattern.shape not in shapes)):
+    variants = [variant for route in table for variant in route.variants]
+    shapes = {route.pattern.shape for route in variants}
+    for route in (*variants, *(one for one in parts.internal if one.pattern.shape not in shapes)):
         try:
             _add_route(route, parts, work)
         except SpicaError as mistake:
             mistake.where = mistake.where or route.label
             work.mistakes.append(mistake)
-    _add_posts(table, parts, work)
+    _add_posts(variants, parts, work)
     work.mistakes.extend(_freeze(core))
     misses.bind(core)
     raise_all(work.mistakes)
-    return Compiled(core, table, parts.failures)
+    return Compiled(core, table, parts.failures, work.entries)
 
 
 def build_services(settings: Settings) -> ContextServices:
@@ -136,16 +148,20 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
         entry = build_socket_entry(endpoint, middleware, failures, services)
         origins = route.origins if route.origins is not None else parts.settings.server.websocket.origins
         add_socket_entry(work.core, route, entry, origins)
+        work.entries.append(route)
         return
     if not chain and add_bare_entry(work.core, route, endpoint, middleware):
+        work.entries.append(route)
         return
     dispatch = build_dispatch(endpoint, middleware, failures, services)
-    if route.method == "POST":  # added last, when the methods that a form can name there are known
-        work.posts[route.pattern.shape] = route, dispatch
+    if route.method == "POST" and route.shape not in work.posts:
+        # Added last, when the methods that a form can name there are known.
+        work.posts[route.shape] = route, dispatch
         return
     if is_overridable(route.method, middleware):
-        work.overridable.setdefault(route.pattern.shape, []).append((route, dispatch))
+        work.overridable.setdefault(route.shape, []).append((route, dispatch))
     work.misses.note(add_entry(work.core, route, dispatch), chain)
+    work.entries.append(route)
 
 
 def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
@@ -169,18 +185,20 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
     return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views), parts.registry)
 
 
-def _add_posts(table: RouteTable, parts: Parts, work: _Work) -> None:
+def _add_posts(variants: Sequence[Route], parts: Parts, work: _Work) -> None:
     """Hand the POST routes to the core, and a POST entry for each pattern whose other methods a form can name."""
     for shape, (route, dispatch) in work.posts.items():
         if shape not in work.overridable:
             work.misses.note(add_entry(work.core, route, dispatch), parts.pipelines.chain(route.pipe))
+            work.entries.append(route)
     for shape, overrides in work.overridable.items():
         route, post = work.posts.get(shape, (overrides[0][0], None))
-        refuse = _build_refusal(work.misses, [other.method for other in table if other.pattern.shape == shape])
+        refuse = _build_refusal(work.misses, [other.method for other in variants if other.shape == shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
         streams = post is not None and post.streams_content
         number = add_post_entry(work.core, route, entry, streams_content=streams)
         work.misses.note(number, parts.pipelines.chain(route.pipe))
+        work.entries.append(route)
 
 
 def _build_refusal(misses: Misses, methods: Sequence[str]) -> Callable[[NativeRequest], object]:

@@ -16,7 +16,8 @@ from spica.http.context import Context
 from spica.middleware import csrf
 from spica.middleware.content_security_policy import csp_nonce
 from spica.middleware.method_override import FIELD, METHODS
-from spica.routing.urls import paths, to_param, urls
+from spica.routing.converters import to_param
+from spica.routing.urls import paths, urls
 from spica.templates.escaping import check_url
 from spica.templates.functions import uses_context
 from spica.templates.safe import Safe

@@ -110,7 +110,8 @@ class Misses:
         method = request.native.field("access-control-request-method") or ""
         if self._core is None or not method:
             return None
-        number, _ = self._core.match(method, request.native.target.partition("?")[0])
+        native = request.native
+        number, _ = self._core.match(NativeRequest.build(method, native.target, native.fields))
         return self._cors.get(number)
 
     def _explain(self, request: Request, status: int) -> Response:
@@ -118,5 +119,5 @@ class Misses:
         from spica.app.debug_page import build_miss_page
 
         patterns = {route.pattern.text for route in self._routes}
-        rows = [(route.verb, route.pattern.text, route.target_name) for route in self._routes]
+        rows = [(route.verb, route.shown, route.target_name) for route in self._routes]
         return build_miss_page(request, status, rows, closest(request.path, patterns))

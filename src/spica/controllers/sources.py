@@ -6,7 +6,9 @@ A reader is made once per parameter; per request it is one call with the context
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -22,6 +24,10 @@ from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
 from spica.routing.pattern import PathParameter
 
+# What the route tree makes of a path parameter, by its type; of the others it makes text.
+_NATIVE_TYPES: dict[str, type] = {"int": int, "float": float, "uuid": UUID, "date": date}
+_TEXT_TYPES = frozenset({"str", "slug", "path", "choice", "rest"})
+
 
 def build_path_reader(parameter: Parameter, position: int, native_type: str) -> Reader:
     """Read the path parameter at a position; what the route tree has converted already is taken as it is."""
@@ -30,10 +36,13 @@ def build_path_reader(parameter: Parameter, position: int, native_type: str) -> 
     name, type_ = parameter.name, parameter.type
     is_number = holds_number(type_)
     convert = msgspec.convert
+    # A number stays one for what takes numbers; everything else is converted from its text.
+    wants_text = native_type != "int" or without_none(parameter.bare_type) is str
 
     def read(ctx: Any) -> object:
+        value = ctx.request.native.params[position]
         try:
-            value = convert(ctx.request.native.params[position], type_, strict=False)
+            value = convert(str(value) if wants_text else value, type_, strict=False)
             return check_ordinary(value) if is_number else value
         except msgspec.ValidationError as error:
             raise RefusedValue([build_field_error("path", (name,), str(error), type_=type_)]) from None
@@ -42,12 +51,17 @@ def build_path_reader(parameter: Parameter, position: int, native_type: str) -> 
 
 
 def passes_unchanged(parameter: Parameter, native_type: str) -> bool:
-    """Whether the route tree delivers exactly what the parameter wants: an int for `int`, text for `str`."""
+    """Whether the route delivers exactly what the parameter wants: an int for `int`, text for `str`.
+
+    What an own converter makes is taken as it is.
+    """
     if parameter.type is not parameter.bare_type and any(isinstance(m, msgspec.Meta) for m in parameter.markers):
         return False
-    if native_type == "int":
-        return without_none(parameter.bare_type) is int or parameter.bare_type is Any
-    return takes_text_as_it_is(parameter.bare_type)
+    if native_type in _NATIVE_TYPES:
+        return parameter.bare_type is Any or without_none(parameter.bare_type) is _NATIVE_TYPES[native_type]
+    if native_type in _TEXT_TYPES:
+        return takes_text_as_it_is(parameter.bare_type)
+    return True
 
 
 def build_query_reader(parameter: Parameter, name: str) -> Reader:

@@ -2,8 +2,9 @@
 
 Rules of this file:
 - The same application makes the same octets: paths and operations in the order of the routes, components by name.
-- WebSockets, and routes that say `include_in_schema=False`, are left out.
-- Where two routes differ in what their parameters take alone, OpenAPI knows one path: the first of them is described.
+- WebSockets, redirects, fallbacks and routes that say `include_in_schema=False` are left out.
+- Where routes differ only in host, in conditions or in what a parameter takes, OpenAPI knows one path: the first of
+  them is described.
 Source: OpenAPI 3.1.1.
 """
 
@@ -64,17 +65,13 @@ def build_document(sources: Sources) -> Schema:
 
 def write_path(pattern: Pattern) -> str:
     """Write a pattern as OpenAPI does: `/users/{id:int}` is /users/{id}."""
-    text = pattern.text
-    for parameter in pattern.parameters:
-        text = text.replace(str(parameter), f"{{{parameter.name}}}").replace(
-            f"{{*{parameter.name}}}", f"{{{parameter.name}}}"
-        )
-    return text
+    parts = ("".join(part if isinstance(part, str) else f"{{{part.name}}}" for part in one) for one in pattern.segments)
+    return "/" + "/".join(parts)
 
 
 def _is_described(route: Route, path: str, settings: Settings) -> bool:
     prefixes = settings.openapi.prefixes
-    if route.is_socket or not route.docs.include_in_schema:
+    if route.kind != "http" or route.redirects_to or not route.docs.include_in_schema:
         return False
     return not prefixes or any(path == prefix or path.startswith(f"{prefix.rstrip('/')}/") for prefix in prefixes)
 

@@ -77,7 +77,11 @@ class DocsPages:
 
     def routes(self) -> list[Route]:
         """The routes of the pages; they go through the common part of the middleware."""
-        shown: list[tuple[str, Handler]] = [("", self.show), ("/openapi.json", self.send_document), ("/assets/{name}", self.send_asset)]
+        shown: list[tuple[str, Handler]] = [
+            ("", self.show),
+            ("/openapi.json", self.send_document),
+            ("/assets/{name}", self.send_asset),
+        ]
         where = Location(__file__, 1)
         return [
             build_route("GET", self._path + tail, target, where, {"pipe": [], "include_in_schema": False})

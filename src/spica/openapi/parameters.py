@@ -19,7 +19,7 @@ from spica.openapi.inputs import Input
 from spica.openapi.schemas import Schema, Schemas
 from spica.routing.pattern import PathParameter, Pattern
 
-# Of what the route tree takes, where the signature asks for no more than text.
+# Of what the route tree takes.
 _NATIVE: dict[str, Schema] = {
     "int": {"type": "integer", "minimum": 0},
     "float": {"type": "number"},
@@ -32,7 +32,11 @@ _NATIVE: dict[str, Schema] = {
 def build_parameters(inputs: list[Input], pattern: Pattern, schemas: Schemas) -> list[Schema]:
     """Build the parameters of an operation: those of the path in its order, then the others as declared."""
     taken = {one.name: one for one in inputs if one.source == "path"}
-    found = [_build_path(parameter, taken.get(parameter.name), schemas) for parameter in pattern.parameters]
+    found = [
+        _build_path(parameter, taken.get(parameter.name), schemas)
+        for parameter in pattern.parameters
+        if not parameter.in_host
+    ]
     for one in inputs:
         if one.source in ("query", "header", "cookie"):
             found.append(_build(one, schemas))
@@ -42,16 +46,29 @@ def build_parameters(inputs: list[Input], pattern: Pattern, schemas: Schemas) ->
 
 
 def _build_path(parameter: PathParameter, taken: Input | None, schemas: Schemas) -> Schema:
-    native = dict(_NATIVE.get(parameter.type, {"type": "string", "minLength": 1}))
-    wants_text = taken is None or without_none(taken.parameter.bare_type) in (str, Any)
-    if taken is None or (wants_text and taken.parameter.type is taken.parameter.bare_type):
-        schema = native
-    elif native.get("type") == "integer":
-        schema = schemas.of(without_null(taken.type))
-        schema.setdefault("minimum", 0) if _lower_bound(taken.type) is None else None
+    return {"name": parameter.name, "in": "path", "required": True, "schema": _describe(parameter, taken, schemas)}
+
+
+def _describe(parameter: PathParameter, taken: Input | None, schemas: Schemas) -> Schema:
+    """What the pattern takes; what the signature makes of it, where the pattern takes any text, or sets bounds."""
+    converter = parameter.converter
+    if converter.choices:
+        return {"type": "string", "enum": list(converter.choices)}
+    is_bounded = taken is not None and any(isinstance(one, msgspec.Meta) for one in taken.parameter.markers)
+    native = _NATIVE.get(converter.native)
+    if native is not None and not (is_bounded and converter.native == "int"):
+        schema = dict(native)
+    elif taken is None or (not is_bounded and without_none(taken.parameter.bare_type) in (str, Any)):
+        schema = {"type": "string", "minLength": 1}
+    elif converter.parse is not None:  # of the application's: the value is no longer what the client writes
+        schema = {"type": "string"}
     else:
         schema = schemas.of(without_null(taken.type))
-    return {"name": parameter.name, "in": "path", "required": True, "schema": schema}
+        if native is not None and not _has_lower_bound(taken):
+            schema["minimum"] = 0
+    if parameter.demanded:
+        schema["pattern"] = f"^(?:{parameter.demanded})$"
+    return schema
 
 
 def _build(one: Input, schemas: Schemas) -> Schema:
@@ -81,6 +98,6 @@ def _build_record(one: Input, schemas: Schemas) -> Iterator[Schema]:
         yield built
 
 
-def _lower_bound(type_: Any) -> object:
-    metas = [one for one in getattr(type_, "__metadata__", ()) if isinstance(one, msgspec.Meta)]
-    return next((meta for meta in metas if meta.ge is not None or meta.gt is not None), None)
+def _has_lower_bound(taken: Input) -> bool:
+    metas = [one for one in taken.parameter.markers if isinstance(one, msgspec.Meta)]
+    return any(meta.ge is not None or meta.gt is not None for meta in metas)

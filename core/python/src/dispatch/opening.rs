@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use spica_router::Params;
 use spica_server::{Called, Reply};
 
-use super::{Dispatcher, Of};
+use super::{captured, Dispatcher, Of};
 use crate::calls::Call;
 use crate::context::copy_context;
 use crate::handler::capture_values;
@@ -36,9 +36,9 @@ impl Dispatcher {
             }
         };
         let made = || -> PyResult<_> {
-            let path = request.head.path.of(request.bytes);
             let native = self.copy_request(py, request)?;
-            native.get().set_match(i64::from(number), capture_values(py, params, path)?.unbind());
+            let values = capture_values(py, route, captured(params, request))?;
+            native.get().set_match(i64::from(number), values.unbind());
             let websocket = WebSocket::new(socket.clone(), desk.clone(), self.names.event_loop.clone_ref(py));
             let websocket = Bound::new(py, websocket)?;
             let coroutine = route.handler.bind(py).call1((&native, &websocket))?;

@@ -117,7 +117,7 @@ impl Http1 {
         }
         // The limit is checked even for content that is already here.
         let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        let takes = worker.takes(bytes, head);
+        let takes = worker.takes(self.request(link, bytes, head, Content::Bytes(b"")));
         match head.content {
             Framed::Length(length) if length <= rest.len() as u64 && takes == Some(Takes::Whole) => {
                 let content = &rest[..length as usize];

@@ -81,17 +81,27 @@ impl Http1 {
     ) {
         self.stage = Stage::Idle;
         self.requests = self.requests.wrapping_add(1);
-        let version = if head.minor == 0 { Version::Http10 } else { Version::Http11 };
         let shape = Shape {
             head_only: head.method.of(bytes) == b"HEAD",
             keep_alive: keep_alive && head.keep_alive && !worker.draining,
-            version,
+            version: Version::of(head),
             codings: worker.compressor.codings(bytes, head),
         };
         let log = worker.log_line(bytes, head);
-        let (peer, secure, exchange) = (link.peer, link.is_secure(), self.exchange(link));
-        let outcome = worker.call(Request { bytes, head, version, content, peer, secure, exchange }, shape);
+        let outcome = worker.call(self.request(link, bytes, head, content), shape);
         self.after_call(link, worker, outcome, shape, log);
+    }
+
+    /// What the application is given.
+    pub(super) fn request<'a>(
+        &self,
+        link: &Link,
+        bytes: &'a [u8],
+        head: &'a Head,
+        content: Content<'a>,
+    ) -> Request<'a> {
+        let (version, exchange) = (Version::of(head), self.exchange(link));
+        Request { bytes, head, version, content, peer: link.peer, secure: link.is_secure(), exchange }
     }
 
     /// Lets a call that waited write its answer.

@@ -54,7 +54,7 @@ impl Http2 {
             self.running.insert(stream, Running::new(Some(request), Sink::Nowhere));
             return self.held.push_back(stream);
         }
-        let takes = worker.takes(&request.bytes, &request.head);
+        let takes = worker.takes(native_request(link, stream, &request, Content::Bytes(b"")));
         let awaits_continue = request.head.expects_continue;
         let sink = match takes {
             Some(Takes::Whole) => Sink::Whole(Spool::default()),
@@ -108,11 +108,8 @@ impl Http2 {
         content: Content<'_>,
         running: Option<Box<Running>>,
     ) {
-        let RequestHead { bytes, head } = request;
-        let (shape, log) = (shape_of(request, worker), worker.log_line(bytes, head));
-        let (peer, secure, exchange) = (link.peer, link.is_secure(), Exchange { token: link.token, stream });
-        let request = Request { bytes, head, version: Version::Http2, content, peer, secure, exchange };
-        let outcome = worker.call(request, shape);
+        let (shape, log) = (shape_of(request, worker), worker.log_line(&request.bytes, &request.head));
+        let outcome = worker.call(native_request(link, stream, request, content), shape);
         self.after_call(link, worker, outcome, Begun { stream, shape, log }, running);
     }
 
@@ -245,6 +242,19 @@ impl Http2 {
             running.abandon(link, worker);
         }
         self.inner.finish(stream);
+    }
+}
+
+/// What the application is given.
+fn native_request<'a>(link: &Link, stream: u32, request: &'a RequestHead, content: Content<'a>) -> Request<'a> {
+    Request {
+        bytes: &request.bytes,
+        head: &request.head,
+        version: Version::Http2,
+        content,
+        peer: link.peer,
+        secure: link.is_secure(),
+        exchange: Exchange { token: link.token, stream },
     }
 }
 
