@@ -1,15 +1,23 @@
-"""The session of the test client, opened with the application's own keys: for CSRF tokens and for looking inside."""
+"""The session of the test client, opened with the application's own keys: for CSRF tokens, signing in, a look inside.
+
+Rules: stores may wait or not; statements that a store in the database runs for the client are not those of the test.
+"""
 
 from __future__ import annotations
 
 import time
-from typing import Self
+from collections.abc import Awaitable, Mapping
+from typing import Any, Self, TypeVar
 
 from spica.app.application import App
 from spica.middleware.session_data import SessionData
 from spica.middleware.sessions import Session
 from spica.security.csrf import make_secret, mask_token
 from spica.testing.cookies import CookieJar
+from spica.testing.queries import uncounted
+
+DAY_S = 86_400
+T = TypeVar("T")
 
 
 class SessionCookies:
@@ -24,21 +32,44 @@ class SessionCookies:
         session = next((one for one in app.middleware if isinstance(one, Session)), None)
         return None if session is None else cls(session)
 
-    def load(self, cookies: CookieJar) -> SessionData:
+    async def load(self, cookies: CookieJar) -> SessionData:
         """Open the client's session; a new one when it has none."""
         cookie = cookies.get(self._session.name)
-        return (self._session.store.load(cookie, self._session.name) if cookie else None) or SessionData()
+        with uncounted():
+            found: SessionData | None = (
+                await _result(self._session.store.load(cookie, self._session.name)) if cookie else None
+            )
+        return SessionData() if found is None else found
 
-    def save(self, cookies: CookieJar, session: SessionData) -> None:
+    async def save(self, cookies: CookieJar, session: SessionData) -> None:
         """Put a session into the client's cookies."""
-        value = self._session.store.save(session, self._session.name, expires_at=int(time.time()) + 86_400)
+        with uncounted():
+            saving = self._session.store.save(session, self._session.name, expires_at=int(time.time()) + DAY_S)
+            value: str | None = await _result(saving)
         if value is not None:
             cookies[self._session.name] = value
 
-    def token_for(self, cookies: CookieJar) -> str:
+    async def change(self, cookies: CookieJar, values: Mapping[str, Any] | None) -> None:
+        """Begin a session with these values beside those it has, as a login does; None empties it."""
+        session = await self.load(cookies)
+        if values is None:
+            session.clear()
+        else:
+            session.rotate()
+            session.update(values)
+        if session.is_empty:
+            cookies.pop(self._session.name, None)
+        else:
+            await self.save(cookies, session)
+
+    async def token_for(self, cookies: CookieJar) -> str:
         """Give a token of the client's session, making its secret when a page has not done so yet."""
-        session = self.load(cookies)
+        session = await self.load(cookies)
         if session.csrf_secret is None:
             session.csrf_secret = make_secret()
-            self.save(cookies, session)
+            await self.save(cookies, session)
         return mask_token(session.csrf_secret)
+
+
+async def _result(value: Any) -> Any:
+    return await value if isinstance(value, Awaitable) else value

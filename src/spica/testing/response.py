@@ -1,35 +1,73 @@
-"""A response as the test client received it, with expectations.
-
-Each expectation returns the response, so that they chain; each failure shows what came instead.
-"""
+"""A response as the test client received it: status, headers, content, and what of it did not come."""
 
 from __future__ import annotations
 
-import html
-import http.client
-import io
-import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any, Self
 
 import msgspec
 
-SHOWN_CHARACTERS = 1_000
+from spica.testing.expectations import Expectations
+from spica.testing.failures import describe_exchange
+from spica.testing.wire import read_response
 
 
-class ClientResponse:
-    """Status, headers and content of one response.
+class BrokenResponse(ConnectionError):
+    """A response broke off: its stream failed, or is shorter than its content-length says.
 
-    Args:    received: the octets of the whole response; method: of the request (HEAD has no content).
+    `response` has what came of it; the exception of the application's, where the log has one, is `__cause__`.
     """
 
-    def __init__(self, received: bytes, method: str, url: str) -> None:
-        parsed = http.client.HTTPResponse(_Received(received), method=method)  # type: ignore[arg-type]  # only makefile() is used
-        parsed.begin()
+    def __init__(self, what: str, response: ClientResponse) -> None:
+        super().__init__(what)
+        self.response = response
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What the client knows of a response beside its octets.
+
+    Args:    sent: the fields of the request; cause: the application's own exception meanwhile; flash: the messages that
+             wait for the next page, by kind, None without a session; follow: goes where a redirect leads.
+    """
+
+    sent: dict[str, str] = field(default_factory=dict)
+    cause: BaseException | None = None
+    flash: Callable[[], dict[str, str] | None] = lambda: None
+    follow: Callable[[ClientResponse], Awaitable[ClientResponse]] | None = None
+
+
+class ClientResponse(Expectations):
+    """Status, headers and content of one response; `trailers` are the fields behind its content, mostly none.
+
+    Args:    received: the octets of the whole response; method: of the request (HEAD has no content).
+    Raises:  ConnectionError: there is no response.
+    """
+
+    def __init__(self, received: bytes, method: str, url: str, around: Surroundings | None = None) -> None:
+        parsed = read_response(received, method)
         self.url = url
         self.method = method
         self.status = parsed.status
-        self.headers = parsed.headers
-        self.content = parsed.read()
+        self.headers: Message = parsed.headers
+        self.content = parsed.content
+        self.trailers: Message = parsed.trailers
+        self._missing = parsed.missing
+        self._around = around or Surroundings()
+
+    def require_whole(self, cause: BaseException | None = None) -> Self:
+        """Return the response if all of it came.
+
+        Args:    cause: what the application failed with meanwhile, if anything is known.
+        Raises:  BrokenResponse that names what is missing and why.
+        """
+        if not self._missing:
+            return self
+        what = f"the response to {self.method} {self.url} broke off after {len(self.content)} octets: {self._missing}"
+        what += f" is missing, because of {type(cause).__name__}: {cause}" if cause is not None else " is missing"
+        raise BrokenResponse(what, self) from cause
 
     @property
     def text(self) -> str:
@@ -40,85 +78,39 @@ class ClientResponse:
         """The content, decoded from JSON."""
         return msgspec.json.decode(self.content)
 
-    def expect_status(self, status: int) -> Self:
-        """Expect this status."""
-        if self.status != status:
-            raise self._unexpected(f"status {status}")
-        return self
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it leads elsewhere."""
+        return self.status in (301, 302, 303, 307, 308) and "location" in self.headers
 
-    def expect_redirect(self, url: str | None = None) -> Self:
-        """Expect a redirect, to `url` when it is given."""
-        location = self.headers.get("location")
-        if not 300 <= self.status < 400 or location is None:
-            raise self._unexpected("a redirect" + (f" to {url}" if url else ""))
-        if url is not None and location != url:
-            raise self._unexpected(f"a redirect to {url}, not to {location}")
-        return self
+    @property
+    def failure(self) -> BaseException | None:
+        """The exception that the application logged while it answered, None when there was none."""
+        return self._around.cause
 
-    def expect_text(self, *texts: str) -> Self:
-        """Expect each of these in the content, as written in it or as it reads on the page (`"` for `&#34;`)."""
-        for text in texts:
-            if not self._has(text):
-                raise self._unexpected(f"the text {text!r}")
-        return self
+    @property
+    def flash(self) -> dict[str, str] | None:
+        """The messages that wait for the next page, by kind; None in an application without sessions."""
+        return self._around.flash()
 
-    def expect_no_text(self, *texts: str) -> Self:
-        """Expect none of these in the content, neither as written nor as it reads."""
-        for text in texts:
-            if self._has(text):
-                raise self._unexpected(f"no text {text!r}")
-        return self
+    async def follow(self) -> ClientResponse:
+        """Go where this redirect leads: with GET, or for a 307 and 308 with the method and content it had.
 
-    def expect_header(self, name: str, value: str | None = None) -> Self:
-        """Expect a header, with `value` when it is given."""
-        found = self.headers.get(name)
-        if found is None or (value is not None and found != value):
-            raise self._unexpected(f"the header {name}" + (f": {value}, not {found!r}" if value is not None else ""))
-        return self
+        Raises:  AssertionError when it is no redirect.
+        """
+        self.expect_redirect()
+        if self._around.follow is None:
+            raise LookupError("this response does not come from a client, which could follow it")
+        return await self._around.follow(self)
 
-    def expect_json(self, value: object) -> Self:
-        """Expect exactly this JSON."""
-        if self.json() != value:
-            raise self._unexpected(f"the JSON {value!r}")
-        return self
-
-    def expect_json_path(self, path: str, value: object) -> Self:
-        """Expect a value at a path such as `$.posts[0].title`."""
-        found = _at_path(self.json(), path)
-        if found != value:
-            raise self._unexpected(f"{value!r} at {path}, not {found!r}")
-        return self
-
-    def _has(self, text: str) -> bool:
-        return text in self.text or text in html.unescape(self.text)
-
-    def _unexpected(self, expected: str) -> AssertionError:
-        text = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
-        return AssertionError(f"expected {expected}, got {self.status} for {self.method} {self.url}\n\n{text}")
+    def unexpected(self, expected: str) -> AssertionError:
+        """The failure of an expectation: what was sent, what came, and the application's own exception as its cause."""
+        told = describe_exchange(
+            f"{self.method} {self.url}", self._around.sent, self.status, self.headers, self.content
+        )
+        error = AssertionError(f"expected {expected}, got {self.status} for {self.method} {self.url}\n\n{told}")
+        error.__cause__ = self._around.cause
+        return error
 
     def __repr__(self) -> str:
         return f"<ClientResponse {self.status} for {self.method} {self.url}>"
-
-
-class _Received:
-    """As much of a socket as http.client wants."""
-
-    def __init__(self, received: bytes) -> None:
-        self._received = received
-
-    def makefile(self, mode: str) -> io.BytesIO:
-        return io.BytesIO(self._received)
-
-
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
-
-
-def _at_path(value: Any, path: str) -> Any:
-    if not path.startswith("$") or _STEP.sub("", path) != "$":
-        raise ValueError(f"a JSON path looks like $.posts[0].title, not {path!r}")
-    for name, index in _STEP.findall(path):
-        try:
-            value = value[int(index)] if index else value[name]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
