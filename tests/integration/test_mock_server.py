@@ -44,22 +44,28 @@ async def test_requests_are_answered_and_recorded() -> None:
 
 
 async def test_what_was_not_expected_or_did_not_come_fails() -> None:
-    with pytest.raises(AssertionError) as failed:
+    async def use() -> None:
         async with running_mock_server() as mock:
             mock.expect("GET", "/a")
             mock.expect("POST", "/b", json={"right": 1}).optional()
             status, text = await ask(mock, "POST", "/b", {"wrong": 1})
             assert status == 501
             assert "not expected: POST /b" in text
+
+    with pytest.raises(AssertionError) as failed:
+        await use()
     assert "expected GET /a, 0 of 1 times" in str(failed.value)
     assert 'came, not expected: POST /b {"wrong": 1}' in str(failed.value)
 
 
 async def test_what_a_block_raises_is_not_covered_up() -> None:
-    with pytest.raises(KeyError):
+    async def use() -> None:
         async with running_mock_server() as mock:
             mock.expect("GET", "/a")
             raise KeyError
+
+    with pytest.raises(KeyError):
+        await use()
 
 
 async def test_the_application_under_test_keeps_its_paths() -> None:

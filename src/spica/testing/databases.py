@@ -52,13 +52,14 @@ def settings_for(settings: Settings, worker: str) -> Settings:
 @contextlib.asynccontextmanager
 async def started(app: App) -> AsyncIterator[App]:
     """Start an application for one test, with a database that has all tables and no rows."""
-    app.settings = settings_for(app.settings, os.environ.get("PYTEST_XDIST_WORKER", ""))
+    configured = app.settings
+    app.settings = settings_for(configured, os.environ.get("PYTEST_XDIST_WORKER", ""))
     url = app.settings.database.url
     in_file = bool(url and app.root is not None and not parse_url(url, root=app.root).in_memory)
     if in_file and app.root is not None:
         prepare(url, app.root)
-    await app.startup()
     try:
+        await app.startup()
         if in_file:
             async with rolled_back(engine.current()):
                 yield app
@@ -67,6 +68,7 @@ async def started(app: App) -> AsyncIterator[App]:
             yield app
     finally:
         await app.shutdown()
+        app.settings = configured  # the same object serves the next test
 
 
 def prepare(url: str, root: Path) -> None:

@@ -9,7 +9,7 @@
 Rules:
 - The attributes of the class are the defaults of the model's fields; a name that is no field is a mistake, found when
   the class is made. What a test passes wins.
-- `create` saves and fails loudly; `build` saves nothing, so a reference is left out of it.
+- `create` saves and fails loudly. `build` saves nothing at all, so it leaves references out; `unsaved` creates those.
 - Values are the same in every run: numbers count up, nothing is random.
 """
 
@@ -72,17 +72,18 @@ def reference(factory: type[Factory[Any]], attribute: str = "id") -> Any:
 class Factory(Generic[Record]):
     """Makes records of one model, or any msgspec Struct: `class UserFactory(Factory[User])`."""
 
-    model: ClassVar[type[Any]]
+    _model: ClassVar[type[Any]]
     _defaults: ClassVar[Mapping[str, Any]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for base in getattr(cls, "__orig_bases__", ()):
             if (kinds := get_args(base)) and isinstance(kinds[0], type):
-                cls.model = kinds[0]
+                cls._model = kinds[0]
         own = {name: value for name, value in vars(cls).items() if not _is_machinery(name, value)}
         for name in own:
             _check_field(cls, name)
+            delattr(cls, name)  # a field may be called like a method here
         cls._defaults = {**cls._defaults, **own}
 
     @classmethod
@@ -94,26 +95,30 @@ class Factory(Generic[Record]):
     @classmethod
     def build(cls, **given: Any) -> Any:
         """A record that is not saved."""
-        return cls.model(**cls.values(**given))
+        return cls._model(**cls.values(**given))
 
     @classmethod
-    async def valid_values(cls, **given: Any) -> dict[str, Any]:
-        """The values of a record that can be saved: references are created."""
-        values = cls.values(**given)
-        for name, value in cls._defaults.items():
-            if isinstance(value, Reference) and name not in given:
-                values[name] = getattr(await value.factory.create(), value.attribute)
-        return values
+    async def unsaved(cls, **given: Any) -> Any:
+        """A record that is not saved and could be: what it refers to is created."""
+        return cls._model(**await cls._with_references(given))
 
     @classmethod
     async def create(cls, **given: Any) -> Any:
         """A record that is saved. Raises what the model's `create` raises, when its rules refuse it."""
-        return await cls.model.create(**await cls.valid_values(**given))
+        return await cls._model.create(**await cls._with_references(given))
 
     @classmethod
     async def create_many(cls, number: int, **given: Any) -> list[Any]:
         """Several records that are saved, one after another."""
         return [await cls.create(**given) for _ in range(number)]
+
+    @classmethod
+    async def _with_references(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        values = cls.values(**given)
+        for name, value in cls._defaults.items():
+            if isinstance(value, Reference) and name not in given:
+                values[name] = getattr(await value.factory.create(), value.attribute)
+        return values
 
 
 def _fill(value: Any) -> Any:
@@ -126,13 +131,11 @@ def _fill(value: Any) -> Any:
 
 
 def _is_machinery(name: str, value: object) -> bool:
-    return name.startswith("_") or name == "model" or isinstance(value, classmethod | staticmethod | property)
+    return name.startswith("_") or isinstance(value, classmethod | staticmethod | property)
 
 
 def _check_field(factory: type[Factory[Any]], name: str) -> None:
-    if hasattr(Factory, name):
-        raise TypeError(f"{factory.__name__}.{name} is a method of every factory; pass such a field where you create")
-    fields = getattr(getattr(factory, "model", None), "__struct_fields__", ())
+    fields = getattr(getattr(factory, "_model", None), "__struct_fields__", ())
     if name not in fields:
         near = closest(name, fields)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(fields)}"
@@ -140,4 +143,4 @@ def _check_field(factory: type[Factory[Any]], name: str) -> None:
 
 
 def _name_of(factory: type[Factory[Any]]) -> str:
-    return getattr(getattr(factory, "model", None), "__name__", "it names no model, and")
+    return getattr(getattr(factory, "_model", None), "__name__", "it names no model, and")

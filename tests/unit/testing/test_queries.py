@@ -40,9 +40,13 @@ async def test_every_way_to_run_a_statement_counts_once(database: Database) -> N
 
 
 async def test_a_failure_lists_the_statements(database: Database) -> None:
-    with pytest.raises(AssertionError) as failed, assert_queries(1):
-        await database.query("select *\n  from notes")
-        await database.query("select *\n  from notes")
+    async def use() -> None:
+        with assert_queries(1):
+            await database.query("select *\n  from notes")
+            await database.query("select *\n  from notes")
+
+    with pytest.raises(AssertionError) as failed:
+        await use()
     assert str(failed.value) == (
         "expected 1 queries, got 2\n  1. select * from notes  (one of 2)\n  2. select * from notes  (one of 2)"
     )

@@ -115,7 +115,7 @@ def test_problems() -> None:
     head = b"HTTP/1.1 422 Unprocessable Content\r\ncontent-type: application/problem+json\r\n\r\n"
     problem = response(head + content)
     problem.expect_problem(422, field="title", code="too_short").expect_problem()
-    with pytest.raises(AssertionError, match="a problem with {'name': 'body'}, among"):
+    with pytest.raises(AssertionError, match=r"a problem with \{'name': 'body'\}, among"):
         problem.expect_problem(field="body")
     with pytest.raises(AssertionError, match="status 404"):
         problem.expect_problem(404)

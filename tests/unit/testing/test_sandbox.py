@@ -47,10 +47,14 @@ async def test_what_any_task_writes_is_seen_and_undone(database: Database) -> No
 
 async def test_transactions_of_the_application_are_savepoints(database: Database) -> None:
     async with rolled_back(database):
-        with pytest.raises(KeyError):
+
+        async def fail() -> None:
             async with database.transaction():
                 await add(database, "undone")
                 raise KeyError
+
+        with pytest.raises(KeyError):
+            await fail()
         async with database.transaction():
             await add(database, "kept")
             async with database.transaction():

@@ -176,7 +176,7 @@ async def test_signing_in_goes_through_the_session(client: Client) -> None:
 
 async def test_signing_in_needs_sessions() -> None:
     async with running_client(App(env="test")) as client:
-        with pytest.raises(LookupError, match="client.sign_in needs the Session middleware"):
+        with pytest.raises(LookupError, match=r"client\.sign_in needs the Session middleware"):
             client.sign_in(User())
         (response := await client.get("/")).expect_status(404)
         with pytest.raises(AssertionError, match="no Session middleware"):
