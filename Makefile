@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/spica/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup core check format test test-rust test-python demo bench bench-check bench-setup docs conformance torture fuzz
+.PHONY: help setup core check format test test-rust test-python demo bench bench-check bench-setup docs conformance torture fuzz kqueue darwin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,7 @@ test: setup test-rust test-python ## every test; installs what the tests need
 
 test-rust: setup ## the sans-IO crates and the reactor
 	cargo test --quiet --profile checked --workspace --exclude spica-python
+	@sh tools/kqueue.sh short
 
 test-python: setup ## unit, integration, generators, browser
 	@sh tools/browser.sh
@@ -72,6 +73,13 @@ conformance: setup ## HTTP/1.1, HTTP/2, WebSocket and TLS suites, all their case
 torture: setup ## try to break the promises, with their full figures (half an hour); PROMISES="15 17" for some
 	@sh tools/wrk.sh
 	python -m tests.torture $(PROMISES)
+
+kqueue: setup ## what macOS and FreeBSD run, run on Linux: the core over kqueue, its tests and the suites over sockets
+	@sh tools/kqueue.sh
+
+darwin: setup ## compile the core for macOS as far as that goes on Linux, and check Python's types for it
+	mypy --platform darwin
+	@sh tools/darwin.sh
 
 fuzz: ## run every fuzz target for FUZZ_SECONDS (5) each
 	@sh tools/fuzz.sh

@@ -35,14 +35,15 @@ def seconds(match, paths):
         pass
     middle = time.perf_counter()
     for path in paths:
-        match("GET", path)
+        match(path)
     return (time.perf_counter() - middle) - (middle - start)
 
 
 def match_ns(count):
-    table, paths = build_table(count), spread_paths(count)
-    for path in set(paths):
-        if table.match("GET", path)[0] < 0:
+    requests = {path: _core.Request.build("GET", path, []) for path in spread_paths(count)}
+    table, paths = build_table(count), [requests[path] for path in spread_paths(count)]
+    for path, request in requests.items():
+        if table.match(request)[0] < 0:
             sys.exit(f"the router does not find {path}")
     return min(seconds(table.match, paths) for _ in range(REPEATS)) / len(paths) * 1e9
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spica.app.application import App
     from spica.controllers.controller import Controller
-    from spica.controllers.filters import before
+    from spica.controllers.filters import after, around, before, rescue_from, skip_before
     from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
     from spica.controllers.submitted import Submitted
     from spica.errors.base import SpicaError
@@ -76,10 +76,14 @@ _HOMES = {
     "UnprocessableContent": "spica.errors.http",
     "UploadFile": "spica.http.uploads",
     "WebSocket": "spica.http.websocket",
+    "after": "spica.controllers.filters",
+    "around": "spica.controllers.filters",
     "before": "spica.controllers.filters",
     "broadcast": "spica.http.broadcast",
     "passwords": "spica.security.passwords",
     "paths": "spica.routing.urls",
+    "rescue_from": "spica.controllers.filters",
+    "skip_before": "spica.controllers.filters",
     "tokens": "spica.security.signed_tokens",
     "urls": "spica.routing.urls",
 }
@@ -119,10 +123,14 @@ __all__ = [
     "UploadFile",
     "WebSocket",
     "__version__",
+    "after",
+    "around",
     "before",
     "broadcast",
     "passwords",
     "paths",
+    "rescue_from",
+    "skip_before",
     "tokens",
     "urls",
 ]

@@ -27,6 +27,9 @@ def write_project(root: Path, *sections: str) -> Path:
     (root / "config" / "app.toml").write_text(f'[app]\nsecret_key = "{secrets.token_urlsafe(48)}"\n')
     if has_section("http2"):
         sections += ("[server.http2]\nenabled = true\n",)
+    if has_section("websocket"):
+        # The testsuite's largest messages have 16 MiB.
+        sections += ("[server.websocket]\nmax_message_bytes = 16777216\n",)
     (root / "config" / "server.toml").write_text("".join(sections))
     return root
 

@@ -28,7 +28,7 @@ class BareLoop(asyncio.SelectorEventLoop):
         super().add_reader(fd, callback, *args)
 
 
-# The backend "epoll" on two loops, and the backend "asyncio" on two more.
+# The core's own sockets on two loops (epoll, or kqueue by tools/kqueue.sh), and the backend "asyncio" on two more.
 BACKENDS = {
     **{name: (loop, False) for name, loop in LOOPS.items()},
     "transports": (new_event_loop, True),

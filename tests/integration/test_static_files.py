@@ -27,7 +27,7 @@ FILES = Path(__file__).parent / "files"
 
 @app.get("/report")
 def report() -> Response:
-    response = Response.file(FILES / "large.bin", download_name="report é.txt")
+    response = Response.file(FILES / "large.bin", filename="report é.txt")
     response.set_header("cache-control", "private")
     return response
 

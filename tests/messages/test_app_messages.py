@@ -17,7 +17,7 @@ from spica.controllers.controller import RouteInfo
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import build_response
 from spica.injection.scope import Scope
-from spica.routing import Routes
+from spica.routing import Routes, converters
 from spica.routing.pattern import parse_pattern
 from spica.routing.table import RouteTable
 from spica.routing.urls import CurrentPaths, PathHelper, Paths
@@ -108,6 +108,11 @@ def make_project(root: Path) -> ControllerLookup:
     return ControllerLookup(root)
 
 
+@pytest.fixture(autouse=True)
+def no_own_converters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converters, "_own", {})
+
+
 MISTAKES: dict[str, Callable[[Path], object]] = {
     "InvalidPatternError": lambda root: parse_pattern("/posts/{id:itn}", "config/routes.py:7"),
     "InvalidTargetError": lambda root: routes(lambda r: r.get("/posts", "posts.index")),
@@ -121,6 +126,10 @@ MISTAKES: dict[str, Callable[[Path], object]] = {
     "PathArgumentsError": lambda root: POST(),
     "MissingBaseUrlError": lambda root: Paths([POST]).absolute("").post(7),
     "NoRoutesYetError": lambda root: CurrentPaths("paths").post,
+    "InvalidConverterError": lambda root: routes(lambda r: r.converter("sku", "[A-Z", parse=str)),
+    "InvalidRedirectError": lambda root: routes(lambda r: r.redirect("/go/{host}", "https://{host}/")),
+    "UnknownConcernError": lambda root: routes(lambda r: r.resources("posts", concerns=["commentable"])),
+    "UnknownSubdomainError": lambda root: raise_first(routes(lambda r: r.get("/", "home#index", subdomain="admin"))),
     "DuplicateRouteError": lambda root: compile_app(
         ("/users/{id}", lambda id: id), ("/users/{name}", lambda name: name)
     ),
@@ -139,10 +148,31 @@ MISTAKES: dict[str, Callable[[Path], object]] = {
     "LifespanError": lambda root: start_twice(),
 }
 MESSAGES = {
+    "InvalidConverterError": """\
+SPICA-R014  the pattern of the converter 'sku' is no regular expression: unterminated character set at position 0
+  where  test_app_messages.py:LINE
+  why    it reads '[A-Z', and must match the whole text of the parameter
+  fix    write one such as r"[a-z-]+\"""",
+    "InvalidRedirectError": """\
+SPICA-R015  the redirect to 'https://{host}/' can't be built
+  where  test_app_messages.py:LINE
+  why    a client must not choose the host, so parameters stand in the path only
+  fix    write a path like "/new/{id}", or a URL like "https://example.com/new/{id}\"""",
+    "UnknownConcernError": """\
+SPICA-R016  there is no concern 'commentable'
+  where  test_app_messages.py:LINE
+  why    the concerns are (none), declared above their use
+  fix    r.concern("commentable", lambda r: ...)""",
+    "UnknownSubdomainError": """\
+SPICA-R017  a route is for the subdomain 'admin' of a domain that is not known
+  where  home#index  GET /  test_app_messages.py:LINE
+  why    the domain is that of the application's address
+  fix    set url = "https://example.com" in the [app] table of config/app.toml, or App(url=...); \
+or write the whole host: host="admin.example.com\"""",
     "InvalidPatternError": """\
 SPICA-R001  the pattern '/posts/{id:itn}' has the unknown parameter type 'itn'
   where  routes.py:LINE
-  why    the types are str, int, path
+  why    the types are str, int, float, uuid, date, slug, path
   fix    write {id:int}""",
     "InvalidTargetError": """\
 SPICA-R002  the route points at 'posts.index'

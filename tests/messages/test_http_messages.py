@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -59,6 +61,11 @@ def declare_pipelines(root: Path) -> None:
     p.chain("browsr")
 
 
+def keep_sessions_without_a_library(root: Path) -> None:
+    with mock.patch("importlib.util.find_spec", return_value=None):
+        m.Session(store="redis://127.0.0.1:6379/0")
+
+
 # name of the class: what a user did
 ACTIONS: dict[str, Callable[[Path], object]] = {
     "UnsafeRedirect": lambda _: check_redirect("//evil.example/login", "shop.example"),
@@ -70,10 +77,13 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "SessionMissing": lambda _: make_context().flash,
     "SecretMissing": lambda _: Cookies({}).signed,
     "InvalidEvent": lambda _: Event("x", event="a\ndata: b"),
+    "AssignMissing": lambda _: make_context().get("tenant", str),
     "InvalidMiddleware": lambda _: m.Pipelines().use(str),  # type: ignore[arg-type]
     "PlainAroundAsync": lambda _: compose([Wrapping()], waiting),
     "UnknownPipeline": declare_pipelines,
     "UnstorableSession": store_an_object,
+    "MissingLibrary": keep_sessions_without_a_library,
+    "IrrevocableSession": lambda _: asyncio.run(m.Session().revoke_all(7)),
     "ConfigurationError": load_project,
     "UnknownEnvironment": lambda _: environment_name("producton"),
 }
@@ -115,6 +125,10 @@ SPICA-H008  cookies.signed needs a secret key and this app has none
 SPICA-H020  the name of an event holds a line break or NUL: 'a\\ndata: b'
   why    what follows the break would be read as a field of its own
   fix    keep the name on one line; data may have as many as it likes""",
+    "AssignMissing": """\
+SPICA-H021  ctx.get('tenant', str) finds nothing
+  why    what comes before it in the pipeline has to set it
+  fix    ctx.set('tenant', …) in middleware or a filter that runs before""",
     "InvalidMiddleware": """\
 SPICA-H101  <class 'str'> is not middleware
   why    a pipeline is made of subclasses of Middleware, or instances of them
@@ -132,6 +146,13 @@ SPICA-H104  the session can't be stored: Encoding objects of type type is unsupp
   where  session['user'] is a type
   why    a session holds what JSON can carry: text, numbers, true, false, None, lists and dicts
   fix    store an id and load the object where it is needed: session["user_id"] = user.id""",
+    "MissingLibrary": """\
+SPICA-H105  sessions or limits are to be kept in a Redis, and the package redis is not installed
+  fix    pip install "spica[redis]\"""",
+    "IrrevocableSession": """\
+SPICA-H106  sessions in CookieStore can't be listed or ended
+  why    the whole session is in the visitor's cookie, and a copy of it is good until it expires
+  fix    m.Session(store="database"), "memory" or "redis://...\"""",
     "ConfigurationError": """\
 SPICA-C001  2 mistakes in the configuration
   where  config/app.toml:2  [app] has no key 'nmae'

@@ -9,12 +9,15 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
+from spica._core import self_signed_certificate
 from tests.processes import SPICA
 
 FOLDER = Path(__file__).parent
@@ -24,9 +27,14 @@ START_S = 30
 class Attacked:
     """A running server."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], port: int, said: IO[bytes], tls: ssl.SSLContext | None
+    ) -> None:
         self.process = process
         self.port = port
+        self.folder = Path()
+        self._said = said
+        self._tls = tls
 
     @property
     def pids(self) -> list[int]:
@@ -48,14 +56,28 @@ class Attacked:
         fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.pids]
         return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
 
-    def ask(self, path: str, timeout_s: float = 10) -> bytes:
-        """The content of a GET on a connection of its own."""
+    def said(self) -> str:
+        """What it has written to its standard output and error."""
+        return os.pread(self._said.fileno(), 1 << 24, 0).decode(errors="replace")
+
+    def connect(self, timeout_s: float = 10) -> socket.socket:
+        """A connection to it, over TLS when it speaks that."""
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s)
+        return self._tls.wrap_socket(plain, server_hostname="localhost") if self._tls else plain
+
+    def answer(self, path: str, timeout_s: float = 10) -> bytes:
+        """All that comes for a GET on a connection of its own."""
         request = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout_s) as peer:
+        with self.connect(timeout_s) as peer:
             peer.sendall(request)
             answer = b""
             while chunk := peer.recv(65536):
                 answer += chunk
+        return answer
+
+    def ask(self, path: str, timeout_s: float = 10) -> bytes:
+        """The content of a GET on a connection of its own."""
+        answer = self.answer(path, timeout_s)
         head, _, content = answer.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 200"):
             raise ConnectionError(f"GET {path} was answered {answer[:100]!r}")
@@ -67,18 +89,31 @@ class Attacked:
         return counts
 
 
+def write_certificate(folder: Path, name: str = "localhost") -> None:
+    """A certificate that signs itself and its key, as chain.pem and key.pem, each put there whole."""
+    for file, text in zip(("chain.pem", "key.pem"), self_signed_certificate([name, "localhost"]), strict=True):
+        (folder / f"{file}.new").write_text(text)
+    for file in ("key.pem", "chain.pem"):
+        (folder / f"{file}.new").replace(folder / file)
+
+
 @contextlib.contextmanager
-def attacked(*prefix: str, **limits: float | bool) -> Iterator[Attacked]:
+def attacked(*prefix: str, tls_folder: Path | None = None, **limits: float | bool) -> Iterator[Attacked]:
     """Run the application under attack.
 
-    Args: prefix: a command that runs the server, such as prlimit; limits: keys of [server], the defaults without.
+    Args: prefix: a command that runs the server, such as prlimit; tls_folder: with chain.pem and key.pem, to speak TLS;
+          limits: keys of [server], the defaults without.
     """
+    tls = None
+    if tls_folder is not None:
+        tls = ssl.create_default_context()
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     with tempfile.TemporaryDirectory() as folder, socket.socket() as reserved, tempfile.TemporaryFile() as said:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         reserved.bind(("127.0.0.1", 0))
         port = reserved.getsockname()[1]
         reserved.close()
-        _write_project(Path(folder), limits)
+        _write_project(Path(folder), limits, tls_folder)
         process = subprocess.Popen(
             [*prefix, SPICA, "server", "application:app", "--quiet", "--port", str(port)],
             cwd=folder,
@@ -87,9 +122,10 @@ def attacked(*prefix: str, **limits: float | bool) -> Iterator[Attacked]:
             stdout=said,
             stderr=said,
         )
-        server = Attacked(process, port)
+        server = Attacked(process, port, said, tls)
+        server.folder = Path(folder)
         try:
-            _wait_until_it_serves(server, said)
+            _wait_until_it_serves(server)
             yield server
         finally:
             end(process)
@@ -105,7 +141,7 @@ def end(process: subprocess.Popen[bytes], timeout_s: float = 35) -> None:
     process.wait()
 
 
-def _write_project(folder: Path, limits: dict[str, float | bool]) -> None:
+def _write_project(folder: Path, limits: dict[str, float | bool], tls_folder: Path | None) -> None:
     shutil.copy(FOLDER / "application.py", folder)
     (folder / "config").mkdir()
     (folder / "config" / "routes.py").write_text("def draw(r):\n    pass\n")
@@ -113,18 +149,20 @@ def _write_project(folder: Path, limits: dict[str, float | bool]) -> None:
     (folder / "config" / "middleware.py").write_text("def draw(p):\n    pass\n")
     lines = ["[app]", f'secret_key = "{secrets.token_urlsafe(48)}"', "[server]"]
     lines += [f"{key} = {json.dumps(value)}" for key, value in limits.items()]
+    if tls_folder is not None:
+        files = [json.dumps(str(tls_folder / file)) for file in ("chain.pem", "key.pem")]
+        lines += ["[server.tls]", "enabled = true", f"cert = {files[0]}", f"key = {files[1]}"]
     (folder / "config" / "server.toml").write_text("\n".join(lines))
 
 
-def _wait_until_it_serves(server: Attacked, said: tempfile._TemporaryFileWrapper[bytes]) -> None:
+def _wait_until_it_serves(server: Attacked) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and server.process.poll() is None:
         with contextlib.suppress(OSError):
             server.ask("/")
             return
         time.sleep(0.02)
-    said.seek(0)
-    raise AssertionError(f"the server did not start:\n{said.read().decode(errors='replace')}")
+    raise AssertionError(f"the server did not start:\n{server.said()}")
 
 
 def _parent(folder: Path) -> int:

@@ -1,24 +1,25 @@
 """Promise 27: hours of everything at once leave nothing behind. `python -m tests.torture.soak --seconds 600`.
 
-Plain requests by wrk at full speed, and beside them resets, exceptions, uploads, abandoned handlers and slow heads. The
-slope of memory is fitted over the second half: the first one fills caches and the allocator's arenas.
+Plain requests by wrk at full speed, HTTP/2 and WebSockets, and beside them resets, exceptions, uploads, abandoned
+handlers and slow heads; with --reload-every, all workers are replaced as often. The slope of memory is fitted over the
+second half: the first one fills caches and the allocator's arenas.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 
+from tests.torture.clients import Http2Client, SocketClient
 from tests.torture.crowd import Crowd
 from tests.torture.server import Attacked, attacked
 from tests.torture.verdict import Run
+from tests.torture.wrk import Wrk
 
 MIB = 1 << 20
 LINGER_0 = struct.pack("ii", 1, 0)
@@ -64,30 +65,34 @@ def disturb(run: Run, server: Attacked) -> int:
 
 def soak(run: Run, seconds: float, *, reload_every_s: float | None = None) -> None:
     """Load a server for `seconds` and say what is left; with `reload_every_s` it gets SIGHUP as often."""
-    wrk = shutil.which("wrk")
-    with attacked(supervise=reload_every_s is not None) as server, contextlib.ExitStack() as ended:
+    # What a machine that others use makes late is promise 21's business: nobody is told 503 here.
+    with attacked(supervise=reload_every_s is not None, max_queue_s=60) as server, contextlib.ExitStack() as ended:
         disturb(run, server)
         time.sleep(1)
         before, descriptors = server.counts(), server.descriptors()
-        if wrk is not None:
-            load = subprocess.Popen(
-                [wrk, "-t1", "-c16", f"-d{seconds:.0f}s", f"http://127.0.0.1:{server.port}/"], stdout=subprocess.PIPE
-            )
-            ended.callback(load.wait)
-            ended.callback(load.terminate)
+        load = ended.enter_context(Wrk(server.port)) if Wrk.is_there() else None
+        clients = [Http2Client(server), SocketClient(server)]
+        for client in clients:
+            client.start()
         began, made = time.monotonic(), 0
         points: list[tuple[float, float]] = []
-        reloaded = began
+        reloaded, reloads = began, 0
         while (elapsed := time.monotonic() - began) < seconds:
             made += disturb(run, server)
             points.append((elapsed, server.rss_bytes()))
             if reload_every_s and time.monotonic() - reloaded > reload_every_s:
-                reloaded = time.monotonic()
+                reloaded, reloads = time.monotonic(), reloads + 1
                 server.process.send_signal(signal.SIGHUP)
-        if wrk is not None:
-            made += _requests(load.communicate(timeout=30)[0].decode())
-        time.sleep(1)
+        made += load.stop() if load is not None else 0
+        for client in clients:
+            client.stop.set()
+            client.join(30)
+        made += sum(client.counts["answered"] for client in clients)
+        time.sleep(1 if reload_every_s is None else 10)  # a reload may still be under way
         after, left = server.counts(), server.descriptors()
+        said = server.said().count("server  reloaded ")
+    for client in clients:
+        print(f"  {type(client).__name__}: {dict(client.counts)}")
     per_second = slope(points[len(points) // 2 :])
     print(
         f"{made} requests in {seconds:.0f} s; memory {points[0][1] / MIB:.1f} to {points[-1][1] / MIB:.1f} MiB",
@@ -97,11 +102,9 @@ def soak(run: Run, seconds: float, *, reload_every_s: float | None = None) -> No
     run.say(27, "descriptors more than before", left - descriptors, 0)
     run.say(27, "tasks more than before", after["tasks"] - before["tasks"], 0)
     run.say(27, "handlers left waiting", after["waiting"], 0)
-
-
-def _requests(report: str) -> int:
-    """How many requests wrk says it made."""
-    return next((int(line.split()[0]) for line in report.splitlines() if "requests in" in line), 0)
+    if reload_every_s is not None:
+        run.say(27, "reloads", said, max(1, reloads - 1), at_least=True)
+        run.say(27, "failures of HTTP/2 and WebSockets", sum(sum(c.failures.values()) for c in clients), 0)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""A well-behaved client beside an attack, in a process of its own: `python -m tests.torture.victim PORT`.
+"""A well-behaved client beside an attack, in a process of its own: `python -m tests.torture.victim PORT [tls]`.
 
 It asks for / every few milliseconds on a keep-alive connection and on a fresh one in turn, until its input ends; then
 it prints its latencies in seconds and its errors as JSON.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -35,12 +36,12 @@ class Seen:
 class Victim:
     """Runs the client while a block runs: `with Victim(port) as victim: …` and then `victim.seen`."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, *, tls: bool = False) -> None:
+        self._arguments = [str(port), *(["tls"] if tls else [])]
         self.seen = Seen([], [])
 
     def __enter__(self) -> Victim:
-        command = [sys.executable, "-m", "tests.torture.victim", str(self._port)]
+        command = [sys.executable, "-m", "tests.torture.victim", *self._arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self
 
@@ -49,9 +50,9 @@ class Victim:
         self.seen = Seen(**json.loads(said))
 
 
-def watch(port: int, seconds: float) -> Seen:
+def watch(port: int, seconds: float, *, tls: bool = False) -> Seen:
     """What a victim sees for some seconds of whatever goes on."""
-    with Victim(port) as victim:
+    with Victim(port, tls=tls) as victim:
         time.sleep(seconds)
     return victim.seen
 
@@ -68,7 +69,15 @@ def _fetch(peer: socket.socket) -> None:
         raise ConnectionError(f"answered {answer[:60]!r}")
 
 
-def _main(port: int) -> None:
+def _connect(port: int, tls: ssl.SSLContext | None) -> socket.socket:
+    plain = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+    return tls.wrap_socket(plain, server_hostname="localhost") if tls else plain
+
+
+def _main(port: int, is_tls: bool) -> None:
+    tls = ssl.create_default_context() if is_tls else None
+    if tls is not None:
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     seen = Seen([], [])
     kept: socket.socket | None = None
     turn = 0
@@ -79,7 +88,7 @@ def _main(port: int) -> None:
             if turn % 2 and kept is not None:
                 _fetch(kept)
             else:
-                fresh = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S)
+                fresh = _connect(port, tls)
                 _fetch(fresh)
                 if kept is not None:
                     kept.close()
@@ -92,4 +101,4 @@ def _main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    _main(int(sys.argv[1]))
+    _main(int(sys.argv[1]), "tls" in sys.argv[2:])

@@ -68,13 +68,20 @@ impl Connection {
             return;
         }
         self.closing = Some((reason, cause));
+        if let Protocol::Handshake(_) = self.protocol {
+            self.drive(); // our SETTINGS, which come before everything (RFC 9113 section 3.4)
+        }
         match &mut self.protocol {
             Protocol::Open(open) => {
                 open.abrupt_shutdown(reason);
                 self.pipe.lock().close();
                 self.ready.mark();
             }
-            Protocol::Handshake(_) => self.end(reason, cause),
+            Protocol::Handshake(_) => {
+                // h2 has no words before it has seen the peer's preface.
+                self.pipe.lock().say(&goaway(reason));
+                self.end(reason, cause);
+            }
             Protocol::Closed => {}
         }
     }
@@ -82,4 +89,12 @@ impl Connection {
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.is_some() || self.is_closed()
     }
+}
+
+/// The frame GOAWAY on a connection that has had no streams (RFC 9113 section 6.8).
+fn goaway(reason: Reason) -> [u8; 17] {
+    let mut frame = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let (_, code) = frame.split_at_mut(13);
+    code.copy_from_slice(&u32::from(reason).to_be_bytes());
+    frame
 }

@@ -59,6 +59,11 @@ impl Buffers {
         self.output.len()
     }
 
+    /// Add to the output what h2 does not say.
+    pub(crate) fn say(&mut self, octets: &[u8]) {
+        self.output.extend_from_slice(octets);
+    }
+
     /// Forget what was received, and let the last words out however full the output is.
     pub(crate) fn close(&mut self) {
         self.input = Vec::new();

@@ -4,12 +4,13 @@
 mod client;
 mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use client::NO_FIELDS;
 use proptest::prelude::*;
-use spica_http2::{Cause, Event, Reason, Settings};
+use spica_http2::{Cause, Connection, Event, Reason, Settings};
 use wire::*;
 
 const CALM: Reason = Reason::ENHANCE_YOUR_CALM;
@@ -54,6 +55,20 @@ fn rfc9113_10_5_frames_that_do_no_work_end_in_enhance_your_calm() {
         assert!(most < 100, "{name}: {most} octets of output");
         assert_eq!(raw.goaway(), Some(CALM), "{name}");
     }
+}
+
+#[test]
+fn promise_9_a_flood_in_the_first_octets_is_told_too() {
+    let mut connection = Connection::new(&Arc::new(Settings::default()));
+    let flood = frame(PING, 0, 0, &[0; 8]).repeat(2_000);
+    connection.receive(&[PREFACE, &frame(SETTINGS, 0, 0, &[]), &flood].concat());
+    let events: Vec<_> = std::iter::from_fn(|| connection.poll()).collect();
+    assert_eq!(closed(&events), Some((CALM, Cause::ControlFrames)));
+    let mut output = Vec::new();
+    connection.take_output(&mut output);
+    assert_eq!(output[3], SETTINGS, "ours come first");
+    let calm = u32::from(CALM).to_be_bytes();
+    assert!(output.ends_with(&frame(GOAWAY, 0, 0, &[[0; 4], calm].concat())), "{output:?}");
 }
 
 #[test]

@@ -9,10 +9,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString, PyTuple};
 use spica_files::Root;
 use spica_http1::response::check_field;
-use spica_router::{Found, Params, Router, RouterBuilder};
+use spica_router::{Demands, Found, Params, Router, RouterBuilder, Subject};
 
 use crate::files::{find_public, open_folders, PublicFile};
-use crate::handler::{call_handler, capture_values};
+use crate::handler::{admits, call_handler, capture_values, Captured};
 use crate::request::Request;
 use crate::response::{file_parts, Encoding, Outgoing};
 use crate::route::{parse_content, Kind, Route, Takes};
@@ -66,6 +66,39 @@ impl Application {
     }
 }
 
+impl Application {
+    /// Match a request that another server has parsed.
+    fn find_route(&self, request: &Bound<'_, Request>, params: &mut Params) -> PyResult<Found<'_>> {
+        let (compiled, native) = (self.compiled()?, request.get());
+        let (host, method, path) = (native.host_bytes(), native.method_bytes(), native.path_bytes());
+        let mut broken = None;
+        let mut guard = |number: u32, params: &Params| {
+            let captured = Captured { params, path, host };
+            let asked = admits(request.py(), &compiled.routes[number as usize], captured, || Ok(request.clone()));
+            asked.unwrap_or_else(|error| {
+                broken = Some(error);
+                false
+            })
+        };
+        let found = compiled.router.find_for(Subject { host, method, path }, params, &mut guard);
+        match broken {
+            Some(error) => Err(error),
+            None => Ok(found),
+        }
+    }
+
+    fn capture<'py>(
+        &self,
+        number: u32,
+        params: &Params,
+        request: &Bound<'py, Request>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let native = request.get();
+        let captured = Captured { params, path: native.path_bytes(), host: native.host_bytes() };
+        capture_values(request.py(), &self.compiled()?.routes[number as usize], captured)
+    }
+}
+
 #[pymethods]
 impl Application {
     #[new]
@@ -99,7 +132,8 @@ impl Application {
 
     /// Add a route; its number is returned.
     #[pyo3(signature = (method, pattern, handler, *, takes, order=Vec::new(), kind, status=200, label="",
-        content="whole", vital=false, origins=Vec::new()))]
+        content="whole", vital=false, origins=Vec::new(), host=None, constraints=Vec::new(), parsers=Vec::new(),
+        when=None, guard="", fallback=false))]
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn add_route(
         &self,
@@ -115,20 +149,33 @@ impl Application {
         content: &str,
         vital: bool,
         origins: Vec<String>,
+        host: Option<&str>,
+        constraints: Vec<(String, String)>,
+        parsers: Vec<(usize, Py<PyAny>)>,
+        when: Option<Py<PyAny>>,
+        guard: &str,
+        fallback: bool,
     ) -> PyResult<u32> {
         if !(200..=599).contains(&status) {
             return Err(PyValueError::new_err(format!("a response's status must be from 200 to 599, not {status}")));
         }
         let (takes, kind, content) = (Takes::parse(takes, order)?, Kind::parse(kind)?, parse_content(content)?);
         let name = PyString::new(py, &format!("{method} {pattern}")).unbind();
-        let route = Route { handler, name, takes, kind, status, content, vital, origins };
+        let route = Route { handler, name, takes, kind, status, content, vital, origins, parsers, when };
+        if route.is_guarded() == guard.is_empty() {
+            return Err(PyValueError::new_err(
+                "a route has a guard's name when it has parsers or `when`, and only then",
+            ));
+        }
+        let constraints: Vec<(&str, &str)> = constraints.iter().map(|(name, text)| (&**name, &**text)).collect();
+        let demands = Demands { host, constraints: &constraints, guard, is_fallback: fallback };
         let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
         let draft = draft
             .as_mut()
             .ok_or_else(|| PyRuntimeError::new_err("the application is frozen: add routes before freeze()"))?;
         let number = draft
             .builder
-            .add(method, pattern, label)
+            .add_with(method, pattern, label, demands)
             .map_err(|error| RoutePatternError::new_err((error.what, error.route, error.why, error.fix)))?;
         draft.routes.push(route);
         Ok(number)
@@ -149,13 +196,13 @@ impl Application {
         Ok(())
     }
 
-    /// Match without calling: (route number, path parameters), or (-status, Allow).
+    /// Match without calling: (route number, parameters), or (-status, Allow).
     #[pyo3(name = "match")]
-    fn find<'py>(&self, py: Python<'py>, method: &str, path: &str) -> PyResult<Bound<'py, PyTuple>> {
+    fn find<'py>(&self, py: Python<'py>, request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyTuple>> {
         let mut params = Params::new();
-        match self.compiled()?.router.find(method.as_bytes(), path.as_bytes(), &mut params) {
-            Found::Route(number) => {
-                (i64::from(number), capture_values(py, &params, path.as_bytes())?).into_pyobject(py)
+        match self.find_route(request, &mut params)? {
+            Found::Route(number) | Found::Fallback(number) => {
+                (i64::from(number), self.capture(number, &params, request)?).into_pyobject(py)
             }
             Found::NotFound => (-404, "").into_pyobject(py),
             Found::MethodNotAllowed(allow) => (-405, allow).into_pyobject(py),
@@ -163,11 +210,18 @@ impl Application {
         }
     }
 
+    /// Whether a route takes its content as a stream.
+    #[getter]
+    fn has_streams(&self) -> PyResult<bool> {
+        Ok(self.compiled()?.routes.iter().any(|route| route.content == spica_server::Takes::Stream))
+    }
+
     /// Whether the route that a request would reach takes its content as a stream.
-    fn streams_content(&self, method: &str, path: &str) -> PyResult<bool> {
-        let compiled = self.compiled()?;
-        match compiled.router.find(method.as_bytes(), path.as_bytes(), &mut Params::new()) {
-            Found::Route(number) => Ok(compiled.routes[number as usize].content == spica_server::Takes::Stream),
+    fn streams_content(&self, request: &Bound<'_, Request>) -> PyResult<bool> {
+        match self.find_route(request, &mut Params::new())? {
+            Found::Route(number) | Found::Fallback(number) => {
+                Ok(self.compiled()?.routes[number as usize].content == spica_server::Takes::Stream)
+            }
             Found::NotFound | Found::MethodNotAllowed(_) | Found::Options(_) => Ok(false),
         }
     }
@@ -178,39 +232,39 @@ impl Application {
         py: Python<'py>,
         request: &Bound<'py, Request>,
     ) -> PyResult<Option<(Bound<'py, PyAny>, Vec<String>)>> {
-        let compiled = self.compiled()?;
-        let native = request.get();
-        let (mut params, path) = (Params::new(), native.path_bytes());
-        let Found::Route(number) = compiled.router.find(native.method_bytes(), path, &mut params) else {
+        let mut params = Params::new();
+        let Found::Route(number) = self.find_route(request, &mut params)? else {
             return Ok(None);
         };
-        let route = &compiled.routes[number as usize];
+        let route = &self.compiled()?.routes[number as usize];
         if route.kind != Kind::Socket {
             return Ok(None);
         }
-        native.set_match(i64::from(number), capture_values(py, &params, path)?.unbind());
+        request.get().set_match(i64::from(number), self.capture(number, &params, request)?.unbind());
         Ok(Some((route.handler.bind(py).clone(), route.origins.clone())))
     }
 
     /// Match a request and call its handler: the value it returned, or its coroutine; a public file where no route is.
     fn begin<'py>(&self, py: Python<'py>, request: &Bound<'py, Request>) -> PyResult<Bound<'py, PyAny>> {
-        let compiled = self.compiled()?;
         let native = request.get();
         let mut params = Params::new();
-        let path = native.path_bytes();
-        let (status, allow) = match compiled.router.find(native.method_bytes(), path, &mut params) {
-            Found::Route(number) => {
-                let route = &compiled.routes[number as usize];
+        let found = self.find_route(request, &mut params)?;
+        if matches!(found, Found::NotFound | Found::Fallback(_)) {
+            if let Some(answer) = find_public(&self.public, native) {
+                return Ok(Bound::new(py, PublicFile::new(answer))?.into_any());
+            }
+        }
+        let (status, allow) = match found {
+            Found::Route(number) | Found::Fallback(number) => {
+                let route = &self.compiled()?.routes[number as usize];
                 if route.kind == Kind::Socket {
                     return self.on_miss.bind(py).call1((request, 426, ""));
                 }
-                native.set_match(i64::from(number), capture_values(py, &params, path)?.unbind());
-                return call_handler(py, &compiled.routes[number as usize], &params, path, || Ok(request.clone()));
+                native.set_match(i64::from(number), self.capture(number, &params, request)?.unbind());
+                let captured = Captured { params: &params, path: native.path_bytes(), host: native.host_bytes() };
+                return call_handler(py, route, captured, || Ok(request.clone()));
             }
-            Found::NotFound => match find_public(&self.public, native) {
-                Some(answer) => return Ok(Bound::new(py, PublicFile::new(answer))?.into_any()),
-                None => (404, ""),
-            },
+            Found::NotFound => (404, ""),
             Found::MethodNotAllowed(allow) => (405, allow),
             Found::Options(allow) => (204, allow),
         };

@@ -12,6 +12,8 @@ pub struct Call {
     pub task: Py<PyAny>,
     /// The request, for the error page.
     pub request: Py<Request>,
+    /// The `contextvars` context that it runs in, as its response's stream does.
+    pub context: Py<PyAny>,
     /// The route's status for plain values.
     pub status: u16,
     /// Its response's content, once that streams.

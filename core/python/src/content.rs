@@ -9,9 +9,9 @@ use pyo3::types::{PyBytes, PyString};
 use spica_server::{Exchange, Inbox, Kind, Notices, Outbox, Pushed, Reactor, Sockets, Taken, Token};
 
 use crate::dispatch::Dispatcher;
+use crate::homed::Homed;
 
-/// A way to the reactor from inside and outside of its turn; opaque to Python.
-#[pyclass(unsendable, frozen, module = "spica._core")]
+/// A way to the reactor from inside and outside of its turn.
 #[derive(Clone, Default)]
 pub struct Desk {
     /// The reactor, gone when the server is.
@@ -20,6 +20,22 @@ pub struct Desk {
     pub notices: Notices,
     /// What its WebSockets share; none before there is a reactor.
     pub sockets: Option<Rc<Sockets>>,
+}
+
+/// A desk as a request holds it; opaque to Python.
+#[pyclass(frozen, module = "spica._core")]
+pub struct HomedDesk(Homed<Desk>);
+
+impl HomedDesk {
+    /// For the requests of one server.
+    pub fn new(desk: Desk) -> Self {
+        HomedDesk(Homed::new(desk))
+    }
+
+    /// Another handle of the same desk.
+    pub fn desk(&self) -> &Desk {
+        &self.0
+    }
 }
 
 impl Desk {
@@ -113,8 +129,10 @@ fn resolve(future: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 /// The content of a request while it arrives.
-#[pyclass(unsendable, frozen, module = "spica._core")]
-pub struct IncomingContent {
+#[pyclass(frozen, module = "spica._core")]
+pub struct IncomingContent(Homed<Incoming>);
+
+struct Incoming {
     inbox: Rc<Inbox>,
     exchange: Exchange,
     desk: Desk,
@@ -125,12 +143,12 @@ pub struct IncomingContent {
 impl IncomingContent {
     /// The handler's end of an inbox.
     pub fn new(inbox: Rc<Inbox>, exchange: Exchange, desk: Desk, event_loop: Py<PyAny>) -> Self {
-        IncomingContent { inbox, exchange, desk, event_loop, arrived: Waiter::default() }
+        IncomingContent(Homed::new(Incoming { inbox, exchange, desk, event_loop, arrived: Waiter::default() }))
     }
 
     /// There is something to take.
     pub fn wake(&self, py: Python<'_>) {
-        self.arrived.wake(py);
+        self.0.arrived.wake(py);
     }
 }
 
@@ -138,16 +156,16 @@ impl IncomingContent {
 impl IncomingContent {
     /// Take what has arrived: octets, b"" at the end, None when there is nothing yet, an int status when it is broken.
     fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let taken = self.inbox.take();
+        let taken = self.0.inbox.take();
         Ok(match taken {
             Taken::Some(bytes) => {
                 // There is room again: the peer may go on.
-                self.desk.attend(self.exchange);
+                self.0.desk.attend(self.0.exchange);
                 PyBytes::new(py, &bytes).into_any()
             }
             Taken::Nothing => {
                 // The client may wait for a 100.
-                self.desk.attend(self.exchange);
+                self.0.desk.attend(self.0.exchange);
                 py.None().into_bound(py)
             }
             Taken::End => PyBytes::new(py, b"").into_any(),
@@ -157,20 +175,22 @@ impl IncomingContent {
 
     /// A future that is done when there is something to take.
     fn arrived<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.arrived.wait(self.event_loop.bind(py), self.inbox.is_ready())
+        self.0.arrived.wait(self.0.event_loop.bind(py), self.0.inbox.is_ready())
     }
 
     /// The trailer fields as (lower-case name, value); [] before the end.
     #[getter]
     fn trailers(&self) -> Vec<(String, String)> {
         let latin1 = |bytes: &[u8]| bytes.iter().map(|&byte| byte as char).collect::<String>();
-        self.inbox.trailers().iter().map(|(name, value)| (latin1(name).to_lowercase(), latin1(value))).collect()
+        self.0.inbox.trailers().iter().map(|(name, value)| (latin1(name).to_lowercase(), latin1(value))).collect()
     }
 }
 
 /// The content of a response while it is made.
-#[pyclass(unsendable, frozen, module = "spica._core")]
-pub struct OutgoingContent {
+#[pyclass(frozen, module = "spica._core")]
+pub struct OutgoingContent(Homed<Outgoing>);
+
+struct Outgoing {
     outbox: Rc<Outbox>,
     exchange: Exchange,
     desk: Desk,
@@ -181,12 +201,12 @@ pub struct OutgoingContent {
 impl OutgoingContent {
     /// The handler's end of an outbox.
     pub fn new(outbox: Rc<Outbox>, exchange: Exchange, desk: Desk, event_loop: Py<PyAny>) -> Self {
-        OutgoingContent { outbox, exchange, desk, event_loop, room: Waiter::default() }
+        OutgoingContent(Homed::new(Outgoing { outbox, exchange, desk, event_loop, room: Waiter::default() }))
     }
 
     /// There is room again.
     pub fn wake(&self, py: Python<'_>) {
-        self.room.wake(py);
+        self.0.room.wake(py);
     }
 }
 
@@ -195,12 +215,12 @@ impl OutgoingContent {
     /// Send octets, or text as UTF-8. Returns whether there is room for more: if not, await `room()`.
     fn write(&self, chunk: &Bound<'_, PyAny>) -> PyResult<bool> {
         let pushed = if let Ok(bytes) = chunk.cast::<PyBytes>() {
-            self.outbox.push(bytes.as_bytes())
+            self.0.outbox.push(bytes.as_bytes())
         } else if let Ok(text) = chunk.cast::<PyString>() {
-            self.outbox.push(text.to_str()?.as_bytes())
+            self.0.outbox.push(text.to_str()?.as_bytes())
         } else {
             let bytes: Vec<u8> = chunk.extract().map_err(|_| unsendable(chunk))?;
-            self.outbox.push(&bytes)
+            self.0.outbox.push(&bytes)
         };
         match pushed {
             Pushed::Gone => return Ok(false),
@@ -209,13 +229,13 @@ impl OutgoingContent {
             }
             Pushed::Room | Pushed::Full => {}
         }
-        self.desk.attend(self.exchange);
-        Ok(!self.outbox.is_full())
+        self.0.desk.attend(self.0.exchange);
+        Ok(!self.0.outbox.is_full())
     }
 
     /// A future that is done when there is room.
     fn room<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.room.wait(self.event_loop.bind(py), !self.outbox.is_full())
+        self.0.room.wait(self.0.event_loop.bind(py), !self.0.outbox.is_full())
     }
 
     /// Fields to send after the content, where the client's version has them.
@@ -226,14 +246,14 @@ impl OutgoingContent {
             spica_http1::response::check_field(name, value)
                 .map_err(|error| PyValueError::new_err(format!("a trailer field can't be sent: {error}")))?;
         }
-        self.outbox.set_trailers(trailers);
+        self.0.outbox.set_trailers(trailers);
         Ok(())
     }
 
     /// Octets that the content-length promised and nobody wrote.
     #[getter]
     fn missing(&self) -> u64 {
-        self.outbox.missing()
+        self.0.outbox.missing()
     }
 }
 

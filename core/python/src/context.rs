@@ -8,12 +8,21 @@ pub struct EnteredContext<'py> {
     context: Bound<'py, PyAny>,
 }
 
+/// A copy of the current context.
+pub fn copy_context(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    // SAFETY: attached to the interpreter; PyContext_CopyCurrent returns a new reference or null with an exception.
+    unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent()) }
+}
+
 impl<'py> EnteredContext<'py> {
     /// Copies the current context and enters the copy.
     pub fn copy(py: Python<'py>) -> PyResult<Self> {
-        // SAFETY: attached to the interpreter; PyContext_CopyCurrent returns a new reference or null with an exception.
-        let context = unsafe { Bound::from_owned_ptr_or_err(py, ffi::PyContext_CopyCurrent())? };
-        Self::enter(context)
+        Self::enter(copy_context(py)?)
+    }
+
+    /// Leaves the context, and gives it for what belongs to the same request.
+    pub fn leave(self) -> Bound<'py, PyAny> {
+        self.context.clone()
     }
 
     /// Enters an existing context that is not entered yet.

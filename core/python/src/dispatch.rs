@@ -6,23 +6,24 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyString};
 use spica_router::{Found, Params, Router};
-use spica_server::{Called, Exchange, Reply, Signal, Token};
+use spica_server::{Called, Content, Exchange, Reply, Signal, Token};
 
 use crate::application::{Application, Compiled};
 use crate::calls::{Call, Calls};
-use crate::content::{Desk, IncomingContent, OutgoingContent};
-use crate::context::EnteredContext;
-use crate::handler::{call_handler, capture_values};
+use crate::content::{Desk, HomedDesk, IncomingContent, OutgoingContent};
+use crate::context::{copy_context, EnteredContext};
+use crate::handler::{admits, call_handler, capture_values, Captured};
 use crate::names::Names;
 use crate::request::Request;
 use crate::response::{Begun, Outgoing};
 use crate::route::{Kind, Route};
 use crate::server::{Completion, Ends};
-use crate::tasks::{run_once, start_task, Start};
+use crate::tasks::{run_once, start_task, Start, Traits};
 use crate::websocket::Farewell;
 
 /// The reactor's application: calls Python handlers on the loop's thread.
@@ -32,16 +33,32 @@ pub struct Dispatcher {
     names: Names,
     start: Start,
     calls: RefCell<Calls>,
+    /// What a guard raised instead of saying yes or no, and for which request.
+    broken_guard: RefCell<Option<(Exchange, PyErr)>>,
     /// What connections without sockets would send goes to these callables.
     pub sinks: RefCell<HashMap<u64, Py<PyAny>>>,
     /// The way to the reactor that this serves.
-    pub desk: RefCell<Py<Desk>>,
+    pub desk: RefCell<Py<HomedDesk>>,
 }
 
-/// What a request came to inside Python.
+/// The parameters of a match with the octets they are spans of.
+fn captured<'a>(params: &'a Params, request: &spica_server::Request<'a>) -> Captured<'a> {
+    let host = request.head.host.map(|host| host.of(request.bytes)).unwrap_or_default();
+    Captured { params, path: request.head.path.of(request.bytes), host }
+}
+
+/// What a request came to inside Python, and the `contextvars` context in which it did.
 enum Outcome<'py> {
-    Value(Bound<'py, PyAny>),
-    Task(Bound<'py, PyAny>),
+    Value(Bound<'py, PyAny>, Bound<'py, PyAny>),
+    Task(Bound<'py, PyAny>, Bound<'py, PyAny>),
+}
+
+/// Of which call a value is the answer.
+struct Of<'a, 'py> {
+    /// The context that a stream runs in; its own when the handler had none.
+    context: Option<&'a Bound<'py, PyAny>>,
+    status: u16,
+    exchange: Exchange,
 }
 
 impl Dispatcher {
@@ -53,8 +70,9 @@ impl Dispatcher {
             names: Names::new(event_loop)?,
             start: Start::choose(event_loop)?,
             calls: RefCell::default(),
+            broken_guard: RefCell::default(),
             sinks: RefCell::default(),
-            desk: RefCell::new(Py::new(event_loop.py(), Desk::default())?),
+            desk: RefCell::new(Py::new(event_loop.py(), HomedDesk::new(Desk::default()))?),
         })
     }
 
@@ -67,7 +85,8 @@ impl Dispatcher {
     pub fn write_task(&self, py: Python<'_>, number: usize, exchange: Exchange, reply: &mut Reply<'_>) -> Called {
         let Some(call) = self.calls.borrow_mut().remove(number) else { return Called::Answered };
         let value = call.task.bind(py).call_method0(&self.names.result);
-        self.write(py, value, call.status, exchange, || Ok(call.request.bind(py).clone()), reply)
+        let of = Of { context: Some(call.context.bind(py)), status: call.status, exchange };
+        self.write(py, value, &of, || Ok(call.request.bind(py).clone()), reply)
     }
 
     /// Takes out a call whose response has been streamed. Returns whether that was whole; `None` when it was cancelled.
@@ -93,12 +112,10 @@ impl Dispatcher {
     ) -> (PyResult<Outcome<'py>>, Option<Bound<'py, Request>>, u16) {
         let route = &self.compiled.routes[number as usize];
         let mut native = None;
-        let outcome = self.run(py, route, params, request.head.path.of(request.bytes), || {
+        let captured = captured(params, request);
+        let outcome = self.run(py, route, captured, || {
             let made = self.copy_request(py, request)?;
-            made.get().set_match(
-                i64::from(number),
-                capture_values(py, params, request.head.path.of(request.bytes))?.unbind(),
-            );
+            made.get().set_match(i64::from(number), capture_values(py, route, captured)?.unbind());
             native = Some(made.clone());
             Ok(made)
         });
@@ -110,57 +127,61 @@ impl Dispatcher {
         &self,
         py: Python<'py>,
         route: &Route,
-        params: &Params,
-        path: &[u8],
+        captured: Captured<'_>,
         request: impl FnOnce() -> PyResult<Bound<'py, Request>>,
     ) -> PyResult<Outcome<'py>> {
         if route.kind == Kind::Task {
-            let coroutine = call_handler(py, route, params, path, request)?;
+            let coroutine = call_handler(py, route, captured, request)?;
             return self.step(coroutine, &route.name);
         }
-        let _own = EnteredContext::copy(py)?;
-        let value = call_handler(py, route, params, path, request)?;
-        if route.kind == Kind::Step {
-            return run_once(&value).map(Outcome::Value);
-        }
-        self.settle(value, &route.name)
+        let own = EnteredContext::copy(py)?;
+        let value = call_handler(py, route, captured, request)?;
+        let value = if route.kind == Kind::Step { run_once(&value)? } else { value };
+        self.settle(value, own, &route.name)
     }
 
     /// A plain handler's value; a coroutine when it was, say, a decorated function that returned one.
-    fn settle<'py>(&self, value: Bound<'py, PyAny>, name: &Py<PyString>) -> PyResult<Outcome<'py>> {
+    fn settle<'py>(
+        &self,
+        value: Bound<'py, PyAny>,
+        own: EnteredContext<'py>,
+        name: &Py<PyString>,
+    ) -> PyResult<Outcome<'py>> {
         // SAFETY: only looks at the object's type.
         if unsafe { ffi::PyCoro_CheckExact(value.as_ptr()) } != 0 {
             return self.step(value, name);
         }
-        Ok(Outcome::Value(value))
+        Ok(Outcome::Value(value, own.leave()))
     }
 
     fn step<'py>(&self, coroutine: Bound<'py, PyAny>, name: &Py<PyString>) -> PyResult<Outcome<'py>> {
-        let task = start_task(&coroutine, name, &self.start, &self.names)?;
+        let context = copy_context(coroutine.py())?;
+        let task = start_task(&coroutine, Traits { context: &context, name }, &self.start, &self.names)?;
         if task.call_method0(&self.names.done)?.is_truthy()? {
-            return task.call_method0(&self.names.result).map(Outcome::Value);
+            return Ok(Outcome::Value(task.call_method0(&self.names.result)?, context));
         }
-        Ok(Outcome::Task(task))
+        Ok(Outcome::Task(task, context))
     }
 
     /// Keeps a waiting Task and asks to be told when it is done.
     fn wait<'py>(
         &self,
         task: &Bound<'py, PyAny>,
+        context: &Bound<'py, PyAny>,
         request: Bound<'py, Request>,
-        status: u16,
-        exchange: Exchange,
+        of: &Of<'_, 'py>,
         outgoing: Option<Py<OutgoingContent>>,
     ) -> PyResult<usize> {
         let ends = if outgoing.is_some() { Ends::Stream } else { Ends::Answer };
-        let (task_kept, request) = (task.clone().unbind(), request.unbind());
-        self.keep(task, Call { task: task_kept, request, status, outgoing, websocket: None }, exchange, ends)
+        let (kept, context, request) = (task.clone().unbind(), context.clone().unbind(), request.unbind());
+        let call = Call { task: kept, context, request, status: of.status, outgoing, websocket: None };
+        self.keep(task, call, of.exchange, ends)
     }
 
     fn keep(&self, task: &Bound<'_, PyAny>, call: Call, exchange: Exchange, ends: Ends) -> PyResult<usize> {
         let py = task.py();
         let number = self.calls.borrow_mut().insert(call);
-        let reactor = self.desk.borrow().bind(py).borrow().reactor.clone();
+        let reactor = self.desk.borrow().get().desk().reactor.clone();
         let completion = Py::new(py, Completion::new(reactor, exchange, number, ends))?;
         task.call_method1(&self.names.add_done_callback, (completion,))?;
         Ok(number)
@@ -171,17 +192,16 @@ impl Dispatcher {
         &self,
         py: Python<'py>,
         value: PyResult<Bound<'py, PyAny>>,
-        status: u16,
-        exchange: Exchange,
+        of: &Of<'_, 'py>,
         request: impl Fn() -> PyResult<Bound<'py, Request>>,
         reply: &mut Reply<'_>,
     ) -> Called {
         let application = self.application.get();
-        let mut send = |value: &Bound<'py, PyAny>| match Outgoing::sort(value, status, &application.encoding)?
+        let mut send = |value: &Bound<'py, PyAny>| match Outgoing::sort(value, of.status, &application.encoding)?
             .write(&request, reply)?
         {
             None => Ok(Called::Answered),
-            Some(begun) => self.stream(py, begun, status, exchange, request()?),
+            Some(begun) => self.stream(py, begun, of, request()?),
         };
         let error = match value.and_then(|value| send(&value)) {
             Ok(called) => return called,
@@ -195,23 +215,24 @@ impl Dispatcher {
         })
     }
 
-    /// Starts the Task that sends a response whose head is written.
+    /// Starts the Task that sends a response whose head is written, in the context of the handler that made it.
     fn stream<'py>(
         &self,
         py: Python<'py>,
         begun: Begun<'py>,
-        status: u16,
-        exchange: Exchange,
+        of: &Of<'_, 'py>,
         request: Bound<'py, Request>,
     ) -> PyResult<Called> {
         let event_loop = self.names.event_loop.clone_ref(py);
-        let desk = self.desk.borrow().bind(py).borrow().clone();
-        let outgoing = OutgoingContent::new(begun.outbox, exchange, desk, event_loop);
+        let desk = self.desk.borrow().get().desk().clone();
+        let outgoing = OutgoingContent::new(begun.outbox, of.exchange, desk, event_loop);
         let outgoing = Py::new(py, outgoing)?;
         let send_stream = self.application.get().send_stream.bind(py);
         let coroutine = send_stream.call1((&outgoing, begun.response))?;
-        let task = start_task(&coroutine, &self.names.stream, &self.start, &self.names)?;
-        self.wait(&task, request, status, exchange, Some(outgoing)).map(Called::Streaming)
+        let context = of.context.cloned().map_or_else(|| copy_context(py), Ok)?;
+        let traits = Traits { context: &context, name: &self.names.stream };
+        let task = start_task(&coroutine, traits, &self.start, &self.names)?;
+        self.wait(&task, &context, request, of, Some(outgoing)).map(Called::Streaming)
     }
 }
 
@@ -229,10 +250,11 @@ impl spica_server::Application for Dispatcher {
     ) -> Called {
         Python::attach(|py| {
             let (outcome, native, status) = match found {
+                _ if self.has_broken_guard(request) => (self.raise_guard(), None, 500),
                 Found::Route(number) if self.compiled.routes[number as usize].kind == Kind::Socket => {
                     return self.open_socket(py, number, params, request, reply);
                 }
-                Found::Route(number) => self.call_route(py, number, params, request),
+                Found::Route(number) | Found::Fallback(number) => self.call_route(py, number, params, request),
                 Found::NotFound => self.call_miss(py, request, 404, ""),
                 Found::MethodNotAllowed(allow) => self.call_miss(py, request, 405, allow),
                 Found::Options(allow) => self.call_miss(py, request, 204, allow),
@@ -241,19 +263,37 @@ impl spica_server::Application for Dispatcher {
                 Some(native) => Ok(native.clone()),
                 None => self.copy_request(py, request),
             };
+            let mut of = Of { context: None, status, exchange: request.exchange };
+            let kept;
             let value = match outcome {
-                Ok(Outcome::Task(task)) => {
-                    let waits =
-                        request_object().and_then(|native| self.wait(&task, native, status, request.exchange, None));
-                    match waits {
+                Ok(Outcome::Task(task, context)) => {
+                    match request_object().and_then(|native| self.wait(&task, &context, native, &of, None)) {
                         Ok(number) => return Called::Waiting(number),
                         Err(error) => Err(error),
                     }
                 }
-                Ok(Outcome::Value(value)) => Ok(value),
+                Ok(Outcome::Value(value, context)) => {
+                    kept = context;
+                    of.context = Some(&kept);
+                    Ok(value)
+                }
                 Err(error) => Err(error),
             };
-            self.write(py, value, status, request.exchange, request_object, reply)
+            self.write(py, value, &of, request_object, reply)
+        })
+    }
+
+    fn admits(&self, route: u32, params: &Params, request: &spica_server::Request<'_>) -> bool {
+        Python::attach(|py| {
+            let head = spica_server::Request { content: Content::Bytes(b""), ..*request };
+            let asked = EnteredContext::copy(py).and_then(|_own| {
+                let native = || self.copy_request(py, &head);
+                admits(py, &self.compiled.routes[route as usize], captured(params, request), native)
+            });
+            asked.unwrap_or_else(|error| {
+                *self.broken_guard.borrow_mut() = Some((request.exchange, error));
+                false
+            })
         })
     }
 
@@ -273,20 +313,20 @@ impl spica_server::Application for Dispatcher {
                 Signal::Content => {
                     let incoming = call.request.get().incoming().map(|incoming| incoming.bind(py));
                     if let Some(Ok(incoming)) = incoming.map(|incoming| incoming.cast::<IncomingContent>()) {
-                        incoming.borrow().wake(py);
+                        incoming.get().wake(py);
                     }
                 }
                 Signal::Room => {
                     if let Some(outgoing) = &call.outgoing {
-                        outgoing.bind(py).borrow().wake(py);
+                        outgoing.get().wake(py);
                     }
                     if let Some(websocket) = &call.websocket {
-                        websocket.bind(py).borrow().wake_room(py);
+                        websocket.get().wake_room(py);
                     }
                 }
                 Signal::Message => {
                     if let Some(websocket) = &call.websocket {
-                        websocket.bind(py).borrow().wake_arrived(py);
+                        websocket.get().wake_arrived(py);
                     }
                 }
             }
@@ -297,8 +337,7 @@ impl spica_server::Application for Dispatcher {
         Python::attach(|py| {
             let Some(call) = self.calls.borrow_mut().remove(call) else { return };
             if let Some(websocket) = call.websocket {
-                let accepted = websocket.bind(py).borrow().socket.is_accepted();
-                if accepted {
+                if websocket.get().socket().is_accepted() {
                     if let Err(error) = Farewell::begin(py, call.task, websocket) {
                         error.write_unraisable(py, None);
                     }
@@ -333,6 +372,17 @@ impl spica_server::Application for Dispatcher {
 }
 
 impl Dispatcher {
+    fn has_broken_guard(&self, request: &spica_server::Request<'_>) -> bool {
+        self.broken_guard.borrow().as_ref().is_some_and(|(exchange, _)| *exchange == request.exchange)
+    }
+
+    fn raise_guard<'py>(&self) -> PyResult<Outcome<'py>> {
+        match self.broken_guard.take() {
+            Some((_, error)) => Err(error),
+            None => Err(PyRuntimeError::new_err("a guard failed and left no error")),
+        }
+    }
+
     /// Calls a sink later, not now: it is Python code, and the reactor is in the middle of its work.
     fn call_soon(&self, py: Python<'_>, sink: Py<PyAny>, data: Py<PyAny>) {
         let event_loop = self.names.event_loop.bind(py);
@@ -352,9 +402,9 @@ impl Dispatcher {
             Ok(native) => native,
             Err(error) => return (Err(error), None, status),
         };
-        let outcome = EnteredContext::copy(py).and_then(|_own| {
+        let outcome = EnteredContext::copy(py).and_then(|own| {
             let value = self.application.get().on_miss.bind(py).call1((&native, status, allow))?;
-            self.settle(value, &self.names.miss)
+            self.settle(value, own, &self.names.miss)
         });
         (outcome, Some(native), status)
     }

@@ -75,7 +75,8 @@ pub fn answer_path(path: &str, status: u16, own: &[(Vec<u8>, Vec<u8>)], request:
     Ok(answer_file(opened, description, &asked))
 }
 
-fn unix_second() -> i64 {
+/// The clock, for dates in conditions.
+pub fn unix_second() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
 

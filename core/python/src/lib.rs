@@ -9,6 +9,7 @@ mod dispatch;
 mod escape;
 mod files;
 mod handler;
+mod homed;
 mod memory;
 mod memory_trim;
 mod names;
@@ -24,6 +25,9 @@ mod websocket;
 /// The compiled heart of Spica: sockets, HTTP, routing, escaping and sealing.
 #[pyo3::pymodule(gil_used = true)]
 mod _core {
+    /// What the reactor asks for readiness on this system: "epoll" or "kqueue".
+    #[pymodule_export]
+    const POLLER: &str = spica_server::POLLER;
     #[pymodule_export]
     use crate::application::Application;
     #[pymodule_export]

@@ -9,9 +9,9 @@ pub struct Names {
     pub task_type: Py<PyAny>,
     /// The loop that tasks belong to.
     pub event_loop: Py<PyAny>,
-    /// `("loop", "name")`
+    /// `("loop", "name", "context")`
     pub task_keywords: Py<PyTuple>,
-    /// `("loop", "name", "eager_start")`
+    /// `("loop", "name", "context", "eager_start")`
     pub eager_keywords: Py<PyTuple>,
     /// Names of tasks that are not a route's own.
     pub miss: Py<PyString>,
@@ -32,8 +32,8 @@ impl Names {
         Ok(Names {
             task_type: py.import("asyncio")?.getattr("Task")?.unbind(),
             event_loop: event_loop.clone().unbind(),
-            task_keywords: PyTuple::new(py, ["loop", "name"])?.unbind(),
-            eager_keywords: PyTuple::new(py, ["loop", "name", "eager_start"])?.unbind(),
+            task_keywords: PyTuple::new(py, ["loop", "name", "context"])?.unbind(),
+            eager_keywords: PyTuple::new(py, ["loop", "name", "context", "eager_start"])?.unbind(),
             miss: interned("no route"),
             stream: interned("streamed response"),
             call_soon: interned("call_soon"),

@@ -9,11 +9,13 @@ use std::sync::OnceLock;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use spica_files::Verdict;
 use spica_http1::response::push_field;
 use spica_http1::{Field, Head, Span};
 use spica_server::{Exchange, RequestFields, Version};
 
-use crate::content::{Desk, IncomingContent};
+use crate::content::{HomedDesk, IncomingContent};
+use crate::files::unix_second;
 
 /// The content as the request keeps it.
 enum Kept {
@@ -30,7 +32,7 @@ enum Kept {
 /// The way back to the connection, for what a handler does before it answers.
 struct Origin {
     exchange: Exchange,
-    desk: Py<Desk>,
+    desk: Py<HomedDesk>,
 }
 
 /// One request's head and content. Immutable.
@@ -58,7 +60,7 @@ impl Request {
     pub fn copy(
         py: Python<'_>,
         request: &spica_server::Request<'_>,
-        desk: &Py<Desk>,
+        desk: &Py<HomedDesk>,
         event_loop: &Py<PyAny>,
     ) -> PyResult<Self> {
         let Head { method, target, path, query, fields, .. } = request.head;
@@ -68,7 +70,7 @@ impl Request {
                 Kept::File { file: file.try_clone()?, len: *len, read: OnceLock::new() }
             }
             spica_server::Content::Stream(inbox) => {
-                let (desk, event_loop) = (desk.bind(py).borrow().clone(), event_loop.clone_ref(py));
+                let (desk, event_loop) = (desk.get().desk().clone(), event_loop.clone_ref(py));
                 let incoming = IncomingContent::new(inbox.clone(), request.exchange, desk, event_loop);
                 Kept::Stream(Py::new(py, incoming)?.into_any())
             }
@@ -117,6 +119,11 @@ impl Request {
         self.path.of(&self.bytes)
     }
 
+    /// The Host field's value; empty when there is none.
+    pub fn host_bytes(&self) -> &[u8] {
+        self.values(b"host").next().unwrap_or_default()
+    }
+
     /// The fields as the rules of files ask for them.
     pub fn file_fields(&self) -> RequestFields<'_> {
         RequestFields::new(&self.bytes, &self.fields)
@@ -139,6 +146,20 @@ impl Request {
             b"GET" => pyo3::intern!(py, "GET").clone(),
             b"POST" => pyo3::intern!(py, "POST").clone(),
             other => latin1(py, other),
+        }
+    }
+
+    /// Evaluate If-Match, If-None-Match and their like against what the request is about.
+    ///
+    /// 200: go on; 304: the client has it already; 412: it is not in the state that the client supposed.
+    fn check_conditions(&self, etag: Option<&str>, last_modified: Option<i64>) -> u16 {
+        let fields = self.file_fields();
+        let field = |name: &str| fields.get(name);
+        let asked = spica_files::Request { method: self.method_bytes(), field: &field, now: unix_second() };
+        match spica_files::check_conditions(&asked, spica_files::Validators { etag, last_modified }) {
+            Verdict::Proceed => 200,
+            Verdict::NotModified => 304,
+            Verdict::Failed => 412,
         }
     }
 
@@ -281,7 +302,7 @@ impl Request {
     }
 
     /// Send a 103 ahead of the response, where the client's version has interim responses.
-    fn send_early_hints(&self, py: Python<'_>, fields: Vec<(String, String)>) -> PyResult<()> {
+    fn send_early_hints(&self, fields: Vec<(String, String)>) -> PyResult<()> {
         let mut head = b"HTTP/1.1 103 Early Hints\r\n".to_vec();
         for (name, value) in &fields {
             push_field(&mut head, name.as_bytes(), &to_latin1(value)?)
@@ -289,7 +310,7 @@ impl Request {
         }
         head.extend_from_slice(b"\r\n");
         if let (Some(origin), Version::Http11 | Version::Http2) = (&self.origin, self.version) {
-            origin.desk.bind(py).borrow().interim(origin.exchange, head);
+            origin.desk.get().desk().interim(origin.exchange, head);
         }
         Ok(())
     }

@@ -43,6 +43,17 @@ pub struct Route {
     pub vital: bool,
     /// The origins of pages that may open a WebSocket; its own when there are none.
     pub origins: Vec<String>,
+    /// What makes values of captured texts, by the place of the parameter. A `ValueError` means: another route.
+    pub parsers: Vec<(usize, Py<PyAny>)>,
+    /// `when(request)` says whether the route takes a request.
+    pub when: Option<Py<PyAny>>,
+}
+
+impl Route {
+    /// Whether Python is asked before the route answers.
+    pub fn is_guarded(&self) -> bool {
+        self.when.is_some() || !self.parsers.is_empty()
+    }
 }
 
 impl Takes {

@@ -14,16 +14,19 @@ use pyo3::types::PyDict;
 use spica_server::{AccessLog, Exchange, LogFormat, Options, Reactor};
 
 use crate::application::Application;
-use crate::content::Desk;
+use crate::content::{Desk, HomedDesk};
 use crate::dispatch::Dispatcher;
+use crate::homed::{free_strays, Homed};
 use crate::memory::MemoryConnection;
 use crate::options::read_options;
 use crate::tls::TlsAcceptor;
 use crate::websocket::{with_payload, WebSocket};
 
 /// The reactor of one worker, bound to one event loop and its thread.
-#[pyclass(unsendable, frozen, module = "spica._core")]
-pub struct Server {
+#[pyclass(frozen, module = "spica._core")]
+pub struct Server(Homed<Handle>);
+
+struct Handle {
     reactor: Rc<RefCell<Reactor<Dispatcher>>>,
     desk: Desk,
 }
@@ -46,8 +49,8 @@ impl Server {
         let reactor = Rc::new(RefCell::new(Reactor::new(dispatcher, options, log)?));
         let (notices, sockets) = (reactor.borrow().notices(), Some(reactor.borrow().sockets()));
         let desk = Desk { reactor: Rc::downgrade(&reactor), notices, sockets };
-        reactor.borrow().app().desk.replace(Py::new(event_loop.py(), desk.clone())?);
-        Ok(Server { reactor, desk })
+        reactor.borrow().app().desk.replace(Py::new(event_loop.py(), HomedDesk::new(desk.clone()))?);
+        Ok(Server(Homed::new(Handle { reactor, desk })))
     }
 
     /// Accept from a bound and listening socket, with TLS where an acceptor is given; the descriptor is duplicated, so the
@@ -69,7 +72,8 @@ impl Server {
 
     /// Serve whatever is ready. Never blocks.
     fn poll(&self) -> PyResult<()> {
-        match self.reactor.try_borrow_mut() {
+        free_strays();
+        match self.0.reactor.try_borrow_mut() {
             Ok(mut reactor) => reactor.poll().map_err(io::Error::into),
             // A handler runs the loop while it is itself called from here: what is ready stays ready for later.
             Err(_) => Ok(()),
@@ -78,7 +82,7 @@ impl Server {
 
     /// Open a connection without a socket; `sink` gets what it sends.
     fn connect(&self, sink: Py<PyAny>) -> PyResult<MemoryConnection> {
-        MemoryConnection::open(self.reactor.clone(), sink)
+        MemoryConnection::open(self.0.reactor.clone(), sink)
     }
 
     /// Open a connection over a transport of asyncio's: `sink` gets bytes to write, None to close, True or False to read or
@@ -92,7 +96,7 @@ impl Server {
         window: usize,
     ) -> PyResult<MemoryConnection> {
         let peer = peer.and_then(|(host, port)| Some(SocketAddr::new(host.parse().ok()?, port)));
-        MemoryConnection::open_over(self.reactor.clone(), sink, peer, tls.map(|tls| &tls.acceptor), window)
+        MemoryConnection::open_over(self.0.reactor.clone(), sink, peer, tls.map(|tls| &tls.acceptor), window)
     }
 
     /// Stop accepting; end idle connections now, or `linger_s` seconds from now when they bring no request till then, and
@@ -119,13 +123,13 @@ impl Server {
         payload: &Bound<'_, PyAny>,
         except_: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<usize> {
-        let except = except_.and_then(|socket| socket.cast::<WebSocket>().ok()?.borrow().token_at(&self.desk));
-        with_payload(payload, |kind, payload| self.desk.broadcast(topic, kind, payload, except))
+        let except = except_.and_then(|socket| socket.cast::<WebSocket>().ok()?.get().token_at(&self.0.desk));
+        with_payload(payload, |kind, payload| self.0.desk.broadcast(topic, kind, payload, except))
     }
 
     /// WebSockets that are subscribed to a topic.
     fn subscribers(&self, topic: &str) -> usize {
-        self.desk.sockets.as_ref().map_or(0, |sockets| sockets.subscribers(topic))
+        self.0.desk.sockets.as_ref().map_or(0, |sockets| sockets.subscribers(topic))
     }
 
     /// Connections open now.
@@ -158,13 +162,15 @@ impl Server {
 
 impl Server {
     fn open(&self) -> PyResult<std::cell::RefMut<'_, Reactor<Dispatcher>>> {
-        self.reactor.try_borrow_mut().map_err(|_| busy())
+        self.0.reactor.try_borrow_mut().map_err(|_| busy())
     }
 }
 
 /// The done-callback of a waiting handler's Task, or of the Task that sends a streamed response.
-#[pyclass(unsendable, frozen, module = "spica._core")]
-pub struct Completion {
+#[pyclass(frozen, module = "spica._core")]
+pub struct Completion(Homed<Awaited>);
+
+struct Awaited {
     reactor: Weak<RefCell<Reactor<Dispatcher>>>,
     exchange: Exchange,
     call: usize,
@@ -185,7 +191,7 @@ pub enum Ends {
 impl Completion {
     /// Ends `call` when called.
     pub fn new(reactor: Weak<RefCell<Reactor<Dispatcher>>>, exchange: Exchange, call: usize, ends: Ends) -> Self {
-        Completion { reactor, exchange, call, ends }
+        Completion(Homed::new(Awaited { reactor, exchange, call, ends }))
     }
 }
 
@@ -193,7 +199,7 @@ impl Completion {
 impl Completion {
     fn __call__(slf: &Bound<'_, Self>, task: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        let this = slf.borrow();
+        let this = &*slf.get().0;
         let Some(reactor) = this.reactor.upgrade() else { return Ok(()) };
         let borrowed = reactor.try_borrow_mut();
         match borrowed {

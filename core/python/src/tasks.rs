@@ -68,23 +68,31 @@ impl Start {
     }
 }
 
-/// Makes a Task of `coroutine` and lets it run to its first wait. Without a `name`, asyncio would print a number for each.
+/// What a Task is given: the context that it runs in, of its own or of its request, and a name. Without a name, asyncio would
+/// print a number for each.
+#[derive(Clone, Copy)]
+pub struct Traits<'a, 'py> {
+    pub context: &'a Bound<'py, PyAny>,
+    pub name: &'a Py<PyString>,
+}
+
+/// Makes a Task of `coroutine` and lets it run to its first wait.
 pub fn start_task<'py>(
     coroutine: &Bound<'py, PyAny>,
-    name: &Py<PyString>,
+    traits: Traits<'_, 'py>,
     start: &Start,
     names: &Names,
 ) -> PyResult<Bound<'py, PyAny>> {
     match start {
-        Start::Eager => new_task(coroutine, name, names, true),
-        Start::Ordinary => new_task(coroutine, name, names, false),
-        Start::Captured(dict, capture) => start_captured(coroutine, name, names, dict, capture),
+        Start::Eager => new_task(coroutine, traits, names, true),
+        Start::Ordinary => new_task(coroutine, traits, names, false),
+        Start::Captured(dict, capture) => start_captured(coroutine, traits, names, dict, capture),
     }
 }
 
 fn start_captured<'py>(
     coroutine: &Bound<'py, PyAny>,
-    name: &Py<PyString>,
+    traits: Traits<'_, 'py>,
     names: &Names,
     dict: &Py<PyDict>,
     capture: &Py<PyAny>,
@@ -92,7 +100,7 @@ fn start_captured<'py>(
     let py = coroutine.py();
     let dict = dict.bind(py);
     dict.set_item(&names.call_soon, capture)?;
-    let made = new_task(coroutine, name, names, false);
+    let made = new_task(coroutine, traits, names, false);
     dict.del_item(&names.call_soon)?;
     let step = CAPTURED.with(RefCell::take);
     let task = made?;
@@ -106,14 +114,16 @@ fn start_captured<'py>(
 
 fn new_task<'py>(
     coroutine: &Bound<'py, PyAny>,
-    name: &Py<PyString>,
+    traits: Traits<'_, 'py>,
     names: &Names,
     eager: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = coroutine.py();
+    let Traits { context, name } = traits;
     let keywords = if eager { &names.eager_keywords } else { &names.task_keywords };
     // SAFETY: Py_True is immortal or borrowed for the call.
-    let arguments = [coroutine.as_ptr(), names.event_loop.as_ptr(), name.as_ptr(), unsafe { ffi::Py_True() }];
+    let yes = unsafe { ffi::Py_True() };
+    let arguments = [coroutine.as_ptr(), names.event_loop.as_ptr(), name.as_ptr(), context.as_ptr(), yes];
     // SAFETY: one positional argument, then one per keyword name; all are alive for the call.
     unsafe {
         let task = ffi::PyObject_Vectorcall(names.task_type.as_ptr(), arguments.as_ptr(), 1, keywords.as_ptr());

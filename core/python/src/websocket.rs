@@ -9,14 +9,17 @@ use pyo3::types::{PyBytes, PyString};
 use spica_server::{Kind, Message, Received, Sent, Socket, Token};
 
 use crate::content::{Desk, Waiter};
+use crate::homed::Homed;
 
 /// How long a handler may take to find out by itself that its peer is gone.
 const FAREWELL_S: f64 = 0.05;
 
 /// One WebSocket of this server.
-#[pyclass(unsendable, frozen, module = "spica._core")]
-pub struct WebSocket {
-    pub(crate) socket: Rc<Socket>,
+#[pyclass(frozen, module = "spica._core")]
+pub struct WebSocket(Homed<Handle>);
+
+struct Handle {
+    socket: Rc<Socket>,
     desk: Desk,
     event_loop: Py<PyAny>,
     arrived: Waiter,
@@ -31,26 +34,32 @@ impl WebSocket {
     /// The handler's end of a socket.
     pub fn new(socket: Rc<Socket>, desk: Desk, event_loop: Py<PyAny>) -> Self {
         let (arrived, room) = (Waiter::default(), Waiter::default());
-        WebSocket { socket, desk, event_loop, arrived, room, told: Cell::new(false), took: Cell::new(false) }
+        let (told, took) = (Cell::new(false), Cell::new(false));
+        WebSocket(Homed::new(Handle { socket, desk, event_loop, arrived, room, told, took }))
+    }
+
+    /// What the connection has of it.
+    pub fn socket(&self) -> &Rc<Socket> {
+        &self.0.socket
     }
 
     /// There is a message, or the end.
     pub fn wake_arrived(&self, py: Python<'_>) {
-        self.arrived.wake(py);
+        self.0.arrived.wake(py);
     }
 
     /// There is room again.
     pub fn wake_room(&self, py: Python<'_>) {
-        self.room.wake(py);
+        self.0.room.wake(py);
     }
 
     /// Its connection's name, when it is one of this desk's reactor.
     pub fn token_at(&self, desk: &Desk) -> Option<Token> {
-        self.desk.reactor.ptr_eq(&desk.reactor).then(|| self.socket.exchange().token)
+        self.0.desk.reactor.ptr_eq(&desk.reactor).then(|| self.0.socket.exchange().token)
     }
 
     fn attend(&self) {
-        self.desk.attend(self.socket.exchange());
+        self.0.desk.attend(self.0.socket.exchange());
     }
 }
 
@@ -59,36 +68,36 @@ impl WebSocket {
     /// The subprotocols that the client offers, the one it prefers first; [] once it is accepted.
     #[getter]
     fn protocols(&self) -> Vec<String> {
-        self.socket.protocols()
+        self.0.socket.protocols()
     }
 
     /// Whether it has been accepted.
     #[getter]
     fn is_accepted(&self) -> bool {
-        self.socket.is_accepted()
+        self.0.socket.is_accepted()
     }
 
     /// Why it has ended, as (code, reason); None while it has not.
     #[getter]
     fn end(&self) -> Option<(u16, String)> {
-        self.socket.end()
+        self.0.socket.end()
     }
 
     /// Answer the handshake.
     #[pyo3(signature = (protocol=None, fields=Vec::new()))]
     fn accept(&self, protocol: Option<&str>, fields: Vec<(String, String)>) -> PyResult<()> {
         let fields = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        self.socket.accept(protocol, fields).map_err(PyValueError::new_err)?;
+        self.0.socket.accept(protocol, fields).map_err(PyValueError::new_err)?;
         self.attend();
         Ok(())
     }
 
     /// Take a message: str, bytes, None when there is none yet, (code, reason) at the end.
     fn take<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let received = self.socket.take();
+        let received = self.0.socket.take();
         if !matches!(received, Received::Nothing) {
-            self.took.set(true);
-            if self.socket.is_paused() {
+            self.0.took.set(true);
+            if self.0.socket.is_paused() {
                 self.attend();
             }
         }
@@ -97,7 +106,7 @@ impl WebSocket {
             Received::Message(Message::Binary(octets)) => PyBytes::new(py, &octets).into_any(),
             Received::Nothing => py.None().into_bound(py),
             Received::Ended(code, reason) => {
-                self.told.set(true);
+                self.0.told.set(true);
                 (code, reason).into_pyobject(py)?.into_any()
             }
         })
@@ -105,46 +114,46 @@ impl WebSocket {
 
     /// A future that is done when there is something to take.
     fn arrived<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.arrived.wait(self.event_loop.bind(py), self.socket.is_ready())
+        self.0.arrived.wait(self.0.event_loop.bind(py), self.0.socket.is_ready())
     }
 
     /// Send text or octets. True: go on; False: await `room()`; None: it has ended.
     fn send(&self, message: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
-        let sent = with_payload(message, |kind, payload| self.socket.send(kind, payload))?;
+        let sent = with_payload(message, |kind, payload| self.0.socket.send(kind, payload))?;
         match sent {
             Sent::Closed => {
-                self.told.set(true);
+                self.0.told.set(true);
                 Ok(None)
             }
             Sent::Room | Sent::Full => {
                 self.attend();
-                Ok(Some(!self.socket.is_full()))
+                Ok(Some(!self.0.socket.is_full()))
             }
         }
     }
 
     /// A future that is done when there is room for more, or the end.
     fn room<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.room.wait(self.event_loop.bind(py), !self.socket.is_full())
+        self.0.room.wait(self.0.event_loop.bind(py), !self.0.socket.is_full())
     }
 
     /// Say goodbye.
     #[pyo3(signature = (code=1000, reason=""))]
     fn close(&self, code: u16, reason: &str) -> PyResult<()> {
-        self.socket.close(code, reason).map_err(|error| PyValueError::new_err(error.to_string()))?;
-        self.told.set(true);
+        self.0.socket.close(code, reason).map_err(|error| PyValueError::new_err(error.to_string()))?;
+        self.0.told.set(true);
         self.attend();
         Ok(())
     }
 
     /// Get what is broadcast to a topic from now on.
     fn subscribe(&self, topic: &str) {
-        self.socket.subscribe(topic);
+        self.0.socket.subscribe(topic);
     }
 
     /// Get it no more.
     fn unsubscribe(&self, topic: &str) {
-        self.socket.unsubscribe(topic);
+        self.0.socket.unsubscribe(topic);
     }
 }
 
@@ -173,7 +182,7 @@ pub fn origin_allowed(origin: Option<&str>, host: Option<&str>, is_secure: bool,
 }
 
 /// Looks after a handler whose peer is gone: who receives or sends finds out by itself, whoever else waits is cancelled.
-#[pyclass(unsendable, frozen, module = "spica._core")]
+#[pyclass(frozen, module = "spica._core")]
 pub struct Farewell {
     task: Py<PyAny>,
     websocket: Py<WebSocket>,
@@ -182,11 +191,10 @@ pub struct Farewell {
 impl Farewell {
     /// Wakes the handler, and looks at it again soon.
     pub fn begin(py: Python<'_>, task: Py<PyAny>, websocket: Py<WebSocket>) -> PyResult<()> {
-        let native = websocket.bind(py).borrow();
-        native.took.set(false);
+        let native = websocket.get();
+        native.0.took.set(false);
         native.wake_arrived(py);
         native.wake_room(py);
-        drop(native);
         Bound::new(py, Farewell { task, websocket })?.call_method0("again").map(|_| ())
     }
 }
@@ -194,15 +202,14 @@ impl Farewell {
 #[pymethods]
 impl Farewell {
     fn again(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let event_loop = slf.borrow().websocket.bind(slf.py()).borrow().event_loop.clone_ref(slf.py());
-        event_loop.bind(slf.py()).call_method1("call_later", (FAREWELL_S, slf)).map(|_| ())
+        let event_loop = slf.get().websocket.get().0.event_loop.bind(slf.py());
+        event_loop.call_method1("call_later", (FAREWELL_S, slf)).map(|_| ())
     }
 
     fn __call__(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
-        let this = slf.borrow();
-        let task = this.task.bind(py);
-        let native = this.websocket.bind(py).borrow();
+        let Farewell { task, websocket } = slf.get();
+        let (task, native) = (task.bind(py), &websocket.get().0);
         if native.told.get() || task.call_method0("done")?.is_truthy()? {
             return Ok(());
         }

@@ -36,3 +36,17 @@ fn escaped(digits: &[u8]) -> Option<u8> {
         _ => None,
     }
 }
+
+/// Decode, and tell where each octet of the result began in `text`; the last place is the end.
+pub(crate) fn decode_with_places(text: &[u8]) -> (Vec<u8>, Vec<usize>) {
+    let (mut decoded, mut places) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len() + 1));
+    let mut at = 0;
+    while let Some(&octet) = text.get(at) {
+        let value = (octet == b'%').then(|| escaped(&text[at + 1..])).flatten();
+        places.push(at);
+        decoded.push(value.unwrap_or(octet));
+        at += if value.is_some() { 3 } else { 1 };
+    }
+    places.push(at);
+    (decoded, places)
+}

@@ -27,6 +27,10 @@ pub enum PatternErrorKind {
     RestNotLast,
     /// More than [`crate::MAX_PARAMS`] parameters.
     TooManyParams,
+    /// A constraint that is no regular expression, or is one for a parameter that there is not.
+    Constraint,
+    /// A host that can't be one.
+    Host,
 }
 
 /// A pattern that cannot be a route.

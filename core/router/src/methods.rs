@@ -28,6 +28,12 @@ impl Asked {
     }
 }
 
+impl Default for Methods {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Methods {
     pub(crate) fn new() -> Self {
         Self { names: ["GET", "HEAD", "OPTIONS"].map(Into::into).to_vec() }

@@ -14,14 +14,22 @@ pub struct Param {
     pub start: u32,
     /// Offset in the path after its last octet.
     pub end: u32,
-    /// Its number, for [`Kind::Int`]; otherwise 0.
+    /// Its number, for [`Kind::Int`]; the bits of one for [`Kind::Float`]; year, month and day as one number for [`Kind::Date`].
     pub int: i64,
+    /// Whether it is a part of the host: then `start` and `end` are offsets in the Host field.
+    pub in_host: bool,
 }
 
 impl Param {
-    /// Its octets in `path`, the one that was matched; still percent-encoded, see [`crate::decode`].
+    /// Its octets in `path`, the one that was matched; still percent-encoded, see [`crate::decode`]. For a part of the host, its
+    /// octets in the Host field instead, in the case they were sent in.
     pub fn raw<'a>(&self, path: &'a [u8]) -> &'a [u8] {
         &path[self.start as usize..self.end as usize]
+    }
+
+    /// Its number, for [`Kind::Float`].
+    pub fn float(&self) -> f64 {
+        f64::from_bits(self.int as u64)
     }
 }
 
@@ -41,7 +49,7 @@ impl Default for Params {
 impl Params {
     /// No parameters.
     pub const fn new() -> Self {
-        Self { items: [Param { kind: Kind::Str, start: 0, end: 0, int: 0 }; MAX_PARAMS], len: 0 }
+        Self { items: [Param { kind: Kind::Str, start: 0, end: 0, int: 0, in_host: false }; MAX_PARAMS], len: 0 }
     }
 
     /// The captured parameters; empty unless a route was found.
@@ -60,10 +68,6 @@ impl Params {
         self.len == 0
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.len = 0;
-    }
-
     /// Never more than [`MAX_PARAMS`]: a pattern has no more, and backtracking takes back what it pushed.
     #[inline]
     pub(crate) fn push(&mut self, param: Param) {
@@ -72,7 +76,7 @@ impl Params {
     }
 
     #[inline]
-    pub(crate) fn pop(&mut self) {
-        self.len -= 1;
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = len;
     }
 }

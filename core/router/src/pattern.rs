@@ -1,8 +1,12 @@
 //! How a pattern is written.
 
-use crate::converter::{Kind, Reach, CONVERTERS};
+use std::cmp::Ordering;
+
+use crate::converter::Kind;
 use crate::error::{closest, PatternError, PatternErrorKind};
+use crate::mixed::Mixed;
 use crate::params::MAX_PARAMS;
+use crate::take::{Constraint, Take};
 
 /// One segment of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,51 +14,230 @@ pub(crate) enum Segment {
     /// A text, percent-decoded; empty only at the end of a pattern that ends with `/`.
     Text(Box<[u8]>),
     /// A parameter.
-    Param(Kind),
+    Param(Take),
+    /// Texts and parameters.
+    Mixed(Mixed),
+}
+
+impl Segment {
+    pub(crate) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Param(_) | Self::Mixed(_) => None,
+        }
+    }
+
+    /// A text that matches, as far as can be told.
+    pub(crate) fn sample(&self) -> String {
+        match self {
+            Self::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            Self::Param(take) => take.sample(),
+            Self::Mixed(mixed) => mixed.sample(),
+        }
+    }
+
+    /// The order of trying: texts, mixtures, parameters.
+    pub(crate) fn rank(&self, other: &Self) -> Ordering {
+        let class = |segment: &Self| match segment {
+            Self::Text(_) => 0,
+            Self::Mixed(_) => 1,
+            Self::Param(_) => 2,
+        };
+        match (self, other) {
+            (Self::Mixed(one), Self::Mixed(two)) => one.rank(two),
+            (Self::Param(one), Self::Param(two)) => one.rank(two),
+            _ => class(self).cmp(&class(other)),
+        }
+    }
 }
 
 /// A mistake without the route it is in.
-struct Mistake {
-    kind: PatternErrorKind,
-    what: String,
-    why: String,
-    fix: String,
+pub(crate) struct Mistake {
+    pub kind: PatternErrorKind,
+    pub what: String,
+    pub why: String,
+    pub fix: String,
 }
 
-/// Split `pattern` into segments.
-pub(crate) fn parse(method: &str, pattern: &str) -> Result<Vec<Segment>, PatternError> {
-    parse_segments(pattern).map_err(|Mistake { kind, what, why, fix }| PatternError {
-        kind,
-        route: format!("{method} {pattern}"),
-        what,
-        why,
-        fix,
+impl Mistake {
+    pub(crate) fn of(self, route: &str) -> PatternError {
+        let Self { kind, what, why, fix } = self;
+        PatternError { kind, route: route.into(), what, why, fix }
+    }
+}
+
+/// Reads the segments of one route: names are unique in it, and constraints belong to names.
+pub(crate) struct Reader<'a> {
+    names: Vec<&'a str>,
+    constraints: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(constraints: &'a [(&'a str, &'a str)]) -> Self {
+        Self { names: Vec::new(), constraints }
+    }
+
+    /// Split a path's pattern into segments.
+    pub(crate) fn read_path(&mut self, pattern: &'a str) -> Result<Vec<Segment>, Mistake> {
+        let Some(rest) = pattern.strip_prefix('/') else {
+            return Err(Mistake {
+                kind: PatternErrorKind::MissingSlash,
+                what: format!("the pattern {pattern:?} does not begin with /"),
+                why: "every path of a request does".into(),
+                fix: format!("write /{pattern}"),
+            });
+        };
+        let texts = split_outside(rest, '/');
+        let last = texts.len() - 1;
+        texts.iter().enumerate().map(|(index, text)| self.read_segment(text, index == last)).collect()
+    }
+
+    /// Split a host's pattern into its parts.
+    pub(crate) fn read_host(&mut self, host: &'a str) -> Result<Vec<Segment>, Mistake> {
+        let refuse = |what: String, fix: &str| Mistake {
+            kind: PatternErrorKind::Host,
+            what,
+            why: "a host is a name of parts between dots, without scheme, port and path".into(),
+            fix: fix.into(),
+        };
+        let is_foreign =
+            |text: &str| text.contains([':', '/', '@', '?', '#', '*']) || text.contains(char::is_whitespace);
+        let parts = split_outside(host, '.');
+        let mut segments = Vec::with_capacity(parts.len());
+        for part in parts {
+            let literal: String = literals(part).concat();
+            if part.is_empty() || is_foreign(&literal) || !literal.is_ascii() {
+                return Err(refuse(format!("{host:?} is no host"), "write it like admin.example.com"));
+            }
+            let segment = self.read_segment(part, false)?;
+            segments.push(match segment {
+                Segment::Text(text) => Segment::Text(text.to_ascii_lowercase().into()),
+                other => other,
+            });
+        }
+        Ok(segments)
+    }
+
+    /// Whether each constraint was for a parameter.
+    pub(crate) fn finish(self) -> Result<(), Mistake> {
+        match self.constraints.iter().find(|(name, _)| !self.names.contains(name)) {
+            None => Ok(()),
+            Some((name, _)) => Err(Mistake {
+                kind: PatternErrorKind::Constraint,
+                what: format!("there is a constraint for {name:?}, and no such parameter"),
+                why: format!("the parameters are {}", self.names.join(", ")),
+                fix: match closest(name, self.names.iter().copied()) {
+                    Some(near) => format!("did you mean {near}?"),
+                    None => "remove the constraint, or add the parameter".into(),
+                },
+            }),
+        }
+    }
+
+    fn read_segment(&mut self, text: &'a str, is_last: bool) -> Result<Segment, Mistake> {
+        check_text(text, is_last)?;
+        if !text.contains(['{', '}']) {
+            return Ok(Segment::Text(text.as_bytes().into()));
+        }
+        let whole = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+        if let Some(inner) = whole.filter(|inner| !inner.contains(['{', '}'])) {
+            return Ok(Segment::Param(self.read_param(inner, is_last, true)?));
+        }
+        self.read_mixed(text).map(Segment::Mixed)
+    }
+
+    fn read_mixed(&mut self, text: &'a str) -> Result<Mixed, Mistake> {
+        let refuse = |why: &str, fix: &str| Mistake {
+            kind: PatternErrorKind::Braces,
+            what: format!("the segment {text:?} can't be read"),
+            why: why.into(),
+            fix: fix.into(),
+        };
+        let (lead, mut rest) = text.split_at(text.find(['{', '}']).unwrap_or(text.len()));
+        let mut takes: Vec<(Take, Box<[u8]>)> = Vec::new();
+        while !rest.is_empty() {
+            let closed = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
+            let Some((inner, behind)) = closed.filter(|(inner, _)| !inner.contains('{')) else {
+                return Err(refuse("a parameter is {name} or {name:type}", "close each brace, and write none besides"));
+            };
+            let (after, next) = behind.split_at(behind.find(['{', '}']).unwrap_or(behind.len()));
+            if after.is_empty() && !next.is_empty() {
+                return Err(refuse(
+                    "nothing stands between two parameters, so nobody could say where one ends",
+                    "put a text between them: {year}-{month}",
+                ));
+            }
+            let take = self.read_param(inner, false, false)?;
+            takes.push((take, after.as_bytes().into()));
+            rest = next;
+        }
+        Ok(Mixed { lead: lead.as_bytes().into(), takes })
+    }
+
+    fn read_param(&mut self, inner: &'a str, is_last: bool, is_whole: bool) -> Result<Take, Mistake> {
+        let (name, mut take) = match (inner.strip_prefix('*'), inner.split_once(':')) {
+            (Some(name), _) => (name, Take::of(Kind::Path)),
+            (None, Some((name, choices))) if choices.contains('|') => (name, read_choices(inner, choices)?),
+            (None, Some((name, converter))) => (name, Take::of(kind_named(name, converter)?)),
+            (None, None) => (inner, Take::of(Kind::Str)),
+        };
+        self.add_name(name)?;
+        if take.takes_rest() && !(is_last && is_whole) {
+            return Err(Mistake {
+                kind: PatternErrorKind::RestNotLast,
+                what: format!("there is something beside {{{inner}}}"),
+                why: "it takes the whole rest of the path, so nothing can follow".into(),
+                fix: format!("move it to the end, or write {{{name}}} for one segment"),
+            });
+        }
+        if let Some((_, text)) = self.constraints.iter().find(|(of, _)| *of == name) {
+            take.constraint = Some(Constraint::new(text).map_err(|error| bad_constraint(name, text, &error))?);
+        }
+        Ok(take)
+    }
+
+    fn add_name(&mut self, name: &'a str) -> Result<(), Mistake> {
+        check_name(name, &self.names)?;
+        self.names.push(name);
+        if self.names.len() <= MAX_PARAMS {
+            return Ok(());
+        }
+        Err(Mistake {
+            kind: PatternErrorKind::TooManyParams,
+            what: format!("the pattern has more than {MAX_PARAMS} parameters"),
+            why: "parameters are captured in a fixed array".into(),
+            fix: "move some of them to the query".into(),
+        })
+    }
+}
+
+/// Split at a character that stands outside of braces.
+fn split_outside(text: &str, at: char) -> Vec<&str> {
+    let mut depth = 0_usize;
+    text.split(|character| {
+        match character {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        character == at && depth == 0
     })
+    .collect()
 }
 
-fn parse_segments(pattern: &str) -> Result<Vec<Segment>, Mistake> {
-    let Some(rest) = pattern.strip_prefix('/') else {
-        return Err(Mistake {
-            kind: PatternErrorKind::MissingSlash,
-            what: format!("the pattern {pattern:?} does not begin with /"),
-            why: "every path of a request does".into(),
-            fix: format!("write /{pattern}"),
-        });
-    };
-    let texts: Vec<&str> = rest.split('/').collect();
-    let mut names: Vec<&str> = Vec::new();
-    let mut segments = Vec::with_capacity(texts.len());
-    for (index, text) in texts.iter().enumerate() {
-        let is_last = index + 1 == texts.len();
-        segments.push(parse_segment(text, is_last, &mut names)?);
-    }
-    Ok(segments)
+/// The parts of a segment that stand outside of braces.
+fn literals(segment: &str) -> Vec<&str> {
+    segment
+        .split('{')
+        .enumerate()
+        .map(|(index, part)| match (index, part.split_once('}')) {
+            (1.., Some((_, behind))) => behind,
+            _ => part,
+        })
+        .collect()
 }
 
-fn parse_segment<'a>(text: &'a str, is_last: bool, names: &mut Vec<&'a str>) -> Result<Segment, Mistake> {
-    if text.contains(['{', '}']) {
-        return parse_param(text, is_last, names);
-    }
+fn check_text(text: &str, is_last: bool) -> Result<(), Mistake> {
     if text.is_empty() && !is_last {
         return Err(Mistake {
             kind: PatternErrorKind::EmptySegment,
@@ -63,61 +246,48 @@ fn parse_segment<'a>(text: &'a str, is_last: bool, names: &mut Vec<&'a str>) -> 
             fix: "remove one of the slashes".into(),
         });
     }
-    if let Some(character) =
-        text.chars().find(|character| matches!(character, '?' | '#' | '%') || character.is_control())
-    {
-        return Err(Mistake {
-            kind: PatternErrorKind::Text,
-            what: format!("the segment {text:?} contains {character:?}"),
-            why: "a pattern is the path as it reads, without query, fragment and percent-encoding".into(),
-            fix: match character {
-                '%' => "write the character itself, such as é for %C3%A9".into(),
-                _ => "leave the query to the handler".into(),
-            },
-        });
-    }
-    Ok(Segment::Text(text.as_bytes().into()))
+    let is_foreign = |character: &char| matches!(character, '?' | '#' | '%') || character.is_control();
+    let Some(character) = literals(text).into_iter().flat_map(str::chars).find(is_foreign) else {
+        return Ok(());
+    };
+    Err(Mistake {
+        kind: PatternErrorKind::Text,
+        what: format!("the segment {text:?} contains {character:?}"),
+        why: "a pattern is the path as it reads, without query, fragment and percent-encoding".into(),
+        fix: match character {
+            '%' => "write the character itself, such as é for %C3%A9".into(),
+            _ => "leave the query to the handler".into(),
+        },
+    })
 }
 
-fn parse_param<'a>(text: &'a str, is_last: bool, names: &mut Vec<&'a str>) -> Result<Segment, Mistake> {
-    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
-    let Some(inner) = inner.filter(|inner| !inner.contains(['{', '}'])) else {
-        return Err(Mistake {
-            kind: PatternErrorKind::Braces,
-            what: format!("the segment {text:?} is neither a text nor one parameter"),
-            why: "a parameter fills the whole segment between two slashes".into(),
-            fix: "write /{name} or /{name:int}, and take the text apart in the handler".into(),
-        });
-    };
-    let (name, kind) = match (inner.strip_prefix('*'), inner.split_once(':')) {
-        (Some(name), _) => (name, Kind::Path),
-        (None, Some((name, converter))) => (name, kind_named(name, converter)?),
-        (None, None) => (inner, Kind::Str),
-    };
-    check_name(name, names)?;
-    if kind.converter().reach == Reach::Rest && !is_last {
-        return Err(Mistake {
-            kind: PatternErrorKind::RestNotLast,
-            what: format!("there is something after {text}"),
-            why: "it takes the whole rest of the path, so nothing can follow".into(),
-            fix: format!("move it to the end, or write {{{name}}} for one segment"),
-        });
+fn read_choices(inner: &str, choices: &str) -> Result<Take, Mistake> {
+    if choices.split('|').all(|choice| !choice.is_empty() && !choice.contains('/')) {
+        return Ok(Take::choice(choices.split('|').map(|choice| choice.as_bytes().into())));
     }
-    names.push(name);
-    if names.len() > MAX_PARAMS {
-        return Err(Mistake {
-            kind: PatternErrorKind::TooManyParams,
-            what: format!("the pattern has more than {MAX_PARAMS} parameters"),
-            why: "parameters are captured in a fixed array".into(),
-            fix: "move some of them to the query".into(),
-        });
+    Err(Mistake {
+        kind: PatternErrorKind::UnknownConverter,
+        what: format!("a choice of {{{inner}}} is empty or contains a slash"),
+        why: "the choices are texts that stand in one segment, with | between them".into(),
+        fix: "write {status:draft|published}".into(),
+    })
+}
+
+fn bad_constraint(name: &str, text: &str, error: &regex::Error) -> Mistake {
+    let shown = error.to_string();
+    let reason = shown.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
+    Mistake {
+        kind: PatternErrorKind::Constraint,
+        what: format!("the constraint {text:?} of {name:?} is no regular expression: {reason}"),
+        why: "constraints are matched in linear time: no look-around, no backreferences; they cover the whole text"
+            .into(),
+        fix: "write an expression such as [a-z-]+, or check the value in the handler".into(),
     }
-    Ok(Segment::Param(kind))
 }
 
 fn kind_named(name: &str, converter: &str) -> Result<Kind, Mistake> {
     Kind::named(converter).ok_or_else(|| {
-        let known: Vec<&str> = CONVERTERS.iter().map(|converter| converter.name).collect();
+        let known: Vec<&str> = Kind::names().collect();
         let near = closest(converter, known.iter().copied());
         Mistake {
             kind: PatternErrorKind::UnknownConverter,

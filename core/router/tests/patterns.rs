@@ -37,6 +37,10 @@ fn accepted() {
         "/a/{*rest}",
         "/*",
         "/a;b=c",
+        "/a{id}",
+        "/{id}.json",
+        "/feed.{format:json|atom}",
+        "/{day:date}/{id:uuid}/{x:float}/{name:slug}",
     ] {
         assert_eq!(add("GET", pattern), Ok(0), "{pattern}");
     }
@@ -55,8 +59,6 @@ fn refused() {
         ("/a#b", Text),
         ("/a%20b", Text),
         ("/a\nb", Text),
-        ("/a{id}", Braces),
-        ("/{id}.json", Braces),
         ("/{a}{b}", Braces),
         ("/{id", Braces),
         ("/id}", Braces),
@@ -117,21 +119,21 @@ fn messages() {
         mistake("/users/{id:itn}").to_string(),
         "there is no type \"itn\"
   where  GET /users/{id:itn}
-  why    the types are int, str, path
+  why    the types are int, float, uuid, date, slug, str, path
   fix    did you mean {id:int}?"
     );
     assert_eq!(mistake("/{id:integer}").fix, "did you mean {id:int}?");
     assert_eq!(mistake("/{id:string}").fix, "did you mean {id:str}?");
-    assert_eq!(mistake("/{id:uuid}").fix, "write {id} and check the value in the handler");
+    assert_eq!(mistake("/{id:md5}").fix, "write {id} and check the value in the handler");
     assert_eq!(
-        mistake("/{id}.json").to_string(),
-        "the segment \"{id}.json\" is neither a text nor one parameter
-  where  GET /{id}.json
-  why    a parameter fills the whole segment between two slashes
-  fix    write /{name} or /{name:int}, and take the text apart in the handler"
+        mistake("/{id}{format}").to_string(),
+        "the segment \"{id}{format}\" can't be read
+  where  GET /{id}{format}
+  why    nothing stands between two parameters, so nobody could say where one ends
+  fix    put a text between them: {year}-{month}"
     );
     assert_eq!(mistake("users").fix, "write /users");
-    assert_eq!(mistake("/{*rest}/edit").what, "there is something after {*rest}");
+    assert_eq!(mistake("/{*rest}/edit").what, "there is something beside {*rest}");
     assert_eq!(mistake("/{*rest}/edit").fix, "move it to the end, or write {rest} for one segment");
     assert_eq!(mistake("/{id}/{id}").fix, "rename one of them, such as {parent_id}");
     assert_eq!(add("get", "/").map_err(|error| error.fix), Err("write \"GET\"".into()));

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use spica_http1::Head;
-use spica_router::{Found, Params, Router};
+use spica_router::{Found, Params, Router, Subject};
 
 use crate::inbox::Inbox;
 use crate::reply::{Reply, Version};
@@ -95,6 +95,22 @@ pub enum Signal {
 pub trait Application {
     /// The route table; the connection asks it before every call.
     fn router(&self) -> &Router;
+    /// Whether a guarded route takes a request of which everything else matches. The head alone may decide: it is asked before the
+    /// content is here, and again for the call.
+    fn admits(&self, _route: u32, _params: &Params, _request: &Request<'_>) -> bool {
+        false
+    }
+    /// Finds what answers a request.
+    fn find(&self, request: &Request<'_>, params: &mut Params) -> Found<'_> {
+        let Request { bytes, head, .. } = *request;
+        let (method, path) = (head.method.of(bytes), head.path.of(bytes));
+        if self.router().is_plain() {
+            return self.router().find(method, path, params);
+        }
+        let host = head.host.map(|host| host.of(bytes)).unwrap_or_default();
+        let mut guard = |route: u32, params: &Params| self.admits(route, params, request);
+        self.router().find_for(Subject { host, method, path }, params, &mut guard)
+    }
     /// How a route takes its content.
     fn takes(&self, route: u32) -> Takes;
     /// Whether a route is answered even when too many calls wait: health checks.

@@ -30,9 +30,15 @@ pub struct Outcome {
 
 impl<A: Application> Worker<A> {
     /// How the route of a request takes its content; `None` when there is no such route.
-    pub fn takes(&mut self, bytes: &[u8], head: &Head) -> Option<Takes> {
-        match self.app.router().find(head.method.of(bytes), head.path.of(bytes), &mut self.params) {
-            Found::Route(number) => Some(self.app.takes(number)),
+    pub fn takes(&mut self, mut request: Request<'_>) -> Option<Takes> {
+        let Worker { app, params, options, .. } = self;
+        if !options.trusted_proxies.is_empty() {
+            see_through_proxies(&mut request, options);
+        }
+        // A guard is the application's code; what breaks here breaks the call as well, and is answered there.
+        let found = catch_unwind(AssertUnwindSafe(|| app.find(&request, params))).unwrap_or(Found::NotFound);
+        match found {
+            Found::Route(number) | Found::Fallback(number) => Some(self.app.takes(number)),
             Found::NotFound | Found::MethodNotAllowed(_) | Found::Options(_) => None,
         }
     }
@@ -49,9 +55,10 @@ impl<A: Application> Worker<A> {
         let mut tail = Vec::new();
         let mut reply = Reply::new(out, &mut tail, heads, compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
-            let (method, path) = (request.head.method.of(request.bytes), request.head.path.of(request.bytes));
-            let found = app.router().find(method, path, params);
-            if found == Found::NotFound && answer_public(&options.files, &request, now, &mut reply) {
+            let found = app.find(&request, params);
+            if matches!(found, Found::NotFound | Found::Fallback(_))
+                && answer_public(&options.files, &request, now, &mut reply)
+            {
                 return Called::Answered;
             }
             if overloaded && !matches!(found, Found::Route(number) if app.is_vital(number)) {

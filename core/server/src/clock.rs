@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use rustix::time::{clock_gettime, ClockId};
+use rustix::time::clock_gettime;
+
+use crate::system::{MONOTONIC, REALTIME};
 
 /// Deadlines are this exact.
 pub const TICK: Duration = Duration::from_millis(250);
@@ -33,7 +35,7 @@ impl Clock {
     /// Reads the time. Returns whether the Date field changed.
     pub fn refresh(&mut self) -> bool {
         self.now_ms = monotonic_ms();
-        let second = clock_gettime(ClockId::RealtimeCoarse).tv_sec;
+        let second = clock_gettime(REALTIME).tv_sec;
         if second == self.second {
             return false;
         }
@@ -86,7 +88,7 @@ impl Clock {
 }
 
 fn monotonic_ms() -> u64 {
-    let now = clock_gettime(ClockId::MonotonicCoarse);
+    let now = clock_gettime(MONOTONIC);
     now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
 }
 

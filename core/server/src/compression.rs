@@ -126,6 +126,12 @@ impl Compressor {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// Whether the encoders of streams fail, as they do without memory.
+    pub static FAILS: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The encoder of one streamed answer.
 #[derive(Debug)]
 pub struct StreamEncoder {
@@ -136,6 +142,10 @@ pub struct StreamEncoder {
 impl StreamEncoder {
     /// Encodes what was pushed, so that the client can decode all of it at once.
     pub fn push(&mut self, content: &[u8]) -> Result<Vec<u8>, EncodeError> {
+        #[cfg(test)]
+        if FAILS.get() {
+            return Err(EncodeError(self.encoder.coding()));
+        }
         let mut encoded = Vec::new();
         self.encoder.write(content, &mut encoded)?;
         self.encoder.flush(&mut encoded)?;

@@ -225,11 +225,11 @@ impl Connection {
     /// Looks at the boxes of a call that waits. Its handler may be running, so no other is called here.
     pub fn attend<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> Next {
         match &mut self.protocol {
-            Protocol::Http1(http1) => match http1.attend(worker, stream) {
+            Protocol::Http1(http1) => match http1.attend(&self.link, worker, stream) {
                 true => self.proceed(worker),
                 false => Next::Keep,
             },
-            Protocol::Http2(http2) => match http2.attend(worker, stream) {
+            Protocol::Http2(http2) => match http2.attend(&self.link, worker, stream) {
                 true => self.rest(worker),
                 false => Next::Keep,
             },

@@ -19,6 +19,13 @@ pub struct LogLine {
     pub since: Instant,
 }
 
+impl LogLine {
+    /// Of what was refused before it was known to be a request: what was sent as its method and target is not trusted.
+    pub fn unknown() -> Box<Self> {
+        Box::new(LogLine { method: b"-".to_vec(), target: b"-".to_vec(), since: Instant::now() })
+    }
+}
+
 /// A call that has not answered, or whose answer is not whole.
 pub struct InFlight {
     /// The application's number of the call.
@@ -76,6 +83,11 @@ pub struct Broadcast {
 }
 
 impl Streaming {
+    /// Whether its coding has failed, so that nothing more can be sent: nobody needs what its handler makes.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
     /// Takes what has been pushed since, in its coding.
     pub fn take(&mut self) -> Vec<u8> {
         let bytes = self.outbox.take();

@@ -8,9 +8,9 @@ use std::os::fd::OwnedFd;
 
 use rustix::fs::{open, Mode, OFlags};
 use rustix::io::Errno;
-use rustix::net::{
-    acceptfrom_with, recv, send, shutdown, sockopt, RecvFlags, SendFlags, Shutdown, SocketAddrAny, SocketFlags,
-};
+use rustix::net::{recv, send, shutdown, sockopt, RecvFlags, SendFlags, Shutdown, SocketAddrAny};
+
+use crate::system::{self, NO_SIGNAL};
 
 /// Connections turned away in one turn; the others stay in the backlog, where they may yet be served.
 const SHED_PER_TURN: usize = 64;
@@ -31,7 +31,7 @@ pub enum Accepted {
 /// Takes one connection from the backlog.
 pub fn accept(listener: &OwnedFd) -> Accepted {
     loop {
-        match acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+        match system::accept(listener) {
             Ok((socket, address)) => {
                 let peer = address.and_then(peer_address);
                 if peer.is_some() {
@@ -96,7 +96,7 @@ impl Reserve {
 
 /// Answers as far as that goes without waiting.
 fn turn_away(socket: &OwnedFd) {
-    let _ = send(socket, BUSY, SendFlags::DONTWAIT | SendFlags::NOSIGNAL);
+    let _ = send(socket, BUSY, SendFlags::DONTWAIT | NO_SIGNAL);
     let _ = shutdown(socket, Shutdown::Write);
     // Closing with input unread would send a reset, which may overtake the answer (RFC 9112 9.6).
     let mut unread = [0; 16 * 1024];

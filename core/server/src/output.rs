@@ -6,12 +6,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use rustix::fs::sendfile;
 use rustix::io::Errno;
-use rustix::net::{send, SendFlags};
+use rustix::net::send;
 
 use crate::clock::Tick;
 use crate::reply::{FilePart, Segment as Content};
+use crate::system::{send_file, NO_SIGNAL};
 use spica_tls::Session;
 
 /// Encrypted at a time: what the kernel does not take of it waits as ciphertext.
@@ -309,7 +309,7 @@ impl Records {
 /// Sends what the kernel takes now: `Ok(n)` with n > 0 unless `bytes` is empty.
 pub fn send_some(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Flushed> {
     loop {
-        match send(socket, bytes, SendFlags::NOSIGNAL) {
+        match send(socket, bytes, NO_SIGNAL) {
             Ok(n) => return Ok(n),
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => return Err(Flushed::Blocked),
@@ -319,10 +319,9 @@ pub fn send_some(socket: &OwnedFd, bytes: &[u8]) -> Result<usize, Flushed> {
 }
 
 fn send_file_part(socket: &OwnedFd, part: &FilePart, sent: u64) -> Result<u64, Flushed> {
-    let mut offset = part.offset + sent;
     loop {
         // 1 MiB a call, so that a fast reader of a large file does not hold the thread.
-        match sendfile(socket, &*part.file, Some(&mut offset), (part.len - sent).min(1 << 20) as usize) {
+        match send_file(socket, &part.file, part.offset + sent, (part.len - sent).min(1 << 20) as usize) {
             // The file became shorter than its announced length: only closing tells the client (promise 7).
             Ok(0) => return Err(Flushed::Broken),
             Ok(n) => return Ok(n as u64),

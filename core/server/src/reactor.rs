@@ -10,12 +10,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::buffer::spare_capacity;
-use rustix::event::{epoll, eventfd, EventfdFlags};
-use rustix::net::sockopt;
-use rustix::time::{
-    timerfd_create, timerfd_settime, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec,
-};
 use spica_http1::Head;
 use spica_http2::Settings;
 use spica_router::Params;
@@ -32,13 +26,13 @@ use crate::exchange::{Broadcast, LogLine, Notice};
 use crate::line::{Arrival, Line};
 use crate::listener::{accept, Accepted, Reserve};
 use crate::options::Options;
+use crate::poller::{Events, Poller, Ready, LISTENER, TIMER, WAKE};
 use crate::reply::{Heads, Reply, ReplyError};
 use crate::socket::Sockets;
+use crate::system::keep_alive;
 
 /// Bytes read at a time; also what a connection can hold of pipelined requests behind a waiting one (promise 5).
 const READ_BYTES: usize = 64 * 1024;
-/// Events taken from the kernel at a time.
-const EVENTS: usize = 256;
 /// Times the kernel is asked again before the outer loop gets its turn.
 const ROUNDS: usize = 4;
 /// The longest stay in one poll before the outer loop gets its turn.
@@ -47,11 +41,6 @@ const TURN: Duration = Duration::from_millis(2);
 const BROADCAST_LEVEL: u32 = 6;
 /// After this much work in one poll, connections that become readable wait in line (promise 21).
 const LATE_MS: u64 = 12;
-
-/// Event data of the descriptors that are not connections; connections use their token, whose key is smaller.
-const TIMER: u64 = u64::MAX;
-const WAKE: u64 = u64::MAX - 1;
-const LISTENER: u64 = u64::MAX - 1024;
 
 /// Running totals, for health pages and tests.
 #[derive(Clone, Copy, Debug, Default)]
@@ -122,10 +111,8 @@ impl<A: Application> Worker<A> {
 
 /// Sockets, connections and timers of one worker.
 pub struct Reactor<A: Application> {
-    epoll: OwnedFd,
-    timer: OwnedFd,
+    poller: Poller,
     timer_runs: bool,
-    wake: OwnedFd,
     /// The wake-up has been written and not read.
     woken: bool,
     listeners: Vec<Listener>,
@@ -143,20 +130,11 @@ pub struct Reactor<A: Application> {
     began_ms: u64,
     deadlines: Deadlines,
     due: Vec<(u32, Token)>,
-    events: Vec<epoll::Event>,
+    events: Events,
     notices: Notices,
     /// To whom something is broadcast; empty in between.
     addressed: Vec<Token>,
     worker: Worker<A>,
-}
-
-/// Has the kernel ask peers that say nothing whether they are still there: who vanished without a word would otherwise
-/// keep a handler that has nothing to send for ever. Accepted sockets inherit it; a Unix socket needs none.
-fn keep_alive(listener: &OwnedFd) {
-    let _ = sockopt::set_socket_keepalive(listener, true);
-    let _ = sockopt::set_tcp_keepidle(listener, Duration::from_secs(60));
-    let _ = sockopt::set_tcp_keepintvl(listener, Duration::from_secs(15));
-    let _ = sockopt::set_tcp_keepcnt(listener, 4);
 }
 
 /// A socket that is accepted from.
@@ -197,7 +175,7 @@ impl Notices {
 }
 
 impl<A: Application> Reactor<A> {
-    /// Opens the epoll descriptor, the timer and the wake-up.
+    /// Opens the poller, with its tick and its wake-up.
     ///
     /// # Errors
     /// When the system refuses a descriptor, or a default response field can't be sent.
@@ -207,16 +185,9 @@ impl<A: Application> Reactor<A> {
             .map_err(|error: ReplyError| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()))?;
         let sockets = Sockets::new(options.sockets);
         let compressor = Compressor::new(options.compression.clone());
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        let wake = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        epoll::add(&epoll, &timer, epoll::EventData::new_u64(TIMER), epoll::EventFlags::IN)?;
-        epoll::add(&epoll, &wake, epoll::EventData::new_u64(WAKE), epoll::EventFlags::IN)?;
         Ok(Reactor {
-            epoll,
-            timer,
+            poller: Poller::new()?,
             timer_runs: false,
-            wake,
             woken: false,
             listeners: Vec::new(),
             paused: false,
@@ -230,7 +201,7 @@ impl<A: Application> Reactor<A> {
             began_ms: 0,
             deadlines: Deadlines::new(),
             due: Vec::new(),
-            events: Vec::with_capacity(EVENTS),
+            events: Events::default(),
             notices: Notices::default(),
             addressed: Vec::new(),
             worker: Worker {
@@ -261,7 +232,7 @@ impl<A: Application> Reactor<A> {
 
     /// The descriptor to watch for reading.
     pub fn as_fd(&self) -> BorrowedFd<'_> {
-        self.epoll.as_fd()
+        self.poller.as_fd()
     }
 
     /// The application.
@@ -296,10 +267,8 @@ impl<A: Application> Reactor<A> {
     /// When the system refuses to watch it.
     pub fn listen(&mut self, socket: OwnedFd, tls: Option<Acceptor>) -> io::Result<()> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        keep_alive(&socket);
-        let data = epoll::EventData::new_u64(LISTENER + self.listeners.len() as u64);
-        // Exclusive: of several workers that watch one socket, one is woken for a connection.
-        epoll::add(&self.epoll, &socket, data, epoll::EventFlags::IN | epoll::EventFlags::EXCLUSIVE)?;
+        keep_alive(socket.as_fd());
+        self.poller.watch_listener(&socket, LISTENER + self.listeners.len() as u64)?;
         self.listeners.push(Listener { socket, tls });
         Ok(())
     }
@@ -307,7 +276,7 @@ impl<A: Application> Reactor<A> {
     /// Serves whatever is ready, without ever blocking.
     ///
     /// # Errors
-    /// When the epoll descriptor itself fails, which nothing here can mend.
+    /// When the poller itself fails, which nothing here can mend.
     pub fn poll(&mut self) -> io::Result<()> {
         let began = Instant::now();
         self.worker.handshakes = 0;
@@ -316,19 +285,17 @@ impl<A: Application> Reactor<A> {
         let gave_way = self.again.len();
         for _ in 0..ROUNDS {
             let mut events = std::mem::take(&mut self.events);
-            events.clear();
-            events.reserve(EVENTS); // gone after a panic
-            let taken =
-                epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
-            for event in &events {
-                self.dispatch(event.data.u64(), event.flags);
+            let taken = self.poller.wait(&mut events);
+            for (key, ready) in events.iter() {
+                self.dispatch(key, ready);
             }
             self.events = events;
             match taken {
                 Ok(0) => break,
                 Ok(_) if began.elapsed() < TURN => {}
-                Ok(_) | Err(rustix::io::Errno::INTR) => break,
-                Err(error) => return Err(error.into()),
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => break,
+                Err(error) => return Err(error),
             }
         }
         self.run_again(gave_way);
@@ -445,8 +412,7 @@ impl<A: Application> Reactor<A> {
     pub fn drain(&mut self, linger: Duration) {
         self.worker.draining = true;
         for listener in std::mem::take(&mut self.listeners) {
-            // Closing the descriptor ends the watch, but another process may share it, so say it (epoll(7), Q6).
-            let _ = epoll::delete(&self.epoll, &listener.socket);
+            self.poller.unwatch_listener(&listener.socket);
         }
         let all: Vec<Token> = self.connections.iter().flatten().map(|connection| connection.token()).collect();
         for token in all {
@@ -472,33 +438,31 @@ impl<A: Application> Reactor<A> {
         }
     }
 
-    fn dispatch(&mut self, data: u64, flags: epoll::EventFlags) {
-        match data {
+    fn dispatch(&mut self, key: u64, ready: Ready) {
+        match key {
             TIMER => self.on_timer(),
             WAKE => {
-                let mut counter = [0; 8];
-                let _ = rustix::io::read(&self.wake, &mut counter);
+                self.poller.clear_wake();
                 self.woken = false;
             }
-            LISTENER.. => self.on_acceptable((data - LISTENER) as usize),
-            token => self.on_event(Token(token), flags),
+            LISTENER.. => self.on_acceptable((key - LISTENER) as usize),
+            token => self.on_event(Token(token), ready),
         }
     }
 
-    fn on_event(&mut self, token: Token, flags: epoll::EventFlags) {
-        use epoll::EventFlags as Flags;
+    fn on_event(&mut self, token: Token, ready: Ready) {
         let patience = self.worker.options.max_queue;
         let arrival = self.line.admit(|| self.is_late(), self.began_ms, patience);
         let mut joins = false;
         self.with(token, |connection, worker| {
-            if flags.intersects(Flags::ERR | Flags::HUP) {
+            if ready.is_broken() {
                 return Next::Close;
             }
             let mut next = Next::Keep;
-            if flags.contains(Flags::OUT) {
+            if ready.is_writable() {
                 next = connection.on_writable(worker);
             }
-            if next != Next::Close && flags.contains(Flags::IN) {
+            if next != Next::Close && ready.is_readable() {
                 next = match arrival {
                     Arrival::Serve => connection.on_readable(worker),
                     Arrival::Shed => {
@@ -513,7 +477,7 @@ impl<A: Application> Reactor<A> {
                     }
                 };
             }
-            if next != Next::Close && flags.contains(Flags::RDHUP) {
+            if next != Next::Close && ready.is_hung_up() {
                 next = connection.on_hang_up(worker);
             }
             next
@@ -556,12 +520,11 @@ impl<A: Application> Reactor<A> {
         }
         self.paused = pause;
         for (index, listener) in self.listeners.iter().enumerate() {
-            let data = epoll::EventData::new_u64(LISTENER + index as u64);
-            let _ = if pause {
-                epoll::delete(&self.epoll, &listener.socket)
+            if pause {
+                self.poller.unwatch_listener(&listener.socket);
             } else {
-                epoll::add(&self.epoll, &listener.socket, data, epoll::EventFlags::IN | epoll::EventFlags::EXCLUSIVE)
-            };
+                let _ = self.poller.watch_listener(&listener.socket, LISTENER + index as u64);
+            }
         }
         if pause {
             self.run_timer(true);
@@ -577,9 +540,7 @@ impl<A: Application> Reactor<A> {
         self.generation = (self.generation + 1) % (u32::MAX - 1);
         let token = Token(u64::from(self.generation) << 32 | u64::from(key));
         if let Some(socket) = &socket {
-            use epoll::EventFlags as Flags;
-            let flags = Flags::IN | Flags::OUT | Flags::RDHUP | Flags::ET;
-            if epoll::add(&self.epoll, socket, epoll::EventData::new_u64(token.0), flags).is_err() {
+            if self.poller.watch(socket, token.0).is_err() {
                 self.free.push(key);
                 return token;
             }
@@ -663,8 +624,7 @@ impl<A: Application> Reactor<A> {
     }
 
     fn on_timer(&mut self) {
-        let mut expirations = [0; 8];
-        let _ = rustix::io::read(&self.timer, &mut expirations);
+        self.poller.clear_tick();
         self.reserve.refill();
         self.pause_accepting(false);
         let now = self.worker.clock.tick();
@@ -706,10 +666,7 @@ impl<A: Application> Reactor<A> {
             return;
         }
         self.timer_runs = run;
-        let tick = if run { TICK } else { Duration::ZERO };
-        let tick = Timespec { tv_sec: tick.as_secs() as i64, tv_nsec: tick.subsec_nanos().into() };
-        let _ =
-            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &Itimerspec { it_interval: tick, it_value: tick });
+        self.poller.run_timer(run.then_some(TICK));
     }
 
     /// Does what handlers asked for during the turn.
@@ -739,7 +696,7 @@ impl<A: Application> Reactor<A> {
             log.flush();
         }
         if !(self.again.is_empty() && self.line.is_empty() || self.woken) {
-            self.woken = rustix::io::write(&self.wake, &1u64.to_ne_bytes()).is_ok();
+            self.woken = self.poller.wake();
         }
     }
 }

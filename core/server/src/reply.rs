@@ -11,6 +11,7 @@ use std::rc::Rc;
 use spica_coding::fields::vary_on_encoding;
 use spica_files as files;
 use spica_http1::response::{body_allowed, check_field, length_allowed, push_decimal, push_field, push_status_line};
+use spica_http1::Head;
 
 use crate::clock::Clock;
 use crate::compression::{Coded, Codings, Compressor, StreamEncoder};
@@ -62,6 +63,16 @@ pub enum Version {
     Http11,
     /// Frames its own content and has no fields about the connection.
     Http2,
+}
+
+impl Version {
+    /// That of a request which came as HTTP/1.
+    pub(crate) fn of(head: &Head) -> Self {
+        match head.minor {
+            0 => Self::Http10,
+            _ => Self::Http11,
+        }
+    }
 }
 
 /// What of the request decides the form of its response; kept while a handler waits.

@@ -300,6 +300,11 @@ impl Socket {
         self.shared.topics.borrow_mut().unsubscribe(topic, self);
     }
 
+    /// The handshake was answered otherwise: who still holds the socket finds it ended.
+    pub fn refuse(self: &Rc<Self>) {
+        self.set_gone();
+    }
+
     /// The handler has come to its end.
     pub fn set_done(&self) {
         self.state.borrow_mut().done = true;

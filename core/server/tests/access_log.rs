@@ -1,12 +1,16 @@
 //! The access log's promise: a sink that is slow, full, broken or dead delays nobody, and what it loses is told.
-#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+mod support;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use spica_server::{AccessLog, Entry, LogFormat};
+use spica_http1::Limits;
+use spica_server::{AccessLog, Entry, LogFormat, Options, Reactor};
+use support::{logged, Given, Giver};
 
 const SECOND: i64 = 1_795_253_400;
 
@@ -222,5 +226,84 @@ fn the_thread_ends_with_its_log() {
     while Arc::strong_count(&sink.0) > 1 {
         assert!(began.elapsed() < Duration::from_secs(5), "the thread still holds the sink");
         std::thread::yield_now();
+    }
+}
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+const POST: &str = "POST /form.txt HTTP/1.1\r\nHost: t\r\n";
+
+/// A frame of HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let [.., high, low] = payload.len().to_be_bytes();
+    [&[0, high, low, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// HEADERS of `POST path`, content to follow.
+fn post(stream: u8, path: &str) -> Vec<u8> {
+    let block = [b"\x83\x86\x44", &[path.len() as u8][..], path.as_bytes(), b"\x41\x01t"].concat();
+    frame(1, 4, stream, &block)
+}
+
+/// What is logged of a connection that brings `octets`, without times; `wait` for a deadline of 30 ms.
+fn lines_of(octets: &[u8], options: Options, wait: bool) -> Vec<String> {
+    let (log, sink) = text_log();
+    let mut reactor: Reactor<Giver> = logged(Given::html(10), options, Some(log));
+    let token = reactor.open();
+    for piece in octets.chunks(65_536) {
+        reactor.feed(token, piece);
+    }
+    let began = Instant::now();
+    while wait && reactor.app().sent.borrow().is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(10), "no answer");
+        reactor.poll().unwrap();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    reactor.abort();
+    let text = sink.text();
+    text.lines().map(|line| line.split(' ').skip(1).take(3).collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn requests_that_are_refused_leave_a_line() {
+    let options = || Options {
+        limits: Limits { content: 100, ..Limits::default() },
+        head_timeout: Duration::from_millis(30),
+        content_timeout: Duration::from_millis(30),
+        ..Options::default()
+    };
+    let full_disk = || Options { spool_folder: "/nowhere/at/all".into(), ..Options::default() };
+    let large = format!("{POST}Content-Length: 200000\r\n\r\n{}", "x".repeat(200_000));
+    let cases: [(&str, Vec<u8>, Options, bool, &str); 9] = [
+        ("no head", b"GET  / HTTP/1.1\r\n\r\n".to_vec(), options(), false, "- - 400"),
+        ("half a head", b"GET /now HTTP/1.1\r\nHo".to_vec(), options(), true, "- - 408"),
+        ("too much", format!("{POST}Content-Length: 101\r\n\r\n").into(), options(), false, "- - 413"),
+        (
+            "broken content",
+            format!("{POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n").into(),
+            options(),
+            false,
+            "POST /form.txt 400",
+        ),
+        ("half of it", format!("{POST}Content-Length: 9\r\n\r\nx").into(), options(), true, "POST /form.txt 408"),
+        ("a full disk", large.into(), full_disk(), false, "POST /form.txt 507"),
+        ("HTTP/2, no host", [PREFACE, &frame(1, 5, 1, b"\x83\x86\x84")].concat(), options(), false, "- - 400"),
+        (
+            "HTTP/2, too much",
+            [PREFACE, &post(1, "/form.txt"), &frame(0, 0, 1, &[b'x'; 101])].concat(),
+            options(),
+            false,
+            "POST /form.txt 413",
+        ),
+        (
+            "HTTP/2, a full disk",
+            [PREFACE, &post(1, "/form.txt"), &(0..6).flat_map(|_| frame(0, 0, 1, &[b'x'; 16_000])).collect::<Vec<_>>()]
+                .concat(),
+            full_disk(),
+            false,
+            "POST /form.txt 507",
+        ),
+    ];
+    for (what, octets, options, wait, line) in cases {
+        assert_eq!(lines_of(&octets, options, wait), [line], "{what}");
     }
 }

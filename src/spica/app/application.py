@@ -19,7 +19,7 @@ from spica._core import Application as Core
 from spica.app.compiled import Compiled, Parts, compile_application
 from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError
-from spica.app.failures import Failures, Statuses
+from spica.app.failures import Failures
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
 from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
@@ -27,7 +27,8 @@ from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
 from spica.crypto.derivation import PassphraseCost
 from spica.injection.registry import Override, Registry
-from spica.middleware.declare import DEFAULT, Pipelines
+from spica.middleware.declare import DEFAULT, Pipelines, Usable, When
+from spica.middleware.error_handler import Reporter, Rescue, Rescues
 from spica.middleware.pipeline import Middleware
 from spica.middleware.security_headers import SecurityHeaders
 from spica.routing.listing import RouteRow, build_rows
@@ -45,6 +46,8 @@ if TYPE_CHECKING:  # imported at run time where it is called
     from spica.app.asgi import Message, Receive, Send
 
 AnyHook = TypeVar("AnyHook", bound=Hook)
+AnyRescue = TypeVar("AnyRescue", bound=Rescue)
+AnyReporter = TypeVar("AnyReporter", bound=Reporter)
 # Cache-Control of public files without a fingerprint in their name.
 _PUBLIC_IN_PRODUCTION = "public, max-age=86400"
 _PUBLIC_WHILE_DEVELOPING = "no-cache"
@@ -79,7 +82,8 @@ class App(Router):
         self.root = Path(root).resolve() if root is not None else None
         self.settings = _load_settings(self.root, env, secret_key, url)
         self._pipelines = Pipelines()
-        self._statuses = Statuses()
+        self._rescues = Rescues()
+        self._reporters: list[Reporter] = []
         self._providers = Registry()
         _give_settings(self.settings, self._providers)
         self._templates = templates
@@ -108,10 +112,10 @@ class App(Router):
 
     # Declaring
 
-    def use(self, *middleware: type[Middleware] | Middleware) -> None:
-        """Add middleware for every route of the application, outermost first."""
+    def use(self, *middleware: Usable, when: When = True) -> None:
+        """Add middleware for every route of the application, outermost first; as `Pipelines.use`."""
         self._check_open()
-        self._pipelines.use(*middleware)
+        self._pipelines.use(*middleware, when=when)
 
     def pipeline(self, name: str) -> AbstractContextManager[None]:
         """Add the middleware used inside the `with` block to the pipeline that routes name by `pipe=`."""
@@ -120,7 +124,36 @@ class App(Router):
 
     def map_error(self, kind: type[Exception], status: int) -> None:
         """Answer an exception class, and its subclasses, with a status from 400 to 599."""
-        self._statuses.register(kind, status)
+        self._rescues.register(kind, status)
+
+    def rescue(self, kind: type[Exception], answer: int | Rescue | None = None) -> Callable[[AnyRescue], AnyRescue]:
+        """Answer an exception class, and its subclasses, with a status or by a function of (request, error).
+
+        Args:    kind: of exceptions; answer: a status from 400 to 599, or a plain function; without it this is a
+                 decorator of one.
+        Example:
+            >>> app = App()
+            >>> app.rescue(PermissionError, 403)  # doctest: +ELLIPSIS
+            <function ...>
+            >>> @app.rescue(LookupError)
+            ... def explain(request, error):
+            ...     return {"missing": str(error)}
+        """
+        self._check_open()
+
+        def register(function: AnyRescue) -> AnyRescue:
+            self._rescues.register(kind, function)
+            return function
+
+        if answer is not None:
+            self._rescues.register(kind, answer)
+        return register
+
+    def report(self, reporter: AnyReporter) -> AnyReporter:
+        """Call a plain function with (error, request) for every failure that nobody expected."""
+        self._check_open()
+        self._reporters.append(reporter)
+        return reporter
 
     def provide(self, kind: type, function: Callable[..., object]) -> None:
         """Fill every parameter annotated with a class by a provider, without `Provide` at each of them.
@@ -212,6 +245,7 @@ class App(Router):
         Raises: the mistakes of the application; what a hook raises.
         """
         self.compiled  # noqa: B018 - compiles
+        self._refresh_stub()
         self._configure_database()
         await self._lifespan.start(self)
 
@@ -259,6 +293,7 @@ class App(Router):
         routes = super().routes
         lookup = None
         public: list[tuple[str, str]] = []
+        directs: dict[str, Callable[..., str]] = {}
         if root is not None:
             # Lazy: an application in one file starts without what only folders need.
             from spica.app import project
@@ -269,15 +304,28 @@ class App(Router):
             cache_control = _PUBLIC_IN_PRODUCTION if settings.is_production else _PUBLIC_WHILE_DEVELOPING
             public = [(str(root / project.PUBLIC), cache_control)]
             lookup = ControllerLookup(root)
-            routes = [*project.load_routes(root), *routes]
+            declared = project.load_routes(root)
+            routes = [*declared.routes, *routes]
+            directs = declared.directs
         failures = Failures(
             development=settings.env == "development",
             pages_first=root is not None,
             pages=ErrorPages(root, renderer),
-            statuses=self._statuses,
+            rescues=[self._rescues],
+            reporters=self._reporters,
         )
-        parts = Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers)
+        parts = Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers, directs)
         return compile_application(parts)
+
+    def _refresh_stub(self) -> None:
+        """While developing, keep the stub of the path helpers true, where the project has one."""
+        if self.root is None or self.settings.env != "development":
+            return
+        # Lazy: no other environment reads it.
+        from spica.routing.stub import STUB, write_stub
+
+        if (self.root / STUB).is_file():
+            write_stub(self.root, self.paths.all_helpers)
 
     def _configure_database(self) -> None:
         url = self.settings.database.url

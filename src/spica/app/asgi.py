@@ -64,7 +64,7 @@ async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) ->
     core = app.core
     watch = receive
     try:
-        if core.streams_content(scope["method"], _raw_path(scope).decode("latin-1")):
+        if core.has_streams and core.streams_content(_build_request(scope, b"")):
             incoming = _Incoming(receive, limit)
             native = _build_request(scope, incoming=incoming)
             watch = incoming.rest

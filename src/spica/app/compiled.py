@@ -7,8 +7,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from spica._core import Application as Core
 from spica._core import Request as NativeRequest
@@ -33,11 +34,16 @@ from spica.http.response import Response
 from spica.http.streaming import send_stream
 from spica.injection.registry import Registry
 from spica.middleware.declare import Pipelines
+from spica.middleware.error_handler import find_handlers
+from spica.middleware.pipeline import without_declarations
 from spica.routing.errors import DuplicateRouteError, InvalidTargetError
 from spica.routing.route import Route
 from spica.routing.table import RouteTable
 from spica.security.cookies import SecretCookies
 from spica.security.keys import KeyRing
+
+# What routes have in common that differ in their method only; see `Route.shape`.
+Shape: TypeAlias = tuple[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,8 @@ class Parts:
     """What an application is made of, declared and loaded but not yet put together.
 
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
-    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type.
+    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type; `directs`:
+    path helpers that are functions.
     """
 
     settings: Settings
@@ -56,27 +63,34 @@ class Parts:
     lookup: ControllerLookup | None = None
     public: Sequence[tuple[str, str]] = ()
     registry: Registry | None = None
+    directs: Mapping[str, Callable[..., str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """An application that can answer: the core's table, and the routes as they were declared."""
+    """An application that can answer: the core's table, and the routes as they were declared.
+
+    `entries` are the routes by the numbers that the core gave them.
+    """
 
     core: Core
     table: RouteTable
     failures: Failures
+    entries: Sequence[Route] = ()
 
 
 @dataclass(slots=True)
 class _Work:
-    """What one compilation has made so far; posts and overridable routes by their pattern's shape."""
+    """What one compilation has made so far; entries by the core's numbers, posts and overridable routes by their
+    shape."""
 
     core: Core
     misses: Misses
     services: ContextServices
     mistakes: list[SpicaError]
-    posts: dict[str, tuple[Route, Dispatch]] = field(default_factory=dict)
-    overridable: dict[str, list[tuple[Route, Dispatch]]] = field(default_factory=dict)
+    entries: list[Route] = field(default_factory=list)
+    posts: dict[Shape, tuple[Route, Dispatch]] = field(default_factory=dict)
+    overridable: dict[Shape, list[tuple[Route, Dispatch]]] = field(default_factory=dict)
 
 
 def compile_application(parts: Parts) -> Compiled:
@@ -85,9 +99,12 @@ def compile_application(parts: Parts) -> Compiled:
     Raises: SpicaError for one mistake, BootError for several: unknown controllers, actions and pipelines, signatures
             that can't be filled, routes that can never be reached.
     """
-    table = RouteTable(parts.routes)
-    misses = Misses(table.routes, parts.failures)
+    table = RouteTable(parts.routes, parts.settings.app.url, parts.directs)
     parts.pipelines.bind(parts.settings)
+    services = build_services(parts.settings)
+    common = parts.pipelines.common
+    parts = replace(parts, failures=parts.failures.with_handlers(find_handlers(common)))
+    misses = Misses(table.routes, parts.failures, without_declarations(common), services)
     core = Core(
         encode=json.encode,
         response_type=Response,
@@ -97,17 +114,19 @@ def compile_application(parts: Parts) -> Compiled:
         fields=list(parts.pipelines.static_fields),
         public=list(parts.public),
     )
-    work = _Work(core, misses, build_services(parts.settings), list(table.mistakes))
-    for route in table:
+    work = _Work(core, misses, services, list(table.mistakes))
+    variants = [variant for route in table for variant in route.variants]
+    for route in variants:
         try:
             _add_route(route, parts, work)
         except SpicaError as mistake:
             mistake.where = mistake.where or route.label
             work.mistakes.append(mistake)
-    _add_posts(table, work)
+    _add_posts(variants, parts, work)
     work.mistakes.extend(_freeze(core))
+    misses.bind(core)
     raise_all(work.mistakes)
-    return Compiled(core, table, parts.failures)
+    return Compiled(core, table, parts.failures, work.entries)
 
 
 def build_services(settings: Settings) -> ContextServices:
@@ -119,18 +138,28 @@ def build_services(settings: Settings) -> ContextServices:
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     endpoint = _build_endpoint(route, parts)
-    middleware = parts.pipelines.chain(route.pipe)
+    chain = parts.pipelines.chain(route.pipe, vital=route.vital)
+    middleware = without_declarations(chain)
+    failures = parts.failures.with_handlers(find_handlers(chain[len(parts.pipelines.common) :]))
+    services = replace(work.services, nonce_policies=parts.pipelines.nonce_policies(route.pipe))
     if route.is_socket:
-        entry = build_socket_entry(endpoint, middleware, parts.failures, work.services)
+        entry = build_socket_entry(endpoint, middleware, failures, services)
         origins = route.origins if route.origins is not None else parts.settings.server.websocket.origins
         add_socket_entry(work.core, route, entry, origins)
-    elif route.method == "POST":  # added last, when the methods that a form can name there are known
-        work.posts[route.pattern.shape] = route, build_dispatch(endpoint, middleware, parts.failures, work.services)
-    elif not add_bare_entry(work.core, route, endpoint, middleware):
-        dispatch = build_dispatch(endpoint, middleware, parts.failures, work.services)
-        if is_overridable(route.method, middleware):
-            work.overridable.setdefault(route.pattern.shape, []).append((route, dispatch))
-        add_entry(work.core, route, dispatch)
+        work.entries.append(route)
+        return
+    if not chain and add_bare_entry(work.core, route, endpoint, middleware):
+        work.entries.append(route)
+        return
+    dispatch = build_dispatch(endpoint, middleware, failures, services)
+    if route.method == "POST" and route.shape not in work.posts:
+        # Added last, when the methods that a form can name there are known.
+        work.posts[route.shape] = route, dispatch
+        return
+    if is_overridable(route.method, middleware):
+        work.overridable.setdefault(route.shape, []).append((route, dispatch))
+    work.misses.note(add_entry(work.core, route, dispatch), chain)
+    work.entries.append(route)
 
 
 def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
@@ -154,17 +183,20 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
     return build_action_endpoint(route, ref, replace(info, action=ref.action, views=ref.views), parts.registry)
 
 
-def _add_posts(table: RouteTable, work: _Work) -> None:
+def _add_posts(variants: Sequence[Route], parts: Parts, work: _Work) -> None:
     """Hand the POST routes to the core, and a POST entry for each pattern whose other methods a form can name."""
     for shape, (route, dispatch) in work.posts.items():
         if shape not in work.overridable:
-            add_entry(work.core, route, dispatch)
+            work.misses.note(add_entry(work.core, route, dispatch), parts.pipelines.chain(route.pipe))
+            work.entries.append(route)
     for shape, overrides in work.overridable.items():
         route, post = work.posts.get(shape, (overrides[0][0], None))
-        refuse = _build_refusal(work.misses, [other.method for other in table if other.pattern.shape == shape])
+        refuse = _build_refusal(work.misses, [other.method for other in variants if other.shape == shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
         streams = post is not None and post.streams_content
-        add_post_entry(work.core, route, entry, streams_content=streams)
+        number = add_post_entry(work.core, route, entry, streams_content=streams)
+        work.misses.note(number, parts.pipelines.chain(route.pipe))
+        work.entries.append(route)
 
 
 def _build_refusal(misses: Misses, methods: Sequence[str]) -> Callable[[NativeRequest], object]:

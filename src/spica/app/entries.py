@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, TypedDict
 
 from spica._core import Application, RoutePatternError
+from spica._core import Request as NativeRequest
 from spica.app.dispatch import Dispatch
 from spica.app.sockets import SocketEntry
 from spica.controllers.action import Endpoint
 from spica.controllers.waiting import Kind
+from spica.http.request import Request
 from spica.middleware.pipeline import Middleware
 from spica.routing.errors import InvalidPatternError
-from spica.routing.route import Route
+from spica.routing.route import Predicate, Route
 
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -31,7 +34,7 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
     with _explained(route):
         core.add_route(
             route.method,
-            route.pattern.text,
+            route.pattern.native,
             bare.function,
             takes="params",
             order=list(bare.order),
@@ -39,14 +42,15 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
             status=route.status,
             label=route.origin,
             vital=route.vital,
+            **_build_demands(route),
         )
     return True
 
 
-def add_entry(core: Application, route: Route, dispatch: Dispatch) -> None:
-    """Hand a route's dispatch to the core."""
+def add_entry(core: Application, route: Route, dispatch: Dispatch) -> int:
+    """Hand a route's dispatch to the core. Returns the route's number there."""
     entry = dispatch.entry if route.method in _WITHOUT_CONTENT else dispatch.entry_with_content
-    _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
+    return _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
 
 
 def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origins: Sequence[str]) -> None:
@@ -54,20 +58,21 @@ def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origin
     with _explained(route):
         core.add_route(
             "GET",
-            route.pattern.text,
+            route.pattern.native,
             entry,
             takes="request",
             kind="socket",
             label=route.origin,
             origins=list(origins),
+            **_build_demands(route),
         )
 
 
 def add_post_entry(
     core: Application, route: Route, entry: Callable[..., object], *, streams_content: bool = False
-) -> None:
-    """Hand the core what answers POST at a route's pattern; it returns a response, or a coroutine of one."""
-    _add(core, "POST", route, entry, "plain", streams_content)
+) -> int:
+    """Hand the core what answers POST at a route's pattern: a response, or a coroutine of one. Returns its number."""
+    return _add(core, "POST", route, entry, "plain", streams_content)
 
 
 def _add(
@@ -77,18 +82,54 @@ def _add(
     entry: Callable[..., object],
     kind: Kind,
     streams_content: bool,
-) -> None:
+) -> int:
     with _explained(route):
-        core.add_route(
+        return core.add_route(
             method,
-            route.pattern.text,
+            route.pattern.native,
             entry,
             takes="request",
             kind=kind,
             label=route.origin,
             content="stream" if streams_content else "whole",
             vital=route.vital,
+            **_build_demands(route),
         )
+
+
+class _Demands(TypedDict):
+    """What the core asks of a request besides its method and path; see `Application.add_route`."""
+
+    host: str | None
+    constraints: list[tuple[str, str]]
+    parsers: list[tuple[int, Callable[[Any], object]]]
+    when: Callable[[NativeRequest], object] | None
+    guard: str
+    fallback: bool
+
+
+def _build_demands(route: Route) -> _Demands:
+    pattern = route.pattern
+    own = [(place, parameter.converter) for place, parameter in enumerate(pattern.parameters)]
+    parsers = [(place, converter.parse) for place, converter in own if converter.parse is not None]
+    predicates = route.demands.when
+    names = [converter.name for _, converter in own if converter.parse is not None]
+    return {
+        "host": pattern.native_host,
+        "constraints": pattern.constraints,
+        "parsers": parsers,
+        "when": _build_predicate(predicates) if predicates else None,
+        "guard": " ".join([*names, *(str(id(predicate)) for predicate in predicates)]),
+        "fallback": route.kind == "fallback",
+    }
+
+
+def _build_predicate(predicates: tuple[Predicate, ...]) -> Callable[[NativeRequest], object]:
+    """What the core asks once everything else matches; the content of the request is not here yet."""
+    if len(predicates) == 1:
+        only = predicates[0]
+        return lambda native: only(Request(native))
+    return lambda native: all(predicate(Request(native)) for predicate in predicates)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Failures: exceptions become responses here, and nowhere else.
 
 Rules of this file:
-- An HttpError says its own status; other exceptions have the status that was registered for their class; the rest is a
-  500, logged with its traceback.
+- What was registered for an exception's class comes first, the innermost ErrorHandler's before the application's; then
+  an HttpError says its own status; the rest is a 500, logged with its traceback and told to the reporters.
 - A browser gets a page, a program gets RFC 9457 problem details. In development an unexpected exception gets the debug
   page; in production nothing of it leaves the process but the trace id.
 - `answer` never raises: if making the page fails, a bare 500 goes out.
@@ -11,51 +11,57 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from spica.app.error_pages import ErrorPages
 from spica.errors.http import HttpError
 from spica.http import media_types
-from spica.http.context import Context
+from spica.http.context import Context, new_trace_id
 from spica.http.problem import problem_response
 from spica.http.request import Request
 from spica.http.response import Response
+from spica.middleware.error_handler import ErrorHandler, Format, Reporter, Rescue, Rescues, answer_rescued
 
 _log = logging.getLogger("spica.app")
-
-
-class Statuses:
-    """Which status an exception class stands for, beside HttpError's own; the nearest base class counts."""
-
-    def __init__(self) -> None:
-        self._statuses: dict[type[BaseException], int] = {}
-
-    def register(self, kind: type[BaseException], status: int) -> None:
-        """Answer an exception class with a status from 400 to 599; its text stays in the log."""
-        HttpError(status=status)  # refuses a status that is no error
-        self._statuses[kind] = status
-
-    def find(self, error: BaseException) -> HttpError | None:
-        """The HttpError that an exception is or stands for; None for an unexpected one."""
-        if isinstance(error, HttpError):
-            return error
-        for kind in type(error).__mro__:
-            if kind in self._statuses:
-                return HttpError(status=self._statuses[kind])
-        return None
 
 
 class Failures:
     """Answers exceptions.
 
     Args:    development: whether the debug page may be shown; pages_first: whether a client that takes anything gets a
-             page (a project) or problem details (an API); pages: of the application; statuses: of exception classes.
+             page (a project) or problem details (an API); pages: of the application; rescues: what was registered
+             for exception classes, the first that has a word counts; reporters: who hears of failures.
     """
 
-    def __init__(self, *, development: bool, pages_first: bool, pages: ErrorPages, statuses: Statuses) -> None:
+    def __init__(
+        self,
+        *,
+        development: bool,
+        pages_first: bool,
+        pages: ErrorPages,
+        rescues: Sequence[Rescues] = (),
+        reporters: Sequence[Reporter] = (),
+    ) -> None:
         self.development = development
         self._pages = pages
-        self._statuses = statuses
+        self._rescues = rescues
+        self._reporters = reporters
         self._pages_first = pages_first
+        self._format: Format = "auto"
+
+    def with_handlers(self, handlers: Sequence[ErrorHandler]) -> Failures:
+        """The failures of a route behind these handlers, outermost first."""
+        if not handlers:
+            return self
+        inner = Failures(
+            development=self.development,
+            pages_first=self._pages_first,
+            pages=self._pages,
+            rescues=[*(one.rescues for one in reversed(handlers)), *self._rescues],
+            reporters=list(dict.fromkeys([*self._reporters, *(told for one in handlers for told in one.reporters)])),
+        )
+        inner._format = next((one.format for one in reversed(handlers) if one.format != "auto"), "auto")
+        return inner
 
     def answer(self, request: Request, error: BaseException, ctx: Context | None = None) -> Response:
         """Make the response to an exception; never raises.
@@ -74,15 +80,21 @@ class Failures:
 
     def wants_page(self, request: Request) -> bool:
         """Whether to answer with HTML: the client prefers it, or takes anything and this application serves pages."""
+        if self._format != "auto":
+            return self._format == "page"
         if self._pages_first and not media_types.is_json(request.content_type):
             return request.accepts("html", "json") != "json"
         return request.accepts("json", "html") == "html"
 
     def _answer(self, request: Request, error: BaseException, ctx: Context | None) -> Response:
-        expected = self._statuses.find(error)
-        trace_id = ctx.trace_id if ctx is not None else ""
+        rescue = self._find_rescue(error)
+        trace_id = ctx.trace_id if ctx is not None else new_trace_id()
+        if rescue is not None and not isinstance(rescue, int):
+            return answer_rescued(rescue, request, error)
+        expected = HttpError(status=rescue) if rescue else error if isinstance(error, HttpError) else None
         if expected is None or (expected.status >= 500 and expected is not error):
             _log.error("%s %s failed %s", request.method, request.path, trace_id, exc_info=error)
+            self._report(error, request)
         if expected is not None:
             return self._answer_expected(request, expected, "")
         if self.development and self.wants_page(request):
@@ -92,6 +104,20 @@ class Failures:
             return build_debug_page(request, error, trace_id=trace_id)
         detail = f"{type(error).__name__}: {error}" if self.development else ""
         return self._answer_expected(request, HttpError(detail), trace_id)
+
+    def _find_rescue(self, error: BaseException) -> int | Rescue | None:
+        for rescues in self._rescues:
+            rescue = rescues.find(error)
+            if rescue is not None:
+                return rescue
+        return None
+
+    def _report(self, error: BaseException, request: Request) -> None:
+        for reporter in self._reporters:
+            try:
+                reporter(error, request)
+            except Exception:
+                _log.exception("the reporter %r failed", reporter)
 
     def _answer_expected(self, request: Request, error: HttpError, trace_id: str) -> Response:
         if not self.wants_page(request):

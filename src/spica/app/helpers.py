@@ -14,8 +14,10 @@ from spica._core import escape
 from spica.controllers.rendering import Renderer
 from spica.http.context import Context
 from spica.middleware import csrf
+from spica.middleware.content_security_policy import csp_nonce
 from spica.middleware.method_override import FIELD, METHODS
-from spica.routing.urls import paths, to_param, urls
+from spica.routing.converters import to_param
+from spica.routing.urls import paths, urls
 from spica.templates.escaping import check_url
 from spica.templates.functions import uses_context
 from spica.templates.safe import Safe
@@ -74,8 +76,11 @@ class PageRenderer:
 
     def render_with(self, name: str, locals: dict[str, Any], ctx: Any) -> str:
         """Render a template; see `Renderer`."""
-        values = {"flash": PageFlash(ctx), "current_user": ctx.current_user if ctx is not None else None, **locals}
-        return self._templates.render_with(name, values, ctx)
+        return self._templates.render_with(name, _with_page_values(locals, ctx), ctx)
+
+    def render_in(self, layout: str | None, name: str, locals: dict[str, Any], ctx: Any) -> str:
+        """Render a template in a layout, or without; see `Renderer`."""
+        return self._templates.render_in(layout, name, _with_page_values(locals, ctx), ctx)
 
 
 @uses_context
@@ -134,10 +139,15 @@ HELPERS = {
     "csrf_token": csrf_token,
     "csrf_field": csrf_field,
     "csrf_meta": csrf_meta,
+    "csp_nonce": csp_nonce,
     "method_field": method_field,
     "link_to": link_to,
     "error_messages": error_messages,
 }
+
+
+def _with_page_values(values: dict[str, Any], ctx: Any) -> dict[str, Any]:
+    return {"flash": PageFlash(ctx), "current_user": ctx.current_user if ctx is not None else None, **values}
 
 
 def _has_session(ctx: Context | None) -> bool:

@@ -26,7 +26,6 @@ from spica.middleware.request_id import RequestId
 from spica.middleware.security_headers import SecurityHeaders
 from spica.middleware.sessions import Session
 from spica.routing.declare import Routes
-from spica.routing.route import Route
 
 ROUTES = "config/routes.py"
 MIDDLEWARE = "config/middleware.py"
@@ -40,14 +39,14 @@ def add_to_path(root: Path) -> None:
         sys.path.insert(0, str(root))
 
 
-def load_routes(root: Path) -> list[Route]:
+def load_routes(root: Path) -> Routes:
     """Run config/routes.py.
 
     Raises: ProjectFileError without the file or its `draw`; what the file raises.
     """
     routes = Routes()
     _find_draw(root, ROUTES, "def draw(r: Routes) -> None:", 'r.root("home#index")')(routes)
-    return routes.routes
+    return routes
 
 
 def load_pipelines(root: Path, pipelines: Pipelines) -> None:

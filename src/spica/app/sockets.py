@@ -56,7 +56,7 @@ def build_socket_entry(
                 answer = await answer
         except SocketClosed:
             return None
-        except Exception as error:
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # the latter two would end the event loop
             return await _fail(ctx, socket, failures, error)
         return None if native_socket.is_accepted else ctx.finish(answer)
 
@@ -67,7 +67,7 @@ def _agree(ctx: Context) -> Response:
     return Response(status=SWITCHING)
 
 
-async def _fail(ctx: Context, socket: WebSocket, failures: Failures, error: Exception) -> Response | None:
+async def _fail(ctx: Context, socket: WebSocket, failures: Failures, error: BaseException) -> Response | None:
     if not socket.native.is_accepted:
         return ctx.finish(failures.answer(ctx.request, error, ctx))
     _log.error("the WebSocket %s failed %s", ctx.request.path, ctx.trace_id, exc_info=error)

@@ -11,7 +11,7 @@ import msgspec
 
 from spica.config.errors import Problem
 from spica.config.interpolation import Unset, interpolate
-from spica.config.merge import Setting
+from spica.config.merge import Setting, suggest
 from spica.config.own_sections import keys_of
 from spica.config.server_settings import AWAITED
 from spica.errors.base import SpicaError
@@ -81,8 +81,9 @@ def build_section(
         except SpicaError as error:
             problems.append(Problem(setting.where, f"[{title}] {key}: {error.what}", error.fix))
         except msgspec.ValidationError as error:
+            misspelt = list(_misspelt(title, field, setting))
             fix = _choices(field.type) or _examples(field.type)
-            problems.append(Problem(setting.where, f"[{title}] {key}: {error}", fix))
+            problems.extend(misspelt or [Problem(setting.where, f"[{title}] {key}: {error}", fix)])
     return None if len(problems) > before else built
 
 
@@ -116,6 +117,19 @@ def _awaited(title: str, key: str, value: Any, where: str) -> Iterator[Problem]:
     if value and (title, key) in AWAITED:
         lack, fix = AWAITED[title, key]
         yield Problem(where, f"[{title}] {key} can't be turned on: this version {lack}", fix)
+
+
+def _misspelt(title: str, field: msgspec.structs.FieldInfo, setting: Setting) -> Iterator[Problem]:
+    """The unknown keys in a list of tables, as `certificates` of [server.tls] is one."""
+    structs = [kind for kind in typing.get_args(field.type) if isinstance(kind, type)]
+    if not (structs and issubclass(structs[0], msgspec.Struct) and isinstance(setting.value, list)):
+        return
+    known = keys_of(structs[0])
+    for number, table in enumerate(setting.value, 1):
+        for key in table if isinstance(table, dict) else ():
+            if key not in known:
+                what = f"[{title}] {field.encode_name}, entry {number}, has no key {key!r}"
+                yield Problem(setting.where, what, suggest(key, known))
 
 
 def _choices(kind: Any) -> str:

@@ -63,7 +63,7 @@ def _entries(source: Source, known: Mapping[str, frozenset[str]], problems: list
         elif section not in known:
             what = f"[{section}] is not a section"
             options = [title for title in known if "." not in title]
-            problems.append(Problem(source.where(section), what, _suggest(section, options)))
+            problems.append(Problem(source.where(section), what, suggest(section, options)))
         else:
             yield from _Table(source, known, problems).entries((section,), table, section, None)
 
@@ -100,10 +100,11 @@ class _Table(NamedTuple):
 
 
 def _unknown_key(where: str, key: str, title: str, options: Iterable[str]) -> Problem:
-    return Problem(where, f"[{title}] has no key {key!r}", _suggest(key, options))
+    return Problem(where, f"[{title}] has no key {key!r}", suggest(key, options))
 
 
-def _suggest(word: str, options: Iterable[str]) -> str:
+def suggest(word: str, options: Iterable[str]) -> str:
+    """Say which of the names a misspelt one may stand for; all of them when none is near."""
     names = sorted(options)
     near = closest(word, names)
     return f"did you mean {' or '.join(near)}?" if near else f"it may be {', '.join(names)}"

@@ -193,13 +193,13 @@ class ServerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class RuntimeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[runtime]`: what a worker runs on.
 
-    Args:    backend: what carries the octets, "epoll" on Linux, "asyncio" for the loop's own transports; event_loop:
-             "auto" for uvloop where it is installed; worker_threads: threads for work that
+    Args:    backend: what carries the octets, "epoll" on Linux, "kqueue" on macOS and FreeBSD, "asyncio" for the loop's
+             own transports; event_loop: "auto" for uvloop where it is installed; worker_threads: threads for work that
              blocks, None for Python's default; cpu_affinity: pin workers to cores, in turn: "auto" to all usable ones,
              or to these; max_tasks_per_loop: handlers of one worker that wait at the same time, more requests get 503.
     """
 
-    backend: Literal["auto", "epoll", "asyncio"] = "auto"
+    backend: Literal["auto", "epoll", "kqueue", "asyncio"] = "auto"
     event_loop: Literal["auto", "uvloop", "asyncio"] = "auto"
     worker_threads: Count | None = None
     cpu_affinity: Literal["off", "auto"] | list[Annotated[int, msgspec.Meta(ge=0)]] = "off"

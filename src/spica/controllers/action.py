@@ -17,11 +17,13 @@ from typing import Any, TypeAlias, cast, get_args, get_type_hints
 
 from spica.controllers.binding import HttpHost, is_content_stream, is_websocket, takes_context
 from spica.controllers.controller import Controller, RouteInfo
-from spica.controllers.filters import find_filters
+from spica.controllers.filters import Kind as FilterKind
+from spica.controllers.filters import find_filters, find_rescues
 from spica.controllers.lookup import ActionRef
 from spica.controllers.rendering import build_events, build_response
 from spica.controllers.sources import find_position, passes_unchanged
 from spica.controllers.waiting import Kind, find_kind, run_to_end
+from spica.controllers.wrapping import check_around, rescue, wrap_after, wrap_around
 from spica.http.context import Context
 from spica.http.events import KEEP_ALIVE_S, Event
 from spica.http.response import Response
@@ -76,6 +78,14 @@ class Step:
     needs_scope: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """A filter that stands after or around the action."""
+
+    method: Callable[..., Any]
+    kind: FilterKind
+
+
 def build_function_endpoint(
     route: Route, function: Handler, info: RouteInfo, registry: Registry | None = None
 ) -> Endpoint:
@@ -101,9 +111,8 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo, registr
     Raises: SignatureError when a parameter of the action or of a filter can't be filled from the route.
     """
     host = HttpHost(route.pattern, strict_path=False, is_socket=route.is_socket, method=route.method)
-    methods = [method for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
-    plans = [build_plan(method, host, skip_first=True, registry=registry) for method in methods]
-    filters = [_build_step(method, plan, is_method=True) for method, plan in zip(methods, plans, strict=True)]
+    covering = [(method, rule.kind) for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
+    filters = [_build_filter(method, kind, host, registry) for method, kind in covering]
     method = getattr(ref.controller, ref.action)
     plan = build_plan(method, host, skip_first=True, registry=registry)
     if route.is_socket:
@@ -116,10 +125,13 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo, registr
         return build(value) if value is not None else ctx.settle(status)
 
     call = _build_call(filters, action, respond)
+    call, _ = rescue(call, find_rescues(ref.controller), respond, waits=inspect.iscoroutinefunction(call))
     return Endpoint(info, ref.controller, call, route.pattern.names, streams_content=_streams_content(plan))
 
 
-def _build_socket_call(filters: Sequence[Step], function: Callable[..., Any], plan: Plan, *, is_method: bool) -> Call:
+def _build_socket_call(
+    filters: Sequence[Step | Wrapper], function: Callable[..., Any], plan: Plan, *, is_method: bool
+) -> Call:
     """What runs a WebSocket's handler: its response counts as long as the handshake is not answered."""
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise SignatureError(
@@ -179,14 +191,38 @@ def _streams_content(plan: Plan) -> bool:
     return any(is_content_stream(parameter) for parameter in plan.parameters)
 
 
-def _build_call(filters: Sequence[Step], action: Step, respond: Respond) -> Call:
-    steps = (*filters, action)
+def _build_filter(
+    method: Callable[..., Any], kind: FilterKind, host: HttpHost, registry: Registry | None
+) -> Step | Wrapper:
+    if kind == "before":
+        return _build_step(method, build_plan(method, host, skip_first=True, registry=registry), is_method=True)
+    if kind == "around":
+        check_around(method)
+    return Wrapper(method, kind)
+
+
+def _build_call(filters: Sequence[Step | Wrapper], action: Step, respond: Respond) -> Call:
+    steps = [step for step in (*filters, action) if isinstance(step, Step)]
     needs_scope = any(step.needs_scope for step in steps)
-    if any(step.kind == "task" for step in steps):
-        waiting = _build_waiting_call(filters, action, respond)
-        return _with_waiting_scope(waiting) if needs_scope else waiting
-    plain = _build_plain_call(filters, action, respond)
-    return _with_scope(plain) if needs_scope else plain
+    call, waits = _build_chain(filters, action, respond)
+    if not needs_scope:
+        return call
+    return _with_waiting_scope(call) if waits else _with_scope(call)
+
+
+def _build_chain(filters: Sequence[Step | Wrapper], action: Step, respond: Respond) -> tuple[Call, bool]:
+    """Compose the filters of an action with it. Returns the whole, and whether it waits."""
+    at = next((index for index, one in enumerate(filters) if isinstance(one, Wrapper)), None)
+    if at is not None:  # what it stands around is to the filters before it what the action is to others
+        wrapper = cast(Wrapper, filters[at])
+        inner, inner_waits = _build_chain(filters[at + 1 :], action, respond)
+        wrap = wrap_after if wrapper.kind == "after" else wrap_around
+        invoke, waits = wrap(wrapper.method, cast(Any, inner), inner_waits=inner_waits)
+        action = Step(invoke, "task" if waits else "plain", needs_scope=False)
+    befores = [one for one in filters[:at] if isinstance(one, Step)]
+    if any(step.kind == "task" for step in (*befores, action)):
+        return _build_waiting_call(befores, action, respond), True
+    return _build_plain_call(befores, action, respond), False
 
 
 def _build_plain_call(filters: Sequence[Step], action: Step, respond: Respond) -> Call:
@@ -197,6 +233,7 @@ def _build_plain_call(filters: Sequence[Step], action: Step, respond: Respond) -
         for run in before:
             value = run(ctx, scope)
             if value is not None or ctx.answer is not None:
+                ctx._halted = True
                 return respond(ctx, value)
         return respond(ctx, invoke(ctx, scope))
 
@@ -216,6 +253,7 @@ def _build_waiting_call(filters: Sequence[Step], action: Step, respond: Respond)
             if waits:
                 value = await value
             if value is not None or ctx.answer is not None:
+                ctx._halted = True
                 return respond(ctx, value)
         value = invoke(ctx, scope)
         return respond(ctx, await value if action_waits else value)

@@ -24,7 +24,7 @@ from spica.controllers.bodies import (
 from spica.controllers.codecs import find_adapter
 from spica.controllers.files import build_file_reader
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
-from spica.controllers.signatures import check_bodies, check_path, refuse_bodiless
+from spica.controllers.signatures import check_bodies, check_path, refuse_bodiless, refuse_marker_as_default
 from spica.controllers.sources import (
     build_cookie_reader,
     build_header_reader,
@@ -81,6 +81,7 @@ class HttpHost:
         """Find where a parameter's value comes from; see the rules of this file."""
         if is_websocket(parameter):
             return self._socket(parameter)
+        refuse_marker_as_default(parameter)
         if self._bodiless and self._reads_content(parameter):
             raise refuse_bodiless(parameter, self._method)
         try:

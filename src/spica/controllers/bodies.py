@@ -44,12 +44,12 @@ def build_body_reader(parameter: Parameter) -> Reader:
 
     def read(ctx: Any) -> object:
         request = ctx.request
-        content: bytes = request.native.content
-        if not content and optional:
+        native = request.native
+        if optional and not native.has_content:
             return absent
         media_type = request.content_type
         if media_types.is_json(media_type):
-            return decode(content)
+            return decode(native.content)
         if media_type in FORM_TYPES:
             return codec.convert(request.form(), "body", pairs=request.form_pairs)
         raise refuse_media_type(media_type, media_types.JSON, *FORM_TYPES)

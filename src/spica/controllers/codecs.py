@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from spica.controllers.finite import find_endless, holds_decimal, holds_number
 from spica.controllers.form_values import fit_form
-from spica.controllers.refusals import find_field_errors, read_hints
+from spica.controllers.refusals import Path, find_field_errors, read_hints
 from spica.controllers.types import is_named_tuple
 from spica.http import json
 from spica.injection.annotations import without_none
@@ -78,25 +79,36 @@ def find_codec(type_: Any) -> Codec:
 class MsgspecCodec:
     """The codec of everything that msgspec knows."""
 
-    __slots__ = ("_decode", "_type")
+    __slots__ = ("_decode", "_holds_decimal", "_holds_number", "_type")
 
     def __init__(self, type_: Any) -> None:
         self._type = type_
         self._decode = msgspec.json.Decoder(type_).decode
+        self._holds_decimal = holds_decimal(type_)
+        self._holds_number = holds_number(type_)
 
     def decode(self, content: bytes) -> object:
         """Make a value of JSON."""
         json.check_depth(content)
         try:
-            return self._decode(content)
+            value = self._decode(content)
         except msgspec.ValidationError as error:
             errors = find_field_errors(json.decode(content), self._type, "body", error, strict=True)
             raise RefusedValue(errors) from None
         except json.DECODE_ERRORS as error:
             raise json.malformed(content, error) from error
+        if self._holds_decimal:
+            _refuse_endless(value, "body", ())
+        return value
 
     def convert(self, values: Any, source: str, *, pairs: Pairs = [], name: str = "") -> object:  # noqa: B006 - only read
         """Make a value of a form or query."""
+        value = self._convert(values, source, pairs, name)
+        if self._holds_number:
+            _refuse_endless(value, source, (name,) if name else ())
+        return value
+
+    def _convert(self, values: Any, source: str, pairs: Pairs, name: str) -> object:
         try:
             return msgspec.convert(values, self._type, strict=False)
         except msgspec.ValidationError as error:
@@ -106,6 +118,12 @@ class MsgspecCodec:
             except msgspec.ValidationError:
                 at = (name,) if name else ()
                 raise RefusedValue(find_field_errors(fitted, self._type, source, error, strict=False, at=at)) from None
+
+
+def _refuse_endless(value: object, source: str, at: Path) -> None:
+    errors = find_endless(value, source, at)
+    if errors:
+        raise RefusedValue(errors)
 
 
 class NamedTupleCodec:

@@ -10,10 +10,9 @@ Rules of this file:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from spica.controllers.rendering import NoRenderer, Renderer, build_rendered
+from spica.controllers.rendering import NoRenderer, Renderer, View, build_rendered
 from spica.http.context import Context
 from spica.http.response import Response
 
@@ -50,17 +49,30 @@ class Controller(Context):
         ...         return self.text(f"Hello, {name}")
     """
 
-    def render(self, template: str | None = None, /, *, status: int = 200, **values: Any) -> Response:
-        """Answer with a template, or with the values as JSON when the client prefers that.
+    layout: str | None = ""
+    """The layout of templates that extend none: `layout = "layouts/admin"`; None renders all of them without one."""
+
+    def render(
+        self, template: str | None = None, /, *, status: int = 200, layout: str | None = "", **values: Any
+    ) -> Response:
+        """Answer with a template, or with the values as JSON when the client asked for that.
+
+        htmx gets the template without its layout. JSON shows the values, models without their hidden fields; where the
+        status says that it failed, the messages of what is not valid.
 
         Args:    template: default the action's own; a name without a slash is one of this controller's; status: of the
-                 response; values: names for the template.
+                 response; layout: another than the controller's, None for none; values: names for the template.
         Returns: the response.
-        Raises:  the template's errors; NoTemplatesError in an application without templates.
+        Raises:  the template's errors; NoTemplatesError in an application without templates; NotAcceptable (a 406) when
+                 the client wants neither.
         """
-        self.answer = build_rendered(
-            self.route.renderer, self.template_name(template), self, values, self.visible_values(), status
+        view = View(
+            self.route.renderer,
+            self.template_name(template),
+            self.visible_values(),
+            self.layout if layout == "" else layout,
         )
+        self.answer = build_rendered(view, self, values, status)
         return self.answer
 
     def render_partial(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
@@ -90,57 +102,3 @@ class Controller(Context):
     def settle(self, status: int) -> Response:
         """The response of an action that returned nothing: the answer made last, else the own template."""
         return self.answer or self.render(status=status)
-
-    # What Context can answer with, remembered.
-
-    def json(self, value: Any, *, status: int = 200) -> Response:
-        """Answer with JSON."""
-        self.answer = super().json(value, status=status)
-        return self.answer
-
-    def html(self, text: str, *, status: int = 200) -> Response:
-        """Answer with HTML; the text is sent as it is."""
-        self.answer = super().html(text, status=status)
-        return self.answer
-
-    def text(self, text: str, *, status: int = 200) -> Response:
-        """Answer with plain text."""
-        self.answer = super().text(text, status=status)
-        return self.answer
-
-    def head(self, status: int) -> Response:
-        """Answer with a status and no content."""
-        self.answer = super().head(status)
-        return self.answer
-
-    def not_found(self, detail: str = "Not Found") -> Response:
-        """Answer with a 404 and a sentence."""
-        self.answer = super().not_found(detail)
-        return self.answer
-
-    def redirect_to(
-        self,
-        url: str,
-        *,
-        status: int = 303,
-        notice: str | None = None,
-        alert: str | None = None,
-        allow_other_host: bool = False,
-    ) -> Response:
-        """Redirect, with a message for the next page if there is one; see `Context.redirect_to`."""
-        self.answer = super().redirect_to(
-            url, status=status, notice=notice, alert=alert, allow_other_host=allow_other_host
-        )
-        return self.answer
-
-    def send_file(
-        self, path: str | Path, *, download_name: str | None = None, content_type: str | None = None
-    ) -> Response:
-        """Answer with a file; see `Context.send_file`."""
-        self.answer = super().send_file(path, download_name=download_name, content_type=content_type)
-        return self.answer
-
-    def send_data(self, data: bytes, *, filename: str | None = None, content_type: str | None = None) -> Response:
-        """Answer with octets; see `Context.send_data`."""
-        self.answer = super().send_data(data, filename=filename, content_type=content_type)
-        return self.answer

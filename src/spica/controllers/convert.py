@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from spica.controllers.finite import ENDLESS, find_endless, holds_number
 from spica.controllers.types import takes_text_as_it_is
 from spica.injection.annotations import without_none
 
@@ -26,4 +27,13 @@ def build_text_converter(type_: Any) -> Convert | None:
     convert = msgspec.convert
     if without_none(type_) is bool:
         return lambda text: convert(SWITCHES.get(text.lower(), text), type_, strict=False)
+    if holds_number(type_):
+        return lambda text: check_ordinary(convert(text, type_, strict=False))
     return lambda text: convert(text, type_, strict=False)
+
+
+def check_ordinary(value: Any) -> Any:
+    """Give a converted value back; raises msgspec.ValidationError for a number that is not finite, or too long."""
+    if find_endless(value, ""):
+        raise msgspec.ValidationError(ENDLESS)
+    return value

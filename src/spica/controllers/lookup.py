@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from spica.controllers.controller import Controller
 from spica.controllers.errors import ActionNotFoundError, ControllerNotFoundError
-from spica.controllers.filters import check_filters, find_filters
+from spica.controllers.filters import check_filters, find_filters, find_rescues
 from spica.errors import closest
 
 CONTROLLERS = Path("app/controllers")
@@ -92,6 +92,7 @@ class ControllerLookup:
 def list_actions(controller: type[Controller]) -> list[str]:
     """Name a controller's actions: its public functions, those of project base classes included, filters not."""
     filters = {method.__name__ for method, _ in find_filters(controller)}
+    filters |= {found.method.__name__ for found in find_rescues(controller)}
     return sorted(set(_public_functions(controller)) - filters)
 
 

@@ -45,6 +45,7 @@ _CODES = tuple(
         (r"^Expected ", "type"),
         (r"^Invalid ", "format"),
         (r"out of range", "too_large"),
+        (r"of ordinary size", "not_finite"),
     )
 )
 

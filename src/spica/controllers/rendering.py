@@ -3,18 +3,27 @@
 Rules of this file:
 - A Response goes out as it is; None is 204; text is text/plain; octets are octets; a generator is sent while it runs;
   anything else is JSON.
-- `render` answers with HTML unless the client prefers JSON, which gets the values that were passed by name, no more.
+- `render` answers with HTML, to htmx without the layout, unless the client or the route's format asks for JSON: that
+  gets the values that were passed by name, no more, and a model's hidden fields never.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterator, Mapping
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from spica.controllers.errors import NoTemplatesError, UnsupportedResultError
-from spica.http.request import Request
+from spica.errors.http import NotAcceptable
+from spica.http.negotiation import choose, type_of
+from spica.http.problem import build_problem, respond_with
 from spica.http.response import Response
+from spica.validation import Errors
+
+_PAGE = ("html",)
+_PAGE_OR_JSON = ("html", "json")
+_VARY = ("vary", "Accept, HX-Request")
+_VARY_HTMX = ("vary", "HX-Request")
 
 
 class Renderer(Protocol):
@@ -23,9 +32,16 @@ class Renderer(Protocol):
     def render_with(self, name: str, locals: dict[str, Any], ctx: object) -> str:
         """Render a template with these names; `ctx` goes to functions that ask for it."""
 
+    def render_in(self, layout: str | None, name: str, locals: dict[str, Any], ctx: object) -> str:
+        """Render a template that names no layout in this one; None: any template without its layout."""
+
 
 class NoRenderer:
     """Stands in for templates in an application that has none."""
+
+    def render_in(self, layout: str | None, name: str, locals: dict[str, Any], ctx: object) -> str:
+        """Refuse, as `render_with`."""
+        return self.render_with(name, locals, ctx)
 
     def render_with(self, name: str, locals: dict[str, Any], ctx: object) -> str:
         """Refuse, and say how to get templates."""
@@ -34,6 +50,28 @@ class NoRenderer:
             why="this application has no templates",
             fix="App(root=Path(__file__).parent) reads those in app/views; App(templates=...) takes another folder",
         )
+
+
+class View(NamedTuple):
+    """A template to render.
+
+    Args:    renderer: the application's templates; template: its full name; around: what it sees besides what it is
+             passed; layout: for a template that names none, None for no layout at all, "" for what the template says.
+    """
+
+    renderer: Renderer
+    template: str
+    around: Mapping[str, Any]
+    layout: str | None
+
+    def render(self, ctx: Any, values: dict[str, Any]) -> str:
+        """The text: for htmx, which swaps a part of a page, without the layout."""
+        layout = self.layout
+        if ctx.request.native.field("hx-request") == "true" and ctx.htmx.wants_fragment:
+            layout = None
+        if layout == "":
+            return self.renderer.render_with(self.template, values, ctx)
+        return self.renderer.render_in(layout, self.template, values, ctx)
 
 
 def build_response(value: object, status: int = 200) -> Response:
@@ -70,25 +108,39 @@ def build_events(value: object, keep_alive_s: float) -> Response:
     )
 
 
-def prefers_json(request: Request) -> bool:
-    """Whether the client asked for JSON rather than HTML; "anything" means HTML."""
-    return request.accepts("html", "json") == "json"
+def build_rendered(view: View, ctx: Any, passed: Mapping[str, Any], status: int) -> Response:
+    """Answer with a page, the part of it that htmx swaps, or JSON, by what the client asked for.
 
-
-def build_rendered(
-    renderer: Renderer, template: str, ctx: Any, passed: Mapping[str, Any], around: Mapping[str, Any], status: int
-) -> Response:
-    """Answer with a template or with JSON, by what the client asked for.
-
-    Args:    template: its name; passed: what the action passed by name; around: names that only templates see.
+    Args:    view: the template and what it is rendered with; passed: what the action passed by name, and JSON shows.
+    Raises:  NotAcceptable (a 406) when the client wants none of them; an error is sent as a page all the same.
     """
-    if passed and prefers_json(ctx.request):
-        response = Response.json(passed, status=status)
+    offers = _PAGE_OR_JSON if passed else _PAGE
+    format = ctx.path_params.get("format")
+    chosen = choose(format, ctx.request.native.field("accept"), offers)
+    if chosen is None and status < 400:
+        raise NotAcceptable(f"this address answers with {' and '.join(type_of(name) for name in offers)}")
+    if chosen == "json":
+        response = _build_json(passed, status)
     else:
-        response = Response.html(renderer.render_with(template, {**around, **passed}, ctx), status=status)
-    if passed:
-        response.add_header("vary", "Accept")
+        response = Response.html(view.render(ctx, {**view.around, **passed}), status=status)
+    response.fields.append(_VARY if passed else _VARY_HTMX)
     return response
+
+
+def _build_json(passed: Mapping[str, Any], status: int) -> Response:
+    """The values as JSON; those that are not valid as problem details, where the action says that it failed."""
+    if status >= 400:
+        errors = [error for value in passed.values() for error in _errors_of(value)]
+        if errors:
+            return respond_with(build_problem(status, "some values were refused", errors=errors))
+    return Response.json(passed, status=status)
+
+
+def _errors_of(value: object) -> list[dict[str, str]]:
+    errors = getattr(value, "errors", None)
+    if not isinstance(errors, Errors):
+        return []
+    return [{"source": "body", "name": name, "message": message} for name, message in errors]
 
 
 def _unsupported(value: CoroutineType[Any, Any, Any]) -> UnsupportedResultError:

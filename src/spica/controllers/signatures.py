@@ -7,6 +7,7 @@ from collections.abc import Callable
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
 from spica.controllers.types import is_file, is_scalar, type_name
 from spica.injection.errors import SignatureError
+from spica.injection.providers import Provide
 from spica.injection.signature import Parameter
 from spica.routing.pattern import Pattern
 
@@ -35,6 +36,19 @@ def check_bodies(bodies: list[Parameter], content: list[Parameter]) -> None:
             where=body.where,
             why="a file comes in a multipart form, and a request that is one has no JSON beside it",
             fix=f"write {body.name}: Annotated[{type_name(body.bare_type)}, Form()], which reads the other fields",
+        )
+
+
+def refuse_marker_as_default(parameter: Parameter) -> None:
+    """Refuse `q: str = Query()`: the marker would be the value."""
+    if isinstance(parameter.default, (*_MARKERS, Provide)):
+        marker = parameter.default
+        written = repr(marker) if isinstance(marker, Provide) else f"{type(marker).__name__}(...)"
+        raise SignatureError(
+            f"{parameter.name!r} has the marker {written} as its default",
+            where=parameter.where,
+            why="a default is the value that is passed when none was sent",
+            fix=f"write {parameter.name}: Annotated[{type_name(parameter.bare_type)}, {written}]",
         )
 
 

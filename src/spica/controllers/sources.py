@@ -6,12 +6,15 @@ A reader is made once per parameter; per request it is one call with the context
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from spica.controllers.codecs import find_codec
-from spica.controllers.convert import build_text_converter
+from spica.controllers.convert import build_text_converter, check_ordinary
+from spica.controllers.finite import find_endless, holds_number
 from spica.controllers.refusals import build_field_error, find_field_errors
 from spica.controllers.types import allows_none, is_scalar_list, takes_text_as_it_is
 from spica.errors.http import FieldError
@@ -21,17 +24,26 @@ from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
 from spica.routing.pattern import PathParameter
 
+# What the route tree makes of a path parameter, by its type; of the others it makes text.
+_NATIVE_TYPES: dict[str, type] = {"int": int, "float": float, "uuid": UUID, "date": date}
+_TEXT_TYPES = frozenset({"str", "slug", "path", "choice", "rest"})
+
 
 def build_path_reader(parameter: Parameter, position: int, native_type: str) -> Reader:
     """Read the path parameter at a position; what the route tree has converted already is taken as it is."""
     if passes_unchanged(parameter, native_type):
         return lambda ctx: ctx.request.native.params[position]
     name, type_ = parameter.name, parameter.type
+    is_number = holds_number(type_)
     convert = msgspec.convert
+    # A number stays one for what takes numbers; everything else is converted from its text.
+    wants_text = native_type != "int" or without_none(parameter.bare_type) is str
 
     def read(ctx: Any) -> object:
+        value = ctx.request.native.params[position]
         try:
-            return convert(ctx.request.native.params[position], type_, strict=False)
+            value = convert(str(value) if wants_text else value, type_, strict=False)
+            return check_ordinary(value) if is_number else value
         except msgspec.ValidationError as error:
             raise RefusedValue([build_field_error("path", (name,), str(error), type_=type_)]) from None
 
@@ -39,12 +51,17 @@ def build_path_reader(parameter: Parameter, position: int, native_type: str) -> 
 
 
 def passes_unchanged(parameter: Parameter, native_type: str) -> bool:
-    """Whether the route tree delivers exactly what the parameter wants: an int for `int`, text for `str`."""
+    """Whether the route delivers exactly what the parameter wants: an int for `int`, text for `str`.
+
+    What an own converter makes is taken as it is.
+    """
     if parameter.type is not parameter.bare_type and any(isinstance(m, msgspec.Meta) for m in parameter.markers):
         return False
-    if native_type == "int":
-        return without_none(parameter.bare_type) is int or parameter.bare_type is Any
-    return takes_text_as_it_is(parameter.bare_type)
+    if native_type in _NATIVE_TYPES:
+        return parameter.bare_type is Any or without_none(parameter.bare_type) is _NATIVE_TYPES[native_type]
+    if native_type in _TEXT_TYPES:
+        return takes_text_as_it_is(parameter.bare_type)
+    return True
 
 
 def build_query_reader(parameter: Parameter, name: str) -> Reader:
@@ -119,7 +136,7 @@ def _build_text_reader(parameter: Parameter, name: str, source: str, get: Callab
 
 def _build_list_reader(parameter: Parameter, name: str, source: str, get_all: Callable[[Any], Sequence[str]]) -> Reader:
     type_, required, default = parameter.type, parameter.required, parameter.default
-    nullable = allows_none(parameter.bare_type)
+    nullable, is_number = allows_none(parameter.bare_type), holds_number(type_)
     convert = msgspec.convert
 
     def read(ctx: Any) -> object:
@@ -131,10 +148,13 @@ def _build_list_reader(parameter: Parameter, name: str, source: str, get_all: Ca
                 return None
             raise RefusedValue([FieldError(source, name, "is missing", "missing")])
         try:
-            return convert(texts, type_, strict=False)
+            values = convert(texts, type_, strict=False)
         except msgspec.ValidationError as error:
             errors = find_field_errors(list(texts), type_, source, error, strict=False, at=(name,))
             raise RefusedValue(errors) from None
+        if is_number and (endless := find_endless(values, source, (name,))):
+            raise RefusedValue(endless)
+        return values
 
     return read
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 import os
 import random
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, overload
 
 from spica.http import media_types
+from spica.http.answers import Answers
+from spica.http.cache_control import keep_private
+from spica.http.caching import Caching
 from spica.http.cookies import Cookies, CookieSealer
-from spica.http.errors import SessionMissing
+from spica.http.errors import AssignMissing, SessionMissing
+from spica.http.htmx import Htmx
 from spica.http.params import Params
-from spica.http.redirects import check_redirect, leads_to
 from spica.http.request import Request
-from spica.http.response import Response, ResponseDefaults, attachment
+from spica.http.response import Response, ResponseDefaults
 from spica.telemetry.logs import get_logger
 
 
@@ -42,13 +44,16 @@ class ContextServices:
     """What the app gives every Context: how cookies are sealed, and whether they are Secure though we see plain http.
 
     Args:    cookie_sealer: for cookies.signed and .encrypted, None without a secret key; behind_tls: whether a proxy
-             in front of us ends TLS.
+             in front of us ends TLS; nonce_policies: fields of the route's pages that ask for a nonce, with a place
+             for it.
     """
 
     cookie_sealer: CookieSealer | None = None
     behind_tls: bool = False
+    nonce_policies: tuple[tuple[str, str], ...] = ()
 
 
+Kind = TypeVar("Kind")
 NO_SERVICES = ContextServices()
 
 # A trace id must be unique, not secret: this generator is seeded by the system and costs no system call a request.
@@ -56,7 +61,12 @@ _ids = random.Random()  # noqa: S311 - see above
 os.register_at_fork(after_in_child=_ids.seed)
 
 
-class Context:
+def new_trace_id() -> str:
+    """Make an id for a request: 32 hex digits."""
+    return f"{_ids.getrandbits(128):032x}"
+
+
+class Context(Answers, Caching):
     """One request and what will become its response.
 
     Args:    request: the request; route: the route that matched, None outside of one; path_params: values of the path's
@@ -65,11 +75,12 @@ class Context:
 
     current_user: Any = None
     """Who is signed in; set by your authentication."""
-    answer: Response | None = None
-    """The response made last; sent when a handler returns nothing."""
 
     _assigns: dict[str, Any] | None = None
     _cookies: Cookies | None = None
+    _has_left: bool = False
+    _halted: bool = False
+    _htmx: Htmx | None = None
     _log: Any = None
     _params: Params | None = None
     _response: ResponseDefaults | None = None
@@ -112,6 +123,7 @@ class Context:
             services = self.services
             secure = self.request.is_secure or services.behind_tls
             cookies = self._cookies = Cookies(self.request.cookies, secure=secure, sealer=services.cookie_sealer)
+            cookies.has_left = self._has_left
         return cookies
 
     @property
@@ -143,8 +155,22 @@ class Context:
         return self.session.flash
 
     @property
+    def format(self) -> str | None:
+        """The format that the route's path names, "json" for `/posts.json`; None where it names none."""
+        return self.path_params.get("format")
+
+    @property
+    def htmx(self) -> Htmx:
+        """What htmx says in the request, and what it is told: `ctx.htmx.trigger("saved")`."""
+        htmx = self._htmx
+        if htmx is None:
+            htmx = self._htmx = Htmx(self)
+        return htmx
+
+    @property
     def is_htmx(self) -> bool:
-        """Whether htmx made the request, and so expects a fragment."""
+        """Whether htmx made the request; the response says that it depends on it (Vary)."""
+        self.response.add_vary("HX-Request")
         return self.request.native.field("hx-request") == "true"
 
     @property
@@ -163,12 +189,36 @@ class Context:
             assigns = self._assigns = {}
         return assigns
 
+    def set(self, name: str, value: Any) -> None:
+        """Hand a value on to who comes later: `ctx.set("tenant", tenant)`."""
+        self.assigns[name] = value
+
+    @overload
+    def get(self, name: str) -> Any: ...
+    @overload
+    def get(self, name: str, type: type[Kind]) -> Kind: ...
+    def get(self, name: str, type: type[Any] | None = None) -> Any:
+        """What was handed on by `set`.
+
+        Args:    name: of the value; type: what it must be, which type checkers then know too.
+        Returns: the value; None when there is none and no type is asked for.
+        Raises:  AssignMissing when a type is asked for and the value is not there or of another.
+        """
+        value = self._assigns.get(name) if self._assigns is not None else None
+        if type is None or isinstance(value, type):
+            return value
+        raise AssignMissing(
+            f"ctx.get({name!r}, {type.__name__}) finds {'nothing' if value is None else value.__class__.__name__}",
+            why="what comes before it in the pipeline has to set it",
+            fix=f"ctx.set({name!r}, …) in middleware or a filter that runs before",
+        )
+
     @property
     def trace_id(self) -> str:
         """The id that ties log lines and the X-Request-Id field together; 32 hex digits when it is ours."""
         trace_id = self._trace_id
         if trace_id is None:
-            trace_id = self._trace_id = f"{_ids.getrandbits(128):032x}"
+            trace_id = self._trace_id = new_trace_id()
         return trace_id
 
     @trace_id.setter
@@ -190,86 +240,39 @@ class Context:
         """Status, fields and cookies for the response that is still to be made."""
         response = self._response
         if response is None:
-            response = self._response = ResponseDefaults()
+            response = self._response = ResponseDefaults(self._has_left)
         return response
+
+    @property
+    def has_response_defaults(self) -> bool:
+        """Whether something was set on `ctx.response`; asking makes none."""
+        return self._response is not None
+
+    def reset_session(self) -> None:
+        """Forget everything in the session and begin a new one, at logout and before signing in."""
+        self.session.reset()
 
     def finish(self, response: Response) -> Response:
         """Merge what was set on `ctx.response` and `ctx.cookies` into the response; the app calls it once, last."""
-        if self._response is not None:
-            self._response.apply(response)
-        cookies = self._cookies
+        defaults, cookies = self._response, self._cookies
+        if defaults is not None:
+            defaults.apply(response)
         if cookies is not None and cookies.changed:
             response.fields.extend(("set-cookie", value) for value in cookies.set_cookie_values())
+            keep_private(response)
+        elif defaults is not None and response.header("set-cookie") is not None:
+            keep_private(response)
+        if response.stream is not None:
+            self._mark_left()
         return response
 
-    def json(self, value: Any, *, status: int = 200) -> Response:
-        """Answer with JSON."""
-        return Response.json(value, status=status)
-
-    def html(self, text: str, *, status: int = 200) -> Response:
-        """Answer with HTML; the text is sent as it is."""
-        return Response.html(text, status=status)
-
-    def text(self, text: str, *, status: int = 200) -> Response:
-        """Answer with plain text."""
-        return Response.text(text, status=status)
-
-    def head(self, status: int) -> Response:
-        """Answer with a status and no content."""
-        return Response(status=status)
-
-    def not_found(self, detail: str = "Not Found") -> Response:
-        """Answer with a 404 and a sentence; `raise NotFound(...)` shows the app's own page instead."""
-        return Response.not_found(detail)
-
-    def redirect_to(
-        self,
-        url: str,
-        *,
-        status: int = 303,
-        notice: str | None = None,
-        alert: str | None = None,
-        allow_other_host: bool = False,
-    ) -> Response:
-        """Redirect, with a message for the next page if there is one to show.
-
-        Args:    url: path or URL on this host; status: 301, 302, 303 (default), 307 or 308; notice, alert: flash
-                 messages; allow_other_host: whether leaving this host is meant.
-        Raises:  UnsafeRedirect (answered with 400) when the target is on another host without permission or holds
-                 control bytes; SessionMissing when there is a message and no session.
-        """
-        location = check_redirect(url, self.request.host, allow_other_host=allow_other_host)
-        if notice is not None:
-            self.flash["notice"] = notice
-        if alert is not None:
-            self.flash["alert"] = alert
-        return Response.redirect_checked(location, status)
-
-    def redirect_back(
-        self, fallback: str = "/", *, status: int = 303, notice: str | None = None, alert: str | None = None
-    ) -> Response:
-        """Redirect to the page the visitor came from when it is on this host, else to the fallback."""
-        referer = self.request.native.field("referer") or ""
-        url = referer if leads_to(referer, self.request.host) else fallback
-        return self.redirect_to(url, status=status, notice=notice, alert=alert)
-
-    def send_file(
-        self, path: str | Path, *, download_name: str | None = None, content_type: str | None = None
-    ) -> Response:
-        """Answer with a file; the core streams it.
-
-        Args:    path: chosen by you, never made of what the visitor sent; download_name: offers a download under that
-                 name instead of showing it; content_type: default by the suffix.
-        """
-        response: Response = Response.file(path, download_name=download_name, content_type=content_type)
-        return response
-
-    def send_data(self, data: bytes, *, filename: str | None = None, content_type: str | None = None) -> Response:
-        """Answer with octets, as a download when there is a filename."""
-        response = Response(data, content_type=content_type or media_types.type_of(filename or ""))
-        if filename is not None:
-            response.fields.append(("content-disposition", attachment(filename)))
-        return response
+    def _mark_left(self) -> None:
+        """What makes the content of the response runs from now on, and can change nothing else of it."""
+        self._has_left = True
+        if self._response is not None:
+            self._response.has_left = True
+        if self._cookies is not None:
+            self._cookies.has_left = True
 
     def early_hints(self, *links: str) -> None:
         """Tell the browser what the page will need while it is still being made: a 103 with a Link field for each.
@@ -278,11 +281,6 @@ class Context:
         Raises:  ValueError when one can't be sent.
         """
         self.request.native.send_early_hints([("link", link) for link in links])
-
-    def expires_in(self, seconds: int, *, public: bool = False) -> None:
-        """Let the response be cached: by the visitor's browser alone, or by shared caches too when public."""
-        scope = "public" if public else "private"
-        self.response.set_header("cache-control", f"{scope}, max-age={int(seconds)}")
 
     def _read_params(self) -> Params:
         request = self.request

@@ -14,16 +14,21 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from datetime import timedelta
+from typing import Literal, Protocol, TypedDict, Unpack
 from urllib.parse import quote, unquote
 
 from spica.errors.http import BadRequest
 from spica.http.dates import format_date
 from spica.http.errors import CookieTooLarge, InvalidCookie, SecretMissing
 from spica.http.fields import is_token
+from spica.http.lateness import tell_late
 
 MAX_COOKIES = 180
 MAX_COOKIE_BYTES = 4_096
+PERMANENT_S = 400 * 86_400
+# Browsers compare them without case.
+_PREFIXES = ("__secure-", "__host-")
 
 SameSite = Literal["Lax", "Strict", "None"]
 Seal = Callable[[str, str, int | None], str]
@@ -51,7 +56,8 @@ class CookieOptions:
     """The attributes of a Set-Cookie field; the defaults are the safe ones.
 
     Args:    path, domain: where it is sent back (domain None: this host only); max_age: seconds, None until the browser
-             closes, 0 deletes; secure: over https only; http_only: hidden from scripts; same_site: Lax, Strict or None.
+             closes, 0 deletes; secure: over https only; http_only: hidden from scripts; same_site: Lax, Strict or None;
+             partitioned: one for each site that embeds this one (CHIPS).
     """
 
     path: str = "/"
@@ -60,6 +66,69 @@ class CookieOptions:
     secure: bool = True
     http_only: bool = True
     same_site: SameSite = "Lax"
+    partitioned: bool = False
+
+
+class CookieAttributes(TypedDict, total=False):
+    """What a cookie may be set with: the attributes of CookieOptions; `max_age` may be a timedelta.
+
+    `secure` None follows the request: True over https. `permanent`: kept for the 400 days that browsers allow.
+    """
+
+    path: str
+    domain: str | None
+    max_age: int | timedelta | None
+    secure: bool | None
+    http_only: bool
+    same_site: SameSite
+    partitioned: bool
+    permanent: bool
+
+
+class CookiePlace(TypedDict, total=False):
+    """What tells a cookie from others of its name; to be deleted it must be as it was set with."""
+
+    path: str
+    domain: str | None
+    partitioned: bool
+
+
+def build_options(attributes: CookieAttributes, *, secure: bool) -> CookieOptions:
+    """Fill in what a cookie was not given: `secure` follows the request.
+
+    Raises:  InvalidCookie for an attribute that cookies don't have, an age that is no time, or two ages.
+    """
+    for name in attributes:
+        if name not in CookieAttributes.__annotations__:
+            raise InvalidCookie(
+                f"a cookie has no attribute {name!r}", fix=f"it may be {', '.join(CookieAttributes.__annotations__)}"
+            )
+    max_age = attributes.get("max_age")
+    if attributes.get("permanent", False):
+        if max_age is not None:
+            raise InvalidCookie("a cookie has max_age= and permanent=True at once", fix="keep one of them")
+        max_age = PERMANENT_S
+    given_secure = attributes.get("secure")
+    return CookieOptions(
+        path=attributes.get("path", "/"),
+        domain=attributes.get("domain"),
+        max_age=_age_of(max_age),
+        secure=secure if given_secure is None else given_secure,
+        http_only=attributes.get("http_only", True),
+        same_site=attributes.get("same_site", "Lax"),
+        partitioned=attributes.get("partitioned", False),
+    )
+
+
+def build_delete_options(name: str, place: CookiePlace, *, secure: bool) -> CookieOptions:
+    """The attributes that delete a cookie: its place, and Secure where browsers insist on it."""
+    partitioned = place.get("partitioned", False)
+    return CookieOptions(
+        path=place.get("path", "/"),
+        domain=place.get("domain"),
+        secure=secure or partitioned or name.lower().startswith(_PREFIXES),
+        partitioned=partitioned,
+    )
 
 
 def parse_cookies(field: str, *, max_cookies: int = MAX_COOKIES) -> list[tuple[str, str]]:
@@ -118,6 +187,8 @@ def build_set_cookie(name: str, value: str, options: CookieOptions) -> str:
     if options.http_only:
         parts.append("HttpOnly")
     parts.append(f"SameSite={options.same_site}")
+    if options.partitioned:
+        parts.append("Partitioned")
     return "; ".join(parts)
 
 
@@ -133,9 +204,10 @@ class Cookies(MutableMapping[str, str]):
     visitor can't change, or can't read. What was set becomes Set-Cookie fields when the response leaves.
     """
 
-    __slots__ = ("_options", "_pending", "_received", "_sealer")
+    __slots__ = ("_options", "_pending", "_received", "_sealer", "has_left")
 
     def __init__(self, received: Mapping[str, str], *, secure: bool = True, sealer: CookieSealer | None = None) -> None:
+        self.has_left = False
         self._received = received
         self._options = CookieOptions(secure=secure)
         self._sealer = sealer
@@ -162,29 +234,19 @@ class Cookies(MutableMapping[str, str]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def set(
-        self,
-        name: str,
-        value: str,
-        *,
-        max_age: int | None = None,
-        path: str = "/",
-        domain: str | None = None,
-        secure: bool | None = None,
-        http_only: bool = True,
-        same_site: SameSite = "Lax",
-    ) -> None:
+    def set(self, name: str, value: str, **attributes: Unpack[CookieAttributes]) -> None:
         """Set a cookie with attributes other than the default ones.
 
-        Args:    as CookieOptions; secure None follows the request: True over https.
+        Args:    attributes: path, domain, max_age, secure, http_only, same_site, partitioned, permanent; see
+                 CookieAttributes.
         Raises:  InvalidCookie, CookieTooLarge as build_set_cookie.
         """
-        secure = self._options.secure if secure is None else secure
-        self._write(name, value, CookieOptions(path, domain, max_age, secure, http_only, same_site))
+        self._write(name, value, build_options(attributes, secure=self._options.secure))
 
-    def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
-        """Make the browser forget a cookie; path and domain must be those it was set with."""
-        options = replace(self._options, path=path, domain=domain)
+    def delete(self, name: str, **place: Unpack[CookiePlace]) -> None:
+        """Make the browser forget a cookie; path, domain and partitioned must be those it was set with."""
+        options = build_delete_options(name, place, secure=self._options.secure)
+        self._check_time(name)
         self._pending[name] = (None, build_delete_cookie(name, options))
 
     @property
@@ -209,7 +271,12 @@ class Cookies(MutableMapping[str, str]):
         return [line for _, line in self._pending.values()]
 
     def _write(self, name: str, value: str, options: CookieOptions) -> None:
+        self._check_time(name)
         self._pending[name] = (value, build_set_cookie(name, value, options))
+
+    def _check_time(self, name: str) -> None:
+        if self.has_left:
+            tell_late(f"the cookie {name!r}")
 
     def _require_sealer(self, kind: str) -> CookieSealer:
         if self._sealer is None:
@@ -221,7 +288,11 @@ class Cookies(MutableMapping[str, str]):
 
 
 class SealedCookies:
-    """A view of the jar that seals what it sets and returns only what still verifies."""
+    """A view of the jar that seals what it sets and returns only what still verifies.
+
+    A value is bound to its cookie's name, and to a purpose where one is given: what was sealed for one can't be used
+    for another.
+    """
 
     __slots__ = ("_jar", "_seal", "_unseal")
 
@@ -230,10 +301,10 @@ class SealedCookies:
         self._seal = seal
         self._unseal = unseal
 
-    def get(self, name: str, default: str | None = None) -> str | None:
-        """Return the value; default when the cookie is absent, was changed by the visitor or is too old."""
+    def get(self, name: str, default: str | None = None, *, purpose: str = "") -> str | None:
+        """Return the value; default when the cookie is absent, was changed, is too old or is for something else."""
         sealed = self._jar.get(name)
-        value = None if sealed is None else self._unseal(name, sealed)
+        value = None if sealed is None else self._unseal(_bind(name, purpose), sealed)
         return default if value is None else value
 
     def __getitem__(self, name: str) -> str:
@@ -251,11 +322,34 @@ class SealedCookies:
     def __delitem__(self, name: str) -> None:
         self._jar.delete(name)
 
-    def set(
-        self, name: str, value: str, *, max_age: int | None = None, path: str = "/", same_site: SameSite = "Lax"
-    ) -> None:
-        """Seal and set a value; max_age also bounds how long a copy of it stays valid, whatever the browser keeps."""
-        self._jar.set(name, self._seal(name, value, max_age), max_age=max_age, path=path, same_site=same_site)
+    def set(self, name: str, value: str, *, purpose: str = "", **attributes: Unpack[CookieAttributes]) -> None:
+        """Seal and set a value; max_age also bounds how long a copy of it stays valid, whatever the browser keeps.
+
+        Args:    purpose: what it is for; `get` must name the same; attributes: as `Cookies.set`.
+        """
+        max_age = PERMANENT_S if attributes.get("permanent") else _age_of(attributes.get("max_age"))
+        self._jar.set(name, self._seal(_bind(name, purpose), value, max_age), **attributes)
+
+    def delete(self, name: str, **place: Unpack[CookiePlace]) -> None:
+        """Make the browser forget a cookie; see `Cookies.delete`."""
+        self._jar.delete(name, **place)
+
+
+def _bind(name: str, purpose: str) -> str:
+    """What a value is sealed for; a name has no space, so nothing else is written like it."""
+    return f"{name} {purpose}" if purpose else name
+
+
+def _age_of(max_age: object) -> int | None:
+    if max_age is None:
+        return None
+    if isinstance(max_age, timedelta):
+        return int(max_age.total_seconds())
+    if isinstance(max_age, bool) or not isinstance(max_age, int):
+        raise InvalidCookie(
+            f"a cookie has max_age={max_age!r}", why="browsers take whole seconds", fix="pass an int, or a timedelta"
+        )
+    return max_age
 
 
 def _check_options(name: str, options: CookieOptions) -> None:
@@ -282,13 +376,15 @@ def _check_options(name: str, options: CookieOptions) -> None:
 def _check_secure(name: str, options: CookieOptions) -> None:
     if options.secure is False:
         reason = ""
-        if options.same_site == "None":
+        if options.partitioned:
+            reason = "browsers drop a Partitioned cookie that is not Secure"
+        elif options.same_site == "None":
             reason = "browsers drop a SameSite=None cookie that is not Secure"
-        elif name.startswith(("__Secure-", "__Host-")):
+        elif name.lower().startswith(_PREFIXES):
             reason = "browsers drop a cookie with this prefix that is not Secure"
         if reason:
             raise InvalidCookie(f"the cookie {name!r} must be secure", why=reason, fix="pass secure=True")
-    if name.startswith("__Host-") and (options.path != "/" or options.domain is not None):
+    if name.lower().startswith("__host-") and (options.path != "/" or options.domain is not None):
         raise InvalidCookie(
             f"the cookie {name!r} has a path or a domain",
             why="the prefix __Host- promises path=/ and no domain; browsers drop it otherwise",

@@ -9,7 +9,8 @@ SpicaError
 ├── UnpermittedParams   H006
 ├── SessionMissing      H007
 ├── SecretMissing       H008
-└── InvalidEvent        H020
+├── InvalidEvent        H020
+└── AssignMissing       H021
 """
 
 from __future__ import annotations
@@ -70,3 +71,9 @@ class InvalidEvent(SpicaError):
     """A server-sent event has a name or an id of several lines, or a `retry` that is no number of milliseconds."""
 
     code = "SPICA-H020"
+
+
+class AssignMissing(SpicaError):
+    """`ctx.get(name, type)` was called and nothing of that type was set before."""
+
+    code = "SPICA-H021"

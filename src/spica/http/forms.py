@@ -32,6 +32,8 @@ def parse_form(content: bytes | Octets, content_type: str | None) -> dict[str, A
 
 def parse_pairs_of_form(source: Octets, content_type: str | None) -> Pairs:
     """Decode a form into names and values in the order they came, repeats kept. Raises what `parse_form` raises."""
+    if media_types.essence(content_type) == media_types.URLENCODED:
+        return _parse_urlencoded(source)
     steps = parse_form_in_steps(source, content_type)
     while True:
         try:
@@ -46,8 +48,7 @@ def parse_form_in_steps(source: Octets, content_type: str | None) -> Generator[N
     if not media_type and not source.content_length:
         return []
     if media_type == media_types.URLENCODED:
-        content = source.read_content(0, source.content_length)
-        return list(parse_pairs(content.decode("utf-8", "replace")))
+        return _parse_urlencoded(source)
     if media_type == media_types.MULTIPART:
         # Lazy on purpose: most apps never see a multipart form, and the parser's imports cost milliseconds at boot.
         from spica.http.multipart import parse_in_steps
@@ -57,3 +58,8 @@ def parse_form_in_steps(source: Octets, content_type: str | None) -> Generator[N
         f"a form is read from {' or '.join(FORM_TYPES)}, not from {media_type or 'content without a Content-Type'}",
         fields=[("accept", ", ".join(FORM_TYPES))],
     )
+
+
+def _parse_urlencoded(source: Octets) -> Pairs:
+    pairs: Any = parse_pairs(source.read_content(0, source.content_length).decode("utf-8", "replace"))
+    return pairs  # type: ignore[no-any-return] # texts are values as well

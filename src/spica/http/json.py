@@ -6,7 +6,13 @@ An object that knows its JSON form has a method `__json__` that returns a value 
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import decimal
+import operator
 import re
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -74,11 +80,11 @@ def encode(value: object) -> bytes:
     """Encode a value as JSON.
 
     Args:    value: str, numbers, bool, None, dict, list, tuple, set, datetime, UUID, Decimal, enum, msgspec Struct,
-             dataclass, attrs class, or an object with `__json__()`.
+             dataclass, attrs class, pydantic model, or an object with `__json__()`.
     Raises:  UnencodableValue naming the type.
     """
     try:
-        return _encoder.encode(value)
+        return _encoder.encode(_shown(value) if _with_forms else value)
     except (TypeError, ValueError, RecursionError) as error:
         raise UnencodableValue(
             f"a {type(value).__name__} can't become JSON: {error}",
@@ -87,12 +93,65 @@ def encode(value: object) -> bytes:
         ) from error
 
 
+def register_form(kind: type) -> None:
+    """Have objects of a class become JSON by its `__json__` though they could without: a Struct that hides fields."""
+    _with_forms.add(kind)
+
+
 def _json_form(value: object) -> object:
-    form = getattr(value, "__json__", None)
+    form = getattr(value, "__json__", None) or _pydantic_form(value)
     if form is None:
         raise TypeError(f"no JSON form for {type(value).__qualname__}")
-    return form()
+    return _shown(form()) if _with_forms else form()
 
+
+def _pydantic_form(value: object) -> Any:
+    """The form of a pydantic model, which leaves out what is excluded and masks secrets."""
+    dump = getattr(type(value), "model_dump", None)  # without importing pydantic
+    return None if dump is None else lambda: dump(value, mode="json", by_alias=True)
+
+
+def _shown(value: Any) -> Any:
+    """The value with the forms of registered classes in place of their objects, at any depth; itself without any."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind in _with_forms:
+        return _shown(value.__json__())
+    if isinstance(value, dict):
+        return _changed(value, {key: _shown(item) for key, item in value.items()})
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_shown(item) for item in value]
+        return value if all(map(_is, items, value)) else items
+    fields = _fields_of(value)
+    return value if fields is None else _changed(fields, {key: _shown(item) for key, item in fields.items()}, value)
+
+
+def _changed(before: Mapping[Any, Any], after: dict[Any, Any], unchanged: Any = None) -> Any:
+    """What came of a mapping's values, or the object they belong to when they are what they were."""
+    if all(map(_is, before.values(), after.values())):
+        return before if unchanged is None else unchanged
+    return after
+
+
+def _fields_of(value: Any) -> dict[str, Any] | None:
+    """The fields of a Struct, dataclass or attrs object by the names that JSON has; None for anything else."""
+    if isinstance(value, msgspec.Struct):
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        fields = {encoded: getattr(value, name) for encoded, name in names}
+        config = value.__struct_config__
+        return fields if config.tag is None else {str(config.tag_field): config.tag, **fields}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    attributes = getattr(type(value), "__attrs_attrs__", None)
+    return None if attributes is None else {field.name: getattr(value, field.name) for field in attributes}
+
+
+_is = operator.is_
+_with_forms: set[type] = set()
+_PLAIN = frozenset(
+    {str, int, float, bool, type(None), bytes, datetime.datetime, datetime.date, decimal.Decimal, uuid.UUID}
+)
 
 _decoder = msgspec.json.Decoder()
 _encoder = msgspec.json.Encoder(enc_hook=_json_form)

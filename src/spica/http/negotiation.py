@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from spica.http import media_types
+
 SHORT_NAMES = {
     "html": "text/html",
     "json": "application/json",
@@ -19,6 +21,7 @@ SHORT_NAMES = {
     "csv": "text/csv",
     "sse": "text/event-stream",
 }
+_WITH_CHARSET = {"text": media_types.TEXT, "problem": media_types.PROBLEM}
 
 
 class MediaRange(NamedTuple):
@@ -34,18 +37,43 @@ def best(accept: str | None, offers: Sequence[str]) -> str | None:
 
     Args:    accept: the Accept field, None or "" when absent (everything is welcome); offers: media types or the short
              names html, json, text, xml, problem, csv, sse, in the server's order of preference.
-    Returns: one of `offers` as given; of equals the earlier one; None when the client accepts none of them.
+    Returns: one of `offers` as given; of equals the one that is named rather than covered by a "*", then the earlier
+             one; None when the client accepts none of them.
     """
     if not accept or accept == "*/*":
         return offers[0] if offers else None
+    return _best(accept, tuple(offers))
+
+
+def choose(format: str | None, accept: str | None, offers: Sequence[str]) -> str | None:
+    """Choose by the format of a route where it has one (`/posts.json`), else by the Accept field; see `best`."""
+    if format is None:
+        return best(accept, offers)
+    return format if format in offers else None
+
+
+def type_of(name: str) -> str:
+    """The media type of an offer, with its charset: a short name, a file's suffix, or a media type itself."""
+    if name in _WITH_CHARSET:
+        return _WITH_CHARSET[name]
+    return media_types.SUFFIXES.get(name) or SHORT_NAMES.get(name, name)
+
+
+def type_of_file(filename: str) -> str:
+    """The media type of a file by its name; octets when that says nothing."""
+    return media_types.type_of(filename)
+
+
+@lru_cache(maxsize=256)
+def _best(accept: str, offers: tuple[str, ...]) -> str | None:
     ranges = parse_accept(accept)
     if not ranges:
         return offers[0] if offers else None
-    chosen, highest = None, 0.0
+    chosen, highest = None, (0.0, -1)
     for offer in offers:
-        quality = _quality(SHORT_NAMES.get(offer, offer), ranges)
-        if quality > highest:
-            chosen, highest = offer, quality
+        quality, precision = _quality(type_of(offer), ranges)
+        if quality > 0 and (quality, precision) > highest:
+            chosen, highest = offer, (quality, precision)
     return chosen
 
 
@@ -73,8 +101,8 @@ def _parse_quality(parameters: list[str]) -> float:
     return 1.0
 
 
-def _quality(offer: str, ranges: tuple[MediaRange, ...]) -> float:
-    """Return the quality of the most specific range that matches, 0 when none does."""
+def _quality(offer: str, ranges: tuple[MediaRange, ...]) -> tuple[float, int]:
+    """Return the quality of the most specific range that matches, 0 when none does, and how specific it is: 0 to 2."""
     main, _, sub = offer.partition(";")[0].partition("/")
     precision, quality = -1, 0.0
     for candidate in ranges:
@@ -88,4 +116,4 @@ def _quality(offer: str, ranges: tuple[MediaRange, ...]) -> float:
             continue
         if rank > precision:
             precision, quality = rank, candidate.quality
-    return quality
+    return quality, precision

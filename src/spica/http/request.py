@@ -26,14 +26,13 @@ class Request:
     Args:    native: the core's request; `Request.native` gives it back.
     """
 
-    __slots__ = ("_cookies", "_form", "_form_error", "_form_pairs", "_json", "_query", "native")
+    __slots__ = ("_cookies", "_form", "_form_pairs", "_json", "_query", "native")
 
     # The private slots stay unset until first use; a slot that is unset raises AttributeError, which is the cheapest
     # "not yet" there is: nothing is written when a request is made.
     _cookies: dict[str, str]
     _form: dict[str, Any]
-    _form_error: HttpError
-    _form_pairs: list[tuple[str, Any]]
+    _form_pairs: list[tuple[str, Any]] | HttpError
     _json: Any
     _query: Query
 
@@ -170,13 +169,13 @@ class Request:
     def form_pairs(self) -> list[tuple[str, Any]]:
         """The form's names and values as they came, repeats kept. Raises what `form` raises."""
         try:
-            return self._form_pairs
+            pairs = self._form_pairs
         except AttributeError:
-            error = getattr(self, "_form_error", None)
-            if error is not None:
-                raise error from None
-            self._form_pairs = parse_pairs_of_form(self.native, self.native.field("content-type"))
-            return self._form_pairs
+            pairs = self._form_pairs = parse_pairs_of_form(self.native, self.native.field("content-type"))
+            return pairs
+        if isinstance(pairs, HttpError):
+            raise pairs
+        return pairs
 
     async def load_form(self) -> None:
         """Decode a large form a block at a time, so that others get their turn; `form` then has it.
@@ -191,7 +190,7 @@ class Request:
                 self._form_pairs = done.value
                 return
             except HttpError as error:
-                self._form_error = error
+                self._form_pairs = error
                 return
             await asyncio.sleep(0)
 

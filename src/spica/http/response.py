@@ -11,14 +11,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
-from urllib.parse import quote
+from typing import Any, TypeVar, Unpack
 
 from spica.http import json, media_types
-from spica.http.cookies import CookieOptions, SameSite, build_delete_cookie, build_set_cookie
+from spica.http.cookies import (
+    CookieAttributes,
+    CookiePlace,
+    build_delete_cookie,
+    build_delete_options,
+    build_options,
+    build_set_cookie,
+)
+from spica.http.disposition import Disposition, build_disposition
 from spica.http.events import FIELDS, KEEP_ALIVE_S, build_keep_alive, encode_events
 from spica.http.fields import check_field
 from spica.http.keep_alive import KeepAlive
+from spica.http.lateness import tell_late
 from spica.http.redirects import check_redirect
 from spica.http.status import REDIRECTS, phrase
 from spica.http.streaming import Fields, Streamable, check_streamable, name_after
@@ -32,6 +40,8 @@ class ResponseFields:
     __slots__ = ("fields",)
 
     fields: list[tuple[str, str]]
+    has_left: bool = False
+    """Whether the head is on its way, so that every change is too late."""
 
     def header(self, name: str) -> str | None:
         """Return the first value of a field, None when it is not set."""
@@ -44,52 +54,50 @@ class ResponseFields:
     def set_header(self, name: str, value: str) -> None:
         """Set a field, replacing what it had. Raises InvalidField when it can't be sent."""
         field = check_field(name, value)
+        self._check_time(f"the field {name!r}")
         self.fields = [pair for pair in self.fields if pair[0] != field[0]]
         self.fields.append(field)
 
     def add_header(self, name: str, value: str) -> None:
         """Add one more value of a field, as Link or Vary may have. Raises InvalidField when it can't be sent."""
+        self._check_time(f"the field {name!r}")
         self.fields.append(check_field(name, value))
 
     def add_vary(self, name: str) -> None:
-        """Say that the response depends on a request field, once: `Vary: cookie`."""
+        """Say that the response depends on a request field, once: `Vary: cookie`. Raises InvalidField."""
+        self._check_time("the field 'vary'")
         for index, (key, value) in enumerate(self.fields):
             if key == "vary":
-                if name not in [part.strip().lower() for part in value.split(",")]:
-                    self.fields[index] = ("vary", f"{value}, {name}")
+                if name.lower() not in [part.strip().lower() for part in value.split(",")]:
+                    self.fields[index] = check_field("vary", f"{value}, {name}")
                 return
-        self.fields.append(("vary", name))
+        self.fields.append(check_field("vary", name))
 
     def with_header(self: Self, name: str, value: str) -> Self:
         """Set a field and return the response itself: `Response.ok(x).with_header("Cache-Control", "no-store")`."""
         self.set_header(name, value)
         return self
 
-    def set_cookie(
-        self,
-        name: str,
-        value: str,
-        *,
-        path: str = "/",
-        domain: str | None = None,
-        max_age: int | None = None,
-        secure: bool = True,
-        http_only: bool = True,
-        same_site: SameSite = "Lax",
-    ) -> None:
+    def set_cookie(self, name: str, value: str, **attributes: Unpack[CookieAttributes]) -> None:
         """Add a Set-Cookie field.
 
-        Args:    as CookieOptions. `ctx.cookies` is the jar that chooses `secure` by the request; here it is True unless
-                 you say otherwise, which plain http on another host than localhost needs.
+        Args:    attributes: as CookieAttributes. `ctx.cookies` is the jar that chooses `secure` by the request; here it
+                 is True unless you say otherwise, which plain http on another host than localhost needs.
         Raises:  InvalidCookie, CookieTooLarge.
         """
-        options = CookieOptions(path, domain, max_age, secure, http_only, same_site)
+        options = build_options(attributes, secure=True)
+        self._check_time(f"the cookie {name!r}")
         self.fields.append(("set-cookie", build_set_cookie(name, value, options)))
 
-    def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
-        """Make the browser forget a cookie; path and domain must be those it was set with."""
-        options = CookieOptions(path=path, domain=domain, secure=name.startswith("__"))
+    def delete_cookie(self, name: str, **place: Unpack[CookiePlace]) -> None:
+        """Make the browser forget a cookie; path, domain and partitioned must be those it was set with."""
+        options = build_delete_options(name, place, secure=False)
+        self._check_time(f"the cookie {name!r}")
         self.fields.append(("set-cookie", build_delete_cookie(name, options)))
+
+    def _check_time(self, what: str) -> None:
+        if self.has_left:
+            tell_late(what)
 
 
 class _Builder:
@@ -170,6 +178,11 @@ class Response(ResponseFields):
         return cls(json.encode(value), status, None, media_types.JSON)
 
     @classmethod
+    def accepted(cls, value: Any = None) -> Response:
+        """Build a 202: it will be done, and is not yet."""
+        return cls.ok(value, status=202)
+
+    @classmethod
     def created(cls, value: Any = None, *, location: str | None = None) -> Response:
         """Build a 201, with the address of what was created when it has one. Raises UnsafeRedirect on control bytes."""
         response = cls(status=201) if value is None else cls.ok(value, status=201)
@@ -183,9 +196,45 @@ class Response(ResponseFields):
         return cls(status=204)
 
     @classmethod
-    def not_found(cls, detail: str = "Not Found") -> Response:
-        """Build a 404 with a sentence as text/plain; `raise NotFound(...)` gives the app's error page instead."""
-        return cls(detail, 404, None, media_types.TEXT)
+    def bad_request(cls, value: Any = "Bad Request") -> Response:
+        """Build a 400; text is text/plain, anything else JSON."""
+        return cls.ok(value, status=400)
+
+    @classmethod
+    def unauthorized(cls, value: Any = "Unauthorized", *, challenge: str = "Bearer") -> Response:
+        """Build a 401 with the WWW-Authenticate that it must have: `Bearer`, `Basic realm="…"`."""
+        return cls.ok(value, status=401).with_header("www-authenticate", challenge)
+
+    @classmethod
+    def forbidden(cls, value: Any = "Forbidden") -> Response:
+        """Build a 403; text is text/plain, anything else JSON."""
+        return cls.ok(value, status=403)
+
+    @classmethod
+    def not_found(cls, value: Any = "Not Found") -> Response:
+        """Build a 404; text is text/plain, anything else JSON. `raise NotFound(...)` gives the app's page instead."""
+        return cls.ok(value, status=404)
+
+    @classmethod
+    def conflict(cls, value: Any = "Conflict") -> Response:
+        """Build a 409; text is text/plain, anything else JSON."""
+        return cls.ok(value, status=409)
+
+    @classmethod
+    def gone(cls, value: Any = "Gone") -> Response:
+        """Build a 410; text is text/plain, anything else JSON."""
+        return cls.ok(value, status=410)
+
+    @classmethod
+    def unprocessable(cls, value: Any = "Unprocessable Content") -> Response:
+        """Build a 422; text is text/plain, anything else JSON."""
+        return cls.ok(value, status=422)
+
+    @classmethod
+    def too_many_requests(cls, value: Any = "Too Many Requests", *, retry_after: int | None = None) -> Response:
+        """Build a 429, with the seconds to wait where they are known."""
+        response = cls.ok(value, status=429)
+        return response if retry_after is None else response.with_header("retry-after", str(int(retry_after)))
 
     @classmethod
     def redirect(cls, url: str, *, status: int = 303) -> Response:
@@ -200,17 +249,24 @@ class Response(ResponseFields):
 
     @classmethod
     def _for_file(
-        cls, path: str | Path, *, download_name: str | None = None, content_type: str | None = None
+        cls,
+        path: str | Path,
+        *,
+        filename: str | None = None,
+        disposition: Disposition | None = None,
+        content_type: str | None = None,
     ) -> Response:
         """Build a response that the core streams from a file, with its conditions and ranges; `Response.file(...)`.
 
-        Args:    path: of a regular file, chosen by you and never by the visitor; download_name: offers a download
-                 under that name instead of showing it; content_type: default by the suffix.
+        Args:    path: of a regular file, chosen by you and never by the visitor; filename: offers a download under that
+                 name instead of showing it; disposition: "inline" shows it all the same, "attachment" offers it under
+                 its own name; content_type: default by the suffix.
         """
-        response = cls(content_type=content_type or media_types.type_of(download_name or str(path)))
+        response = cls(content_type=content_type or media_types.type_of(filename or str(path)))
         response.file = str(path)
-        if download_name is not None:
-            response.fields.append(("content-disposition", attachment(download_name)))
+        if filename is not None or disposition is not None:
+            named = build_disposition(filename or str(path), disposition or "attachment")
+            response.fields.append(("content-disposition", named))
         return response
 
     @classmethod
@@ -267,9 +323,10 @@ class ResponseDefaults(ResponseFields):
     Fields set here don't replace what the response itself sets; cookies are added.
     """
 
-    __slots__ = ("status",)
+    __slots__ = ("has_left", "status")
 
-    def __init__(self) -> None:
+    def __init__(self, has_left: bool = False) -> None:
+        self.has_left = has_left
         self.status: int | None = None
         self.fields = []
 
@@ -278,17 +335,9 @@ class ResponseDefaults(ResponseFields):
         if self.status is not None and response.status == 200:
             response.status = self.status
         own = {name for name, _ in response.fields}
-        response.fields.extend(field for field in self.fields if field[0] == "set-cookie" or field[0] not in own)
-
-
-def attachment(filename: str) -> str:
-    """Build a Content-Disposition that offers a download under a name.
-
-    Args:    filename: any text; folders are cut off, and what isn't ASCII travels in the extended form.
-    Source:  RFC 6266 section 4; RFC 8187.
-    """
-    name = filename.replace("\\", "/").rpartition("/")[2]
-    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"%;' else "_" for c in name)
-    if plain == name:
-        return f'attachment; filename="{name}"'
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='', errors='replace')}"
+        for field in self.fields:
+            if field[0] == "vary" and "vary" in own:
+                for name in field[1].split(","):
+                    response.add_vary(name.strip())
+            elif field[0] == "set-cookie" or field[0] not in own:
+                response.fields.append(field)

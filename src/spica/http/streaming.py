@@ -129,6 +129,7 @@ async def send_stream(outgoing: Outgoing, response: Response) -> bool:
     Returns: whether all of it was sent, so that the response may be ended as whole.
     """
     stream, keep_alive = response.stream, response.keep_alive
+    response.has_left = True
     try:
         if keep_alive is None:
             await _send_all(outgoing, stream)
@@ -136,7 +137,7 @@ async def send_stream(outgoing: Outgoing, response: Response) -> bool:
             await _send_all_alive(outgoing, stream, keep_alive)
         if response.trailers is not None:
             outgoing.set_trailers(response.trailers())
-    except Exception:
+    except (Exception, SystemExit, KeyboardInterrupt):  # the latter two would end the event loop
         _log.exception("the streamed response of %s broke off", describe_stream(stream))
         return False
     finally:

@@ -122,7 +122,7 @@ class Plan:
 
     def _read_all(self, context: Any, scope: Scope) -> list[object]:
         """Read the own values, and those of all providers below, which find them in the scope when they run."""
-        if self in scope.reads:
+        if scope.reads and self in scope.reads:
             return scope.reads.pop(self)
         values = self.read(context)
         if self._reads_below:

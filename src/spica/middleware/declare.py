@@ -11,16 +11,22 @@ one that names none gets "browser" where there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
+from spica.config.environment import environment_name
 from spica.config.settings import Settings
 from spica.errors.base import closest
+from spica.middleware.content_security_policy import POLICY_FIELDS, build_nonce_form
 from spica.middleware.errors import UnknownPipeline
 from spica.middleware.hosts import Hosts
 from spica.middleware.pipeline import Middleware, check_middleware
 
 DEFAULT = "browser"
+Usable: TypeAlias = type[Middleware] | Middleware | Callable[..., Any]
+When: TypeAlias = bool | str | Sequence[str]
+"""Where middleware is used: everywhere, nowhere, or in environments."""
 
 
 class Pipelines:
@@ -30,10 +36,20 @@ class Pipelines:
         self._common: list[Middleware] = []
         self._named: dict[str, list[Middleware]] = {}
         self._open: list[Middleware] = self._common
+        self._conditions: list[tuple[list[Middleware], Middleware, frozenset[str]]] = []
 
-    def use(self, *middleware: type[Middleware] | Middleware) -> None:
-        """Add middleware, in order: classes, or instances where there are options. Raises InvalidMiddleware."""
-        self._open.extend([check_middleware(one) for one in middleware])
+    def use(self, *middleware: Usable, when: When = True) -> None:
+        """Add middleware, in order: classes, instances where there are options, or functions.
+
+        Args:    when: True or False, or the environments it is for: `when="production"`, `when=["production", "test"]`.
+        Raises:  InvalidMiddleware; UnknownEnvironment.
+        """
+        made = [check_middleware(one) for one in middleware]
+        self._open.extend(made)
+        if when is not True:
+            environments = [when] if isinstance(when, str) else when or []
+            wanted = frozenset(environment_name(name) for name in environments)
+            self._conditions.extend((self._open, one, wanted) for one in made)
 
     @contextmanager
     def pipeline(self, name: str) -> Iterator[None]:
@@ -62,31 +78,51 @@ class Pipelines:
             fields.update(one.static_fields)
         return tuple(fields.items())
 
+    @property
+    def common(self) -> tuple[Middleware, ...]:
+        """The middleware of every route, and of requests that have none, without what the core does itself."""
+        return tuple(one for one in self._common if not one.only_static)
+
+    def nonce_policies(self, pipes: str | Sequence[str] | None = None) -> tuple[tuple[str, str], ...]:
+        """Return the policies of a route's pages that ask for a nonce; `pipes` as for `chain`."""
+        policies: dict[str, str] = {}
+        for one in [*self._common, *(one for name in self._names(pipes) for one in self._find(name))]:
+            policies.update(
+                {name: build_nonce_form(value) for name, value in one.static_fields if name in POLICY_FIELDS}
+            )
+        return tuple(policies.items())
+
     def bind(self, settings: Settings) -> None:
         """Give every middleware its configuration; called before `static_fields` and `chain`.
 
+        What is for other environments is dropped.
         Where [app] hosts is set and no Hosts was declared, one is put first: the setting alone is enough.
         """
+        for declared, one, environments in self._conditions:
+            if settings.env not in environments and one in declared:
+                declared.remove(one)
         if settings.app.hosts and not any(isinstance(one, Hosts) for one in self.all):
             self._common.insert(0, Hosts())
         for one in self.all:
             one.bind(settings)
 
-    def chain(self, pipes: str | Sequence[str] | None = None) -> tuple[Middleware, ...]:
+    def chain(self, pipes: str | Sequence[str] | None = None, *, vital: bool = False) -> tuple[Middleware, ...]:
         """Return the middleware of a route, outermost first.
 
-        Args:    pipes: the pipelines that the route names; None for the default, [] for the common part alone.
+        Args:    pipes: the pipelines that the route names; None for the default, [] for the common part alone; vital:
+                 whether the route is answered under any load, and so goes without what would refuse it.
         Returns: middleware to compose; the common ones that only set static fields are left out, the core does it.
         Raises:  UnknownPipeline with near matches.
         """
-        if pipes is None:
-            names = [DEFAULT] if DEFAULT in self._named else []
-        else:
-            names = [pipes] if isinstance(pipes, str) else list(pipes)
-        chain = [one for one in self._common if not one.only_static]
-        for name in names:
+        chain = list(self.common)
+        for name in self._names(pipes):
             chain.extend(self._find(name))
-        return tuple(chain)
+        return tuple(one for one in chain if not (vital and one.spares_vital))
+
+    def _names(self, pipes: str | Sequence[str] | None) -> list[str]:
+        if pipes is None:
+            return [DEFAULT] if DEFAULT in self._named else []
+        return [pipes] if isinstance(pipes, str) else list(pipes)
 
     def _find(self, name: str) -> list[Middleware]:
         if name not in self._named:

@@ -4,7 +4,9 @@ SpicaError
 ├── InvalidMiddleware     H101
 ├── PlainAroundAsync      H102
 ├── UnknownPipeline       H103
-└── UnstorableSession     H104
+├── UnstorableSession     H104
+├── MissingLibrary        H105
+└── IrrevocableSession    H106
 """
 
 from __future__ import annotations
@@ -34,3 +36,15 @@ class UnstorableSession(SpicaError):
     """The session holds a value without a JSON form, or more than a cookie can carry."""
 
     code = "SPICA-H104"
+
+
+class MissingLibrary(SpicaError):
+    """A middleware was given something to do that needs a package which is not installed."""
+
+    code = "SPICA-H105"
+
+
+class IrrevocableSession(SpicaError):
+    """Sessions were to be listed or ended, and they live in cookies, where nobody but the visitor can reach them."""
+
+    code = "SPICA-H106"

@@ -29,6 +29,9 @@ _Before = tuple[Callable[[Any], Any], bool, int]
 _After = tuple[Callable[[Any, Response], Any], bool]
 
 
+_HOOKS_OF_TWO = {"response": "after", "next": "around"}
+
+
 class Middleware:
     """Base of all middleware: write `before(self, ctx)` and `after(self, ctx, response)`, or `around(self, ctx, next)`.
 
@@ -42,6 +45,12 @@ class Middleware:
 
     static_fields: tuple[tuple[str, str], ...] = ()
     """Fields this middleware wants on every response, the same each time."""
+
+    spares_vital: ClassVar[bool] = False
+    """Whether routes marked vital, such as health checks, go without it."""
+
+    declares_only: ClassVar[bool] = False
+    """Whether it has no hooks: the app reads what it says when routes are put together."""
 
     only_static: ClassVar[bool] = False
     """Whether adding `static_fields` is all that it does; the app then gives them to the core and leaves it out."""
@@ -75,9 +84,39 @@ def is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - the method itself is examined
 
 
+class FunctionMiddleware(Middleware):
+    """A function as middleware, by the names of its parameters: `(ctx)`, `(ctx, response)` or `(ctx, next)`.
+
+    Args:    function: plain or async; it is the hook `before`, `after` or `around`.
+    Raises:  InvalidMiddleware for other parameters.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        names = list(inspect.signature(function).parameters)
+        hook = (
+            {1: "before", 2: {"response": "after", "next": "around"}.get(names[-1])}.get(len(names)) if names else None
+        )
+        if not isinstance(hook, str):
+            raise InvalidMiddleware(
+                f"the function {function.__qualname__}({', '.join(names)}) is no middleware",
+                why="by its parameters it is one of before(ctx), after(ctx, response) and around(ctx, next)",
+                fix="async def timing(ctx, next): return await next(ctx)",
+            )
+        setattr(self, hook, function)
+
+    def __repr__(self) -> str:
+        return f"FunctionMiddleware({self.function.__qualname__})"
+
+
 def check_middleware(candidate: object) -> Middleware:
-    """Return middleware as an instance; a class is called without arguments. Raises InvalidMiddleware."""
+    """Return middleware as an instance; a class is called without arguments, a function wrapped.
+
+    Raises: InvalidMiddleware.
+    """
     made = candidate() if isinstance(candidate, type) and issubclass(candidate, Middleware) else candidate
+    if inspect.isfunction(made):
+        made = FunctionMiddleware(made)
     if not isinstance(made, Middleware):
         raise InvalidMiddleware(
             f"{candidate!r} is not middleware",
@@ -85,7 +124,7 @@ def check_middleware(candidate: object) -> Middleware:
             fix="class RequireAuth(Middleware): with a method before, after or around",
         )
     hooks = [name for name in ("before", "after", "around") if getattr(made, name) is not None]
-    if not hooks and not made.static_fields and not made.only_static:
+    if not hooks and not made.static_fields and not made.only_static and not made.declares_only:
         raise InvalidMiddleware(
             f"{type(made).__name__} has no hook", fix="write a method before, after or around; did you misspell it?"
         )
@@ -96,6 +135,11 @@ def check_middleware(candidate: object) -> Middleware:
             fix="do all of it in around, or split it into two classes",
         )
     return made
+
+
+def without_declarations(middleware: Sequence[Middleware]) -> list[Middleware]:
+    """Leave out what has no hooks and is only read when routes are put together."""
+    return [one for one in middleware if not one.declares_only]
 
 
 def _segments(middleware: Sequence[Middleware]) -> Iterator[tuple[str, list[Middleware]]]:

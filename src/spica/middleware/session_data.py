@@ -25,22 +25,43 @@ class Stored(msgspec.Struct, array_like=True):
     csrf_secret: str | None
     flash: dict[str, str]
     values: dict[str, Any]
+    owner: str = ""
 
 
 class SessionData(dict[str, Any]):
     """The session of one visitor.
 
     Args:    stored: what a store loaded, None for a new session; octets: its encoded form, to find changes.
+    `id` is "" until a new session is stored, `loaded_id` what it had when it was loaded; `owner` is whose it is, ""
+    for a visitor who hasn't signed in; `is_reset`: nothing of what was loaded is left; `ends_others`: the owner's other
+    sessions end when this one is stored.
     """
 
-    __slots__ = ("_flash", "_messages", "_octets", "created_at", "csrf_secret", "id", "seen_at")
+    __slots__ = (
+        "_flash",
+        "_messages",
+        "_octets",
+        "created_at",
+        "csrf_secret",
+        "ends_others",
+        "id",
+        "is_reset",
+        "loaded_id",
+        "loaded_parts",
+        "loaded_seen_at",
+        "owner",
+        "seen_at",
+    )
 
     def __init__(self, stored: Stored | None = None, octets: bytes = b"") -> None:
         super().__init__(stored.values if stored else {})
         now = int(time.time())
-        self.id = stored.id if stored else ""
+        self.id = self.loaded_id = stored.id if stored else ""
+        self.owner = stored.owner if stored else ""
+        self.is_reset = self.ends_others = False
         self.created_at = stored.created_at if stored else now
-        self.seen_at = stored.seen_at if stored else now
+        self.seen_at = self.loaded_seen_at = stored.seen_at if stored else now
+        self.loaded_parts: dict[str, str] = {}
         self.csrf_secret = stored.csrf_secret if stored else None
         self._messages = stored.flash if stored else {}
         self._flash: Flash | None = None
@@ -63,19 +84,38 @@ class SessionData(dict[str, Any]):
         """Whether there is nothing to keep."""
         return not self and self.csrf_secret is None and not self._left()
 
-    def rotate(self) -> None:
+    def rotate(self, *, owner: object = None) -> None:
         """Begin a new session with the same values: call it at login, so that an id planted before is worth nothing.
 
         The CSRF secret is new as well: forms that were open before must be loaded again.
+
+        Args:    owner: whose session it is from now on, such as a user's id; by it all sessions of one user are found.
+                 None leaves it as it is.
         """
         self.id = ""
         self.created_at = self.seen_at = int(time.time())
         self.csrf_secret = None
+        if owner is not None:
+            self.owner = str(owner)
 
     def clear(self) -> None:
         """Forget the values and begin a new session: call it at logout. Flash messages stay."""
         super().clear()
+        self.owner = ""
+        self.is_reset = True
         self.rotate()
+
+    def reset(self) -> None:
+        """Forget everything, flash messages too, and begin a new session; `ctx.reset_session()`."""
+        self.clear()
+        self._messages, self._flash = {}, None
+
+    def end_others(self) -> None:
+        """End all other sessions of this one's owner when it is stored: "sign out everywhere else".
+
+        Raises: IrrevocableSession, when it is stored, where sessions live in cookies.
+        """
+        self.ends_others = True
 
     def encode(self) -> bytes | None:
         """Encode the session for a store; None when nothing changed since it was loaded.
@@ -84,17 +124,44 @@ class SessionData(dict[str, Any]):
         """
         if not self.id:
             self.id = random_token(16)
-        stored = Stored(self.id, self.created_at, self.seen_at, self.csrf_secret, self._left(), self)
+        stored = Stored(self.id, self.created_at, self.seen_at, self.csrf_secret, self._left(), self, self.owner)
         try:
             octets = _encoder.encode(stored)
         except (TypeError, ValueError, RecursionError) as error:
-            raise UnstorableSession(
-                f"the session can't be stored: {error}",
-                where=_culprit(self),
-                why="a session holds what JSON can carry: text, numbers, true, false, None, lists and dicts",
-                fix='store an id and load the object where it is needed: session["user_id"] = user.id',
-            ) from error
+            raise _unstorable(self, error) from error
         return None if octets == self._octets else octets
+
+    def encode_parts(self) -> dict[str, str]:
+        """Encode the session piece by piece, for a store that keeps what concurrent requests change apart.
+
+        Returns: JSON by name: "=key" for each value, "csrf" and "flash" where there are some.
+        Raises:  UnstorableSession naming the value that has no JSON form.
+        """
+        try:
+            parts = {f"={key}": _encoder.encode(value).decode() for key, value in self.items()}
+        except (TypeError, ValueError, RecursionError) as error:
+            raise _unstorable(self, error) from error
+        if self.csrf_secret is not None:
+            parts["csrf"] = _encoder.encode(self.csrf_secret).decode()
+        if flash := self._left():
+            parts["flash"] = _encoder.encode(flash).decode()
+        return parts
+
+    @classmethod
+    def from_parts(cls, id: str, owner: str, times: tuple[int, int], parts: dict[str, str]) -> SessionData | None:
+        """Rebuild a session from what `encode_parts` made; None when it isn't that.
+
+        Args:    id, owner: its; times: when it began, and when it was last seen.
+        """
+        try:
+            values = {name[1:]: msgspec.json.decode(text) for name, text in parts.items() if name[0] == "="}
+            csrf_secret = msgspec.json.decode(parts["csrf"], type=str) if "csrf" in parts else None
+            flash = msgspec.json.decode(parts["flash"], type=dict[str, str]) if "flash" in parts else {}
+        except msgspec.DecodeError:
+            return None
+        session = cls(Stored(id, *times, csrf_secret, flash, values, owner))
+        session.loaded_parts = parts
+        return session
 
     @classmethod
     def decode(cls, octets: bytes) -> SessionData | None:
@@ -106,6 +173,15 @@ class SessionData(dict[str, Any]):
 
     def _left(self) -> dict[str, str]:
         return self._messages if self._flash is None else self._flash.left()
+
+
+def _unstorable(values: dict[str, Any], error: Exception) -> UnstorableSession:
+    return UnstorableSession(
+        f"the session can't be stored: {error}",
+        where=_culprit(values),
+        why="a session holds what JSON can carry: text, numbers, true, false, None, lists and dicts",
+        fix='store an id and load the object where it is needed: session["user_id"] = user.id',
+    )
 
 
 def _culprit(values: dict[str, Any]) -> str:

@@ -27,4 +27,6 @@ class StaticFields(Middleware):
     def after(self, ctx: Context, response: Response) -> None:
         """Add what is missing."""
         own = {name for name, _ in response.fields}
+        if ctx.has_response_defaults:
+            own.update(name for name, _ in ctx.response.fields)
         response.fields.extend(field for field in self.static_fields if field[0] not in own)

@@ -21,6 +21,7 @@ from typing import Any, ClassVar, get_origin, get_type_hints
 from msgspec import StructMeta
 
 from spica import inflection
+from spica.http.json import register_form
 from spica.orm.callbacks import collect_callbacks
 from spica.orm.errors import ForbiddenAttributes, ModelDefinitionError, UnknownField, unknown_field
 from spica.orm.expressions import Column
@@ -85,6 +86,8 @@ class ModelMeta(StructMeta):
             setattr(meta, field.name, ColumnAccess(Column(name, field)))
         model.__schema__ = schema
         model.__query__ = build_query_class(model)
+        if schema.hidden or _has_own_form(model):
+            register_form(model)
         return model
 
     def __call__(cls, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
@@ -201,6 +204,11 @@ def build_schema(model: Any, table: str, body: ClassBody) -> Schema:
             raise unknown_field(body.name, rule.name, model.__struct_fields__, where=body.where)
     make = StructMeta.__call__.__get__(model)  # 50 ns a call, where functools.partial takes 82
     return Schema(body.name, table, fields, tuple(rules), callbacks, make)
+
+
+def _has_own_form(model: type) -> bool:
+    """Whether a model, or a base of it that is not Spica's, says what JSON shows of it."""
+    return next(base for base in model.__mro__ if "__json__" in vars(base)).__module__ != "spica.orm.model"
 
 
 def build_query_class(model: Any) -> type[Query[Any]]:

@@ -7,6 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from spica.validation import CoercionFailed
 from spica.validation.coerce import coercer
 
 T = TypeVar("T")
+
+# password, password_hash, api_token, otp_secret, reset_digest; not tokens_used or secretary.
+_SECRET = re.compile(r"(?:^|_)(?:password|passwd|token|secret|digest)(?:_(?:hash|digest|encrypted))?$").search
 
 SCALARS = (str, int, float, bool, datetime, date, Decimal, UUID, bytes)
 
@@ -52,6 +56,7 @@ class FieldOptions:
     unique: bool = False
     index: bool = False
     stamp: Literal["create", "save"] | None = None
+    hidden: bool | None = None
 
 
 @overload
@@ -62,6 +67,7 @@ def field(
     unique: bool = ...,
     index: bool = ...,
     stamp: Literal["create", "save"] | None = ...,
+    hidden: bool | None = ...,
 ) -> T: ...
 
 
@@ -73,6 +79,7 @@ def field(
     unique: bool = ...,
     index: bool = ...,
     stamp: Literal["create", "save"] | None = ...,
+    hidden: bool | None = ...,
 ) -> T: ...
 
 
@@ -83,6 +90,7 @@ def field(
     unique: bool = ...,
     index: bool = ...,
     stamp: Literal["create", "save"] | None = ...,
+    hidden: bool | None = ...,
 ) -> Any: ...
 
 
@@ -94,16 +102,18 @@ def field(
     unique: bool = False,
     index: bool = False,
     stamp: Literal["create", "save"] | None = None,
+    hidden: bool | None = None,
 ) -> Any:
     """Say more about a model's field than its annotation does.
 
     Args:    default: the value of a new record; default_factory: a function that makes it (lists, dicts, times);
              max: the longest text or list, checked by `save`; unique: no two rows have the same value, checked by
              `save` and, where the migration has the index, by the database; index: whether it is looked up often;
-             stamp: a datetime set to now by each "save", or once by "create".
+             stamp: a datetime set to now by each "save", or once by "create"; hidden: whether JSON leaves it out, by
+             default what is called a password, token, secret or digest.
     Example: title: str = field(max=200)
     """
-    return FieldOptions(default, default_factory, max, unique, index, stamp)
+    return FieldOptions(default, default_factory, max, unique, index, stamp, hidden)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,6 +143,11 @@ class Field:
         if self.options.default_factory is not None:
             return self.options.default_factory()
         return None if self.options.default is MISSING else self.options.default
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether JSON leaves it out: it was declared so, or nothing was said and its name is that of a secret."""
+        return bool(_SECRET(self.name)) if self.options.hidden is None else self.options.hidden
 
     @property
     def is_json(self) -> bool:

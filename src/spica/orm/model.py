@@ -129,6 +129,11 @@ class Model(_State, Querying, Struct, metaclass=ModelMeta):
         """The fields by name."""
         return dict(zip(self.__struct_fields__, astuple(self), strict=True))
 
+    def __json__(self) -> dict[str, Any]:
+        """What JSON shows of a record: its fields without the hidden ones; yours may return something else."""
+        hidden = self.__schema__.hidden
+        return {name: value for name, value in self.to_dict().items() if name not in hidden}
+
     def __eq__(self, other: object) -> bool:
         """Two records are equal when they are the same row, or the same object."""
         return self is other or (type(self) is type(other) and self.id is not None and self.id == other.id)

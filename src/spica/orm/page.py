@@ -37,6 +37,10 @@ class Page(Sequence[T], Generic[T]):
         """The number of the page after, None on the last."""
         return self.page + 1 if self.page < self.pages else None
 
+    def __json__(self) -> dict[str, object]:
+        """What JSON shows of a page: its records, and what is needed to ask for the next."""
+        return {"items": self.items, "page": self.page, "per": self.per, "total": self.total, "pages": self.pages}
+
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload

@@ -36,9 +36,11 @@ class Schema:
     make: Callable[..., Any]
     by_name: Mapping[str, Field] = field(init=False)
     stamped: tuple[Field, ...] = field(init=False)
+    hidden: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
+        object.__setattr__(self, "hidden", frozenset(field.name for field in self.fields if field.is_hidden))
         object.__setattr__(self, "stamped", tuple(field for field in self.fields if field.options.stamp))
 
     def field(self, name: object) -> Field:

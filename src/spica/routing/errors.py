@@ -77,3 +77,27 @@ class DuplicateRouteError(RoutingError):
     """Two routes match the same paths for the same method, so the second can never be reached."""
 
     code = "SPICA-R012"
+
+
+class InvalidConverterError(RoutingError):
+    """A converter or a constraint can't be read: it is no regular expression, or its name is taken."""
+
+    code = "SPICA-R014"
+
+
+class InvalidRedirectError(RoutingError):
+    """A redirect's target can't be built from its pattern, or leads to a host that a client could choose."""
+
+    code = "SPICA-R015"
+
+
+class UnknownConcernError(RoutingError):
+    """`concerns=` or `r.concerns()` names a concern that was not declared, or one that includes itself."""
+
+    code = "SPICA-R016"
+
+
+class UnknownSubdomainError(RoutingError):
+    """A route is for a subdomain, and the application doesn't know its own domain."""
+
+    code = "SPICA-R017"

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from spica.routing.route import Route
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:
-    """One line of `spica routes`; `name` is the path helper's, "" for none."""
+    """One line of `spica routes`; what there is none of is "".
+
+    `name` is the path helper's; `method` is WS for a WebSocket, SSE for a stream of events, * for a fallback;
+    `format` are the formats it answers in; `constraint` is what else is demanded: expressions by parameter, `when`
+    for a function.
+    """
 
     name: str
     method: str
+    host: str
     pattern: str
     target: str
+    format: str
+    constraint: str
     pipe: str
     where: str
 
 
-HEADINGS = RouteRow("NAME", "METHOD", "PATTERN", "TARGET", "PIPE", "DECLARED")
+HEADINGS = RouteRow("NAME", "METHOD", "HOST", "PATTERN", "TARGET", "FORMAT", "CONSTRAINT", "PIPE", "DECLARED")
 
 
 def build_rows(routes: Iterable[Route], *, default_pipe: tuple[str, ...] = ()) -> list[RouteRow]:
@@ -29,12 +37,26 @@ def build_rows(routes: Iterable[Route], *, default_pipe: tuple[str, ...] = ()) -
         RouteRow(
             name=route.name or "",
             method=route.verb,
-            pattern=route.pattern.text,
+            host=route.pattern.host_text,
+            pattern=route.shown,
             target=route.target_name,
+            format=", ".join(route.demands.formats),
+            constraint=", ".join(_constraints(route)),
             pipe=", ".join(default_pipe if route.pipe is None else route.pipe),
             where=str(route.where),
         )
         for route in routes
+    ]
+
+
+def choose_rows(rows: Iterable[RouteRow], *, text: str = "", controller: str = "", method: str = "") -> list[RouteRow]:
+    """Keep the rows that have a text in their name, pattern, target or host, a controller, and a method."""
+    return [
+        row
+        for row in rows
+        if (not text or any(text in cell for cell in (row.name, row.pattern, row.target, row.host)))
+        and (not controller or row.target.partition("#")[0] == controller)
+        and (not method or row.method == method.upper())
     ]
 
 
@@ -51,5 +73,10 @@ def render_rows(rows: Iterable[RouteRow]) -> str:
     )
 
 
+def _constraints(route: Route) -> list[str]:
+    parameters = [f"{parameter.name}~{parameter.regex}" for parameter in route.pattern.parameters if parameter.regex]
+    return [*parameters, *(f"when {getattr(one, '__name__', repr(one))}" for one in route.demands.when)]
+
+
 def _cells(row: RouteRow) -> tuple[str, ...]:
-    return (row.name, row.method, row.pattern, row.target, row.pipe, row.where)
+    return tuple(getattr(row, field.name) for field in fields(row))

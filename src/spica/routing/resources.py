@@ -50,12 +50,14 @@ class Resource:
     nested_path: str
 
     @classmethod
-    def many(cls, name: str, *, path: str | None, param: str, controller: str | None) -> Resource:
+    def many(
+        cls, name: str, *, path: str | None, param: str, controller: str | None, called: str | None = None
+    ) -> Resource:
         """A collection: `/posts`, `/posts/{id}`, and `/posts/{post_id}/…` for what is nested in it."""
-        one = singular(name)
+        one = singular(called or name)
         collection = f"/{(path or name).strip('/')}"
         return cls(
-            name=name,
+            name=called or name,
             singular_name=one,
             controller=controller or name,
             collection_path=collection,
@@ -64,10 +66,10 @@ class Resource:
         )
 
     @classmethod
-    def one(cls, name: str, *, path: str | None, controller: str) -> Resource:
+    def one(cls, name: str, *, path: str | None, controller: str, called: str | None = None) -> Resource:
         """A single thing without an id: `/profile`."""
         place = f"/{(path or name).strip('/')}"
-        return cls(name, name, controller, place, place, place)
+        return cls(called or name, called or name, controller, place, place, place)
 
     @property
     def index_name(self) -> str:

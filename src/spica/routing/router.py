@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar, Unpack
 
 from spica.injection.signature import remember_names
 from spica.routing.errors import InvalidTargetError
-from spica.routing.location import locate_callable, locate_caller
+from spica.routing.location import Location, locate_callable, locate_caller
+from spica.routing.redirects import build_redirect
 from spica.routing.route import (
+    ANY_METHOD,
     EventsOptions,
     Handler,
+    RedirectOptions,
     Route,
     RouteOptions,
     SocketOptions,
     build_events_route,
+    build_fallback,
     build_pipe,
     build_route,
     build_socket_route,
+    check_methods,
     check_target,
 )
 
@@ -98,31 +103,66 @@ class Router:
 
         def register(function: Function) -> Function:
             check_target(function, declared)
+            remember_names(function)
             where = locate_callable(function) or declared
             self._add(build_events_route(pattern, function, where, options, name=getattr(function, "__name__", None)))
             return function
 
         return register
 
+    def match(
+        self, methods: Iterable[str], pattern: str, **options: Unpack[RouteOptions]
+    ) -> Callable[[Function], Function]:
+        """Answer several methods at the pattern with the decorated function."""
+        declared = locate_caller()
+        verbs = [self._verb(method, pattern, options, declared) for method in check_methods(methods, declared)]
+
+        def register(function: Function) -> Function:
+            for verb in verbs:
+                verb(function)
+            return function
+
+        return register
+
+    def any(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
+        """Answer GET, HEAD, POST, PUT, PATCH and DELETE at the pattern with the decorated function."""
+        return self.match(ANY_METHOD, pattern, **options)
+
+    def fallback(self, prefix: str = "/", **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
+        """Answer what no route does, at the prefix and below it, with the decorated function; any method.
+
+        What is left of the path is the parameter `path`. A public file is looked for first.
+        """
+        declared = locate_caller()
+
+        def register(function: Function) -> Function:
+            check_target(function, declared)
+            remember_names(function)
+            where = locate_callable(function) or declared
+            self._add(build_fallback(prefix, function, where, options))
+            return function
+
+        return register
+
+    def redirect(self, pattern: str, to: str, **options: Unpack[RedirectOptions]) -> None:
+        """Redirect GET at the pattern to another address; see `Routes.redirect`."""
+        self._add(build_redirect(pattern, to, locate_caller(), options))
+
     def mount(self, prefix: str, router: Router) -> None:
         """Answer another router's routes below a prefix, those it gets later included.
 
         Raises: InvalidTargetError when it is not a router.
         """
-        if not isinstance(router, Router):
-            raise InvalidTargetError(
-                f"{router!r} can't be mounted at {prefix!r}",
-                where=str(locate_caller()),
-                why="only a Router can be mounted",
-                fix="declare the routes on a spica.Router and mount that",
-            )
+        check_router(prefix, router, locate_caller())
         self._add(Mount(prefix, router))
 
     def _add(self, part: Route | Mount) -> None:
         self._parts.append(part)
 
-    def _verb(self, method: str, pattern: str, options: RouteOptions) -> Callable[[Function], Function]:
-        declared = locate_caller()
+    def _verb(
+        self, method: str, pattern: str, options: RouteOptions, declared: Location | None = None
+    ) -> Callable[[Function], Function]:
+        declared = declared or locate_caller()
 
         def register(function: Function) -> Function:
             check_target(function, declared)
@@ -133,3 +173,17 @@ class Router:
             return function
 
         return register
+
+
+def check_router(prefix: str, router: object, where: Location) -> None:
+    """Refuse to mount what is no router.
+
+    Raises: InvalidTargetError.
+    """
+    if not isinstance(router, Router):
+        raise InvalidTargetError(
+            f"{router!r} can't be mounted at {prefix!r}",
+            where=str(where),
+            why="only a Router can be mounted",
+            fix="declare the routes on a spica.Router and mount that",
+        )

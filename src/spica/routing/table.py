@@ -8,30 +8,69 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from spica.errors import SpicaError
-from spica.routing.errors import DuplicateRouteNameError
+from spica.routing.errors import DuplicateRouteNameError, UnknownSubdomainError
 from spica.routing.route import Route
-from spica.routing.urls import PathHelper, Paths
+from spica.routing.urls import DirectHelper, Helper, PathHelper, Paths
 
 
 class RouteTable:
     """An application's routes in order of declaration, their mistakes, and the helpers made from them.
 
-    Args:    routes: all of them, prefixes applied.
+    Args:    routes: all of them, prefixes applied; base_url: the application's address, for subdomains, "" when it is
+             not known; directs: helpers that are functions, by name.
     """
 
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self.routes = tuple(routes)
-        helpers, ambiguous, self.mistakes = _choose_helpers(self.routes)
-        self.paths = Paths((PathHelper(route.name or "", route.pattern) for route in helpers), ambiguous)
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        base_url: str = "",
+        directs: Mapping[str, Callable[..., str]] = {},
+    ) -> None:
+        placed, misplaced = _place(routes, urlsplit(base_url).hostname or "")
+        self.routes = tuple(placed)
+        helpers, ambiguous, clashes = _choose_helpers(self.routes)
+        self.mistakes = [*misplaced, *clashes]
+        made: list[Helper] = [_build_helper(route) for route in helpers]
+        made += [DirectHelper(name, function) for name, function in directs.items()]
+        self.paths = Paths(made, ambiguous)
 
     def __iter__(self) -> Iterator[Route]:
         return iter(self.routes)
 
     def __len__(self) -> int:
         return len(self.routes)
+
+
+def _build_helper(route: Route) -> PathHelper:
+    formats = route.demands.formats if route.has_optional_format else ()
+    return PathHelper(route.name or "", route.pattern, formats=formats)
+
+
+def _place(routes: Sequence[Route], domain: str) -> tuple[list[Route], list[SpicaError]]:
+    """Put subdomains before the application's own domain."""
+    placed: list[Route] = []
+    mistakes: list[SpicaError] = []
+    for route in routes:
+        if route.demands.subdomain is None or domain:
+            try:
+                placed.append(route.on_domain(domain))
+            except SpicaError as mistake:
+                mistakes.append(mistake)
+            continue
+        mistakes.append(
+            UnknownSubdomainError(
+                f"a route is for the subdomain {route.demands.subdomain!r} of a domain that is not known",
+                where=route.label,
+                why="the domain is that of the application's address",
+                fix='set url = "https://example.com" in the [app] table of config/app.toml, or App(url=...); '
+                'or write the whole host: host="admin.example.com"',
+            )
+        )
+    return placed, mistakes
 
 
 def _choose_helpers(routes: Sequence[Route]) -> tuple[list[Route], set[str], list[SpicaError]]:
@@ -43,7 +82,7 @@ def _choose_helpers(routes: Sequence[Route]) -> tuple[list[Route], set[str], lis
         if route.name is None:
             continue
         first = named.setdefault(route.name, route)
-        if first.pattern.text == route.pattern.text:
+        if str(first.pattern) == str(route.pattern):
             continue
         if route.name_given != first.name_given:
             named[route.name] = route if route.name_given else first

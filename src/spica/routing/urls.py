@@ -3,52 +3,74 @@
 Rules of this file:
 - A helper is made once, when the table is; a call joins quoted values and text.
 - Values come by position, in the order of the pattern, or by name; what is left over by name becomes the query.
-- A value that would change the path's structure (empty, `.`, `..`) is refused, not quoted.
+- A value that would change the path's structure (empty, `.`, `..`), or that the pattern would not match, is refused.
+- The parts of a host are given by name: `urls.dashboard(tenant="acme")`. A path has no host, and takes them or not.
 - `paths` and `urls` lead to the application compiled last in this process: one process serves one application.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from urllib.parse import quote, urlencode
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote, urlencode, urlsplit
 
 from spica.errors import closest
+from spica.routing.converters import to_param
 from spica.routing.errors import MissingBaseUrlError, NoRoutesYetError, PathArgumentsError, UnknownPathError
-from spica.routing.pattern import PathParameter, Pattern
+from spica.routing.pattern import Parts, PathParameter, Pattern
+
+if TYPE_CHECKING:  # only its scheme and host are asked for
+    from spica.http.request import Request
 
 # RFC 3986 section 3.3: what a path segment may hold unquoted besides letters, digits and "-._~".
 _SEGMENT_SAFE = "!$&'()*+,;=:@"
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 
 
 class PathHelper:
-    """Builds the path of one route. Call it with the pattern's parameters; other keywords become the query."""
+    """Builds the path of one route. Call it with the pattern's parameters; other keywords become the query.
 
-    __slots__ = ("_parameters", "_segments", "base", "name", "pattern")
+    Args:    name: for messages; pattern: of the route; base: scheme and host in front, "" for a path; formats: those
+             that may follow the path, by `format="json"`.
+    """
 
-    def __init__(self, name: str, pattern: Pattern, base: str = "") -> None:
+    __slots__ = ("_parameters", "_segments", "base", "formats", "name", "pattern")
+
+    def __init__(self, name: str, pattern: Pattern, base: str = "", formats: tuple[str, ...] = ()) -> None:
         self.name = name
         self.pattern = pattern
         self.base = base
-        self._parameters = pattern.names
-        self._segments: tuple[str | PathParameter, ...] = tuple(
-            quote(segment, safe=_SEGMENT_SAFE) if isinstance(segment, str) else segment for segment in pattern.segments
-        )
+        self.formats = formats
+        self._parameters = tuple(parameter.name for parameter in pattern.parameters if not parameter.in_host)
+        self._segments = tuple(_quote_texts(segment) for segment in pattern.segments)
 
     def __call__(self, *values: object, **named: object) -> str:
+        base = self._build_base(named) if self.pattern.host else self.base
         given = iter(values)
-        parts = [self.base]
+        parts = [base]
         for segment in self._segments:
             if isinstance(segment, str):
                 parts.append(segment)
-            else:
+            elif isinstance(segment, PathParameter):
                 parts.append(self._quote(segment, self._take(segment, given, named)))
-        if next(given, None) is not None or len(values) > len(self._parameters):
+            else:
+                parts.append(self._fill(segment, given, named))
+        if len(values) > len(self._parameters) or next(given, None) is not None:
             raise self._mistake(f"got {len(values)} values")
         path = "/".join(parts)
+        if self.formats and "format" in named:
+            path = self._add_format(path, named.pop("format"))
         return f"{path}?{_build_query(named)}" if named else path
 
     def __repr__(self) -> str:
-        return f"<path helper {self.name}({', '.join(self._parameters)}) {self.base}{self.pattern}>"
+        return f"<path helper {self.usage} {self.base}{self.pattern}>"
+
+    @property
+    def usage(self) -> str:
+        """How it is called: `post(id)`; parts of the host are named."""
+        hosts = [f"{parameter.name}=..." for parameter in self.pattern.parameters if parameter.in_host]
+        return f"{self.name}({', '.join([*self._parameters, *(hosts if self.base else [])])})"
 
     def _take(self, parameter: PathParameter, given: Iterable[object], named: dict[str, object]) -> object:
         if parameter.name in named:
@@ -57,34 +79,101 @@ class PathHelper:
             return value
         raise self._mistake(f"misses {parameter.name!r}")
 
+    def _fill(self, parts: Parts, given: Iterable[object], named: dict[str, object]) -> str:
+        """A segment of texts and parameters."""
+        filled = [
+            part if isinstance(part, str) else self._quote(part, self._take(part, given, named)) for part in parts
+        ]
+        text = "".join(filled)
+        if text in (".", ".."):
+            raise self._mistake(f"got values that make {text!r}, which can't stand in a path")
+        return text
+
     def _quote(self, parameter: PathParameter, value: object) -> str:
-        text = to_param(value)
-        if parameter.type == "path":
+        text = self._write(parameter, value)
+        native = parameter.converter.native
+        if native in ("path", "rest"):
             pieces = text.lstrip("/").split("/")
             if not any(piece in (".", "..") for piece in pieces):
                 return "/".join(quote(piece, safe=_SEGMENT_SAFE) for piece in pieces)
-        elif parameter.type == "int":
-            if text.isascii() and text.isdigit():
-                return text
         elif text not in ("", ".", ".."):
             return quote(text, safe=_SEGMENT_SAFE)
         raise self._mistake(f"got {value!r} for {parameter.name!r}, which can't stand in a path")
 
+    def _write(self, parameter: PathParameter, value: object) -> str:
+        """The text of a value, which the pattern must match again."""
+        converter = parameter.converter
+        try:
+            text = converter.format(value)
+        except (TypeError, ValueError):
+            text = ""
+        fits = converter.accepts(text) and (not parameter.regex or re.fullmatch(parameter.regex, text))
+        if not text or not fits:
+            raise self._mistake(f"got {value!r} for {parameter.name!r}, which can't stand in a path of this pattern")
+        return text
+
+    def _build_base(self, named: dict[str, object]) -> str:
+        """Scheme and host of a route that demands a host; a path has none, and needs no parts of it."""
+        labels = []
+        for part in self.pattern.host:
+            pieces = []
+            for piece in part:
+                if isinstance(piece, str):
+                    pieces.append(piece)
+                elif self.base or piece.name in named:
+                    text = self._write(piece, self._take(piece, (), named))
+                    if not _LABEL.fullmatch(text):
+                        raise self._mistake(f"got {text!r} for {piece.name!r}, which can't stand in a host")
+                    pieces.append(text.lower())
+            labels.append("".join(pieces))
+        if not self.base:
+            return ""
+        own = urlsplit(self.base)
+        port = f":{own.port}" if own.port else ""
+        return f"{own.scheme}://{'.'.join(labels)}{port}"
+
+    def _add_format(self, path: str, value: object) -> str:
+        if value is None:
+            return path
+        if value not in self.formats:
+            raise self._mistake(f"got the format {value!r}; there are {', '.join(self.formats)}")
+        return f"{path}.{value}"
+
     def _mistake(self, what: str) -> PathArgumentsError:
-        usage = f"{self.name}({', '.join(self._parameters)})"
         return PathArgumentsError(
-            f"the path helper {self.name} {what}", why=f"its pattern is {self.pattern}", fix=f"call it as {usage}"
+            f"the path helper {self.name} {what}", why=f"its pattern is {self.pattern}", fix=f"call it as {self.usage}"
         )
+
+
+class DirectHelper:
+    """A helper that a function of the application's makes: `r.direct("docs", lambda page: ...)`."""
+
+    __slots__ = ("base", "function", "name")
+
+    def __init__(self, name: str, function: Callable[..., str], base: str = "") -> None:
+        self.name = name
+        self.function = function
+        self.base = base
+
+    def __call__(self, *values: object, **named: object) -> str:
+        address = self.function(*values, **named)
+        return f"{self.base}{address}" if address.startswith("/") and not address.startswith("//") else address
+
+    def __repr__(self) -> str:
+        return f"<direct helper {self.name}>"
+
+
+Helper: TypeAlias = "PathHelper | DirectHelper"
 
 
 class Paths:
     """The path helpers of one application, as attributes."""
 
-    def __init__(self, helpers: Iterable[PathHelper], ambiguous: Iterable[str] = ()) -> None:
+    def __init__(self, helpers: Iterable[Helper], ambiguous: Iterable[str] = ()) -> None:
         self.__dict__.update({helper.name: helper for helper in helpers})
         self._ambiguous = frozenset(ambiguous)
 
-    def __getattr__(self, name: str) -> PathHelper:
+    def __getattr__(self, name: str) -> Any:  # a PathHelper; Any, since each has its own parameters
         if name.startswith("__"):  # copy, pickle and inspect ask for these
             raise AttributeError(name)
         if name in self._ambiguous:
@@ -106,20 +195,31 @@ class Paths:
     def absolute(self, base: str) -> Paths:
         """The same helpers with an address in front; "" as base makes helpers that say what is missing."""
         if not base:
-            return _NoBase()
-        helpers = (
-            PathHelper(h.name, h.pattern, base.rstrip("/")) for h in vars(self).values() if isinstance(h, PathHelper)
-        )
-        return Paths(helpers, self._ambiguous)
+            return _NoBase(self)
+        return Paths([_on_base(helper, base.rstrip("/")) for helper in self.all_helpers], self._ambiguous)
+
+    @property
+    def all_helpers(self) -> list[Helper]:
+        """All of them, in the order of their declaration."""
+        return [helper for helper in vars(self).values() if isinstance(helper, PathHelper | DirectHelper)]
+
+    def for_request(self, request: Request) -> Paths:
+        """The same helpers on the host that a request names.
+
+        The client chose that host: only for an application whose hosts are checked (`m.Hosts`), or for links that go
+        nowhere but back to this client.
+        """
+        return Paths.absolute(self.__dict__.get("_relative", self), f"{request.scheme}://{request.host}")
 
 
 class _NoBase(Paths):
     """Stands in for `urls` where the application's address isn't configured."""
 
-    def __init__(self) -> None:
+    def __init__(self, relative: Paths) -> None:
         super().__init__(())
+        self._relative = relative
 
-    def __getattr__(self, name: str) -> PathHelper:
+    def __getattr__(self, name: str) -> Any:  # a PathHelper; Any, since each has its own parameters
         if name.startswith("__"):
             raise AttributeError(name)
         raise MissingBaseUrlError(
@@ -139,10 +239,10 @@ class CurrentPaths(Paths):
     def _use(self, paths: Paths) -> None:
         self.__dict__ = {**vars(paths), "_name": self._name, "_compiled": paths}
 
-    def __getattr__(self, name: str) -> PathHelper:
+    def __getattr__(self, name: str) -> Any:  # a PathHelper; Any, since each has its own parameters
         compiled = self.__dict__.get("_compiled")
         if compiled is not None:
-            return compiled.__getattr__(name)  # type: ignore[no-any-return]
+            return compiled.__getattr__(name)
         if name.startswith("__"):
             raise AttributeError(name)
         raise NoRoutesYetError(
@@ -159,22 +259,19 @@ urls = CurrentPaths("urls")
 def use_paths(compiled: Paths, base_url: str) -> None:
     """Make `paths` and `urls` lead to these helpers."""
     paths._use(compiled)
-    urls._use(compiled.absolute(base_url))
+    urls._use(Paths.absolute(compiled, base_url))
 
 
-def to_param(value: object) -> str:
-    """Write a value as it stands in a URL: an object's `to_param()`, else its `id`, else its text."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    method = getattr(value, "to_param", None)
-    if method is not None:
-        return str(method())
-    identity = getattr(value, "id", None)
-    return str(value if identity is None else identity)
+def _on_base(helper: Helper, base: str) -> Helper:
+    if isinstance(helper, DirectHelper):
+        return DirectHelper(helper.name, helper.function, base)
+    return PathHelper(helper.name, helper.pattern, base, helper.formats)
+
+
+def _quote_texts(segment: Parts) -> str | PathParameter | Parts:
+    """A segment as a helper wants it: text that is quoted already, one parameter, or both."""
+    parts = tuple(quote(part, safe=_SEGMENT_SAFE) if isinstance(part, str) else part for part in segment)
+    return parts[0] if len(parts) == 1 else parts
 
 
 def _build_query(named: dict[str, object]) -> str:

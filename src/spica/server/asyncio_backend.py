@@ -1,6 +1,6 @@
 """The backend "asyncio": the loop's own transports carry the octets, the reactor serves them as it serves its sockets.
 
-It works on every event loop and platform that runs the core; the backend "epoll" is the fast one. One state machine
+It works on every event loop and platform that runs the core; the core's own sockets are faster. One state machine
 serves both: see core/server/src/connection.rs.
 """
 
@@ -92,20 +92,23 @@ async def listening(server: Server, listeners: Sequence[socket.socket], tls: Tls
 
 
 @contextlib.contextmanager
-def watched(server: Server, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Have the reactor polled while the block runs: when its descriptor is readable, else four times a second."""
+def watched(server: Server, loop: asyncio.AbstractEventLoop) -> Iterator[bool]:
+    """Have the reactor polled while the block runs: when its descriptor is readable, else four times a second.
+
+    Returns: whether the loop watches the descriptor.
+    """
     descriptor = server.fileno()
     try:
         loop.add_reader(descriptor, server.poll)
     except NotImplementedError:
         timer = _Ticker(server, loop)
         try:
-            yield
+            yield False
         finally:
             timer.stop()
     else:
         try:
-            yield
+            yield True
         finally:
             loop.remove_reader(descriptor)
 

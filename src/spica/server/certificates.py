@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from spica._core import TlsAcceptor, TlsConfigurationError, hkdf_sha256, self_signed_certificate
+from spica.server.address import parse_address
 from spica.server.announcement import tell
 from spica.server.errors import CertificateError
 
@@ -25,6 +27,9 @@ Pair = tuple[str, str]
 
 SELF_SIGNED_FOLDER = "tmp/tls"
 LOOK_S = 10.0
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# Every address of this machine: no name of a certificate.
+_ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 # A certificate of our own is good for 90 days; a new one is made well before its end.
 _RENEW_AFTER_S = 60 * 86_400
 
@@ -46,15 +51,26 @@ def build_acceptor(
         raise _explained(error) from None
 
 
+def names_of(binds: Sequence[str]) -> list[str]:
+    """The names under which a development server is reached: those of this machine, and the hosts that it listens on.
+
+    Raises:  AddressError: one of them is no address.
+    """
+    hosts = [address.host for address in map(parse_address, binds) if address.kind == "tcp"]
+    return list(dict.fromkeys([*_LOOPBACK, *(host for host in map(_plain, hosts) if host not in _ANY)]))
+
+
 def ensure_self_signed(folder: Path, names: Sequence[str]) -> Pair:
     """Return a certificate for development, kept in the project's tmp/tls so that a browser asks about it once.
 
+    It is made anew when it is for other names, or soon over.
+
     Args:    folder: of the project; names: that the certificate is for.
-    Raises:  CertificateError: the files can't be written.
+    Raises:  CertificateError: the files can't be written, or one of the names can't be in a certificate.
     """
     chain, key = folder / SELF_SIGNED_FOLDER / "self-signed.pem", folder / SELF_SIGNED_FOLDER / "self-signed.key"
     try:
-        if chain.exists() and key.exists() and time.time() - chain.stat().st_mtime < _RENEW_AFTER_S:
+        if _is_good(chain, key, names):
             return str(chain), str(key)
         chain_text, key_text = self_signed_certificate(list(names))
         chain.parent.mkdir(parents=True, exist_ok=True)
@@ -63,11 +79,22 @@ def ensure_self_signed(folder: Path, names: Sequence[str]) -> Pair:
         with open(descriptor, "w") as file:
             file.write(key_text)
         chain.write_text(chain_text)
+        chain.with_suffix(".names").write_text("\n".join(names))
     except OSError as error:
         raise CertificateError(
             "the certificate for development can't be kept", where=str(chain.parent), why=error.strerror or str(error)
         ) from None
+    except TlsConfigurationError as error:
+        raise _explained(error) from None
     return str(chain), str(key)
+
+
+def _is_good(chain: Path, key: Path, names: Sequence[str]) -> bool:
+    """Whether the certificate that is kept is one for these names, and not soon over."""
+    if not (chain.exists() and key.exists()) or time.time() - chain.stat().st_mtime >= _RENEW_AFTER_S:
+        return False
+    noted = chain.with_suffix(".names")
+    return noted.exists() and set(names) <= set(noted.read_text().split())
 
 
 @contextlib.contextmanager
@@ -105,6 +132,14 @@ class _Watch:
 
     def _look(self) -> list[tuple[int, int, int]]:
         return [_state(file) for file in self._files]
+
+
+def _plain(host: str) -> str:
+    """An address in the one spelling that certificates have; a name as it is."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return host.lower()
 
 
 def _state(file: str) -> tuple[int, int, int]:

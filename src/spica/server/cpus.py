@@ -40,9 +40,7 @@ def assign_cpus(wanted: Literal["off", "auto"] | Sequence[int], workers: int) ->
     if wanted == "off":
         return None
     if not hasattr(os, "sched_setaffinity"):
-        raise RuntimeSettingError(
-            "this system can't pin processes to cores", where="[runtime] cpu_affinity", fix='set it to "off"'
-        )
+        raise _no_pinning()
     usable = usable_cpus()
     chosen = usable if isinstance(wanted, str) else list(wanted)
     missing = [cpu for cpu in chosen if cpu not in usable]
@@ -54,6 +52,22 @@ def assign_cpus(wanted: Literal["off", "auto"] | Sequence[int], workers: int) ->
             fix='name some of these, or set it to "auto"',
         )
     return [chosen[number % len(chosen)] for number in range(workers)]
+
+
+def pin_to(cpu: int) -> None:
+    """Run this process on one core.
+
+    Raises:  RuntimeSettingError: a system without pinning, such as macOS.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise _no_pinning()
+    os.sched_setaffinity(0, {cpu})
+
+
+def _no_pinning() -> RuntimeSettingError:
+    return RuntimeSettingError(
+        "this system can't pin processes to cores", where="[runtime] cpu_affinity", fix='set it to "off"'
+    )
 
 
 def _quota(root: str, own: str) -> int | None:

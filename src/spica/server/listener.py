@@ -174,10 +174,17 @@ def _take_descriptor(descriptor: int) -> socket.socket:
         why = error.strerror or str(error)
         fix = "let whoever starts the server open and pass it, as systemd does"
         raise AddressError(f"descriptor {descriptor} is no socket", why=why, fix=fix) from None
-    if not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+    if not _is_listening(listener):
         listener.detach()
         raise AddressError(f"descriptor {descriptor} does not listen", fix="listen() on it before it is handed over")
     return listener
+
+
+def _is_listening(listener: socket.socket) -> bool:
+    try:
+        return bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return True  # macOS does not tell; accepting will
 
 
 def _open_unix(path: str, mode: int, opened: Listeners) -> None:
@@ -193,7 +200,7 @@ def _open_unix(path: str, mode: int, opened: Listeners) -> None:
         listener.close()
         why = error.strerror or str(error)
         # A path that is too long never reaches the system: Python refuses it without an errno.
-        fix = "make the folder, and let this user write there" if error.errno else "take a path below 108 bytes"
+        fix = "make the folder, and let this user write there" if error.errno else "take a path below 104 bytes"
         raise AddressError(f"can't listen on unix:{path}", why=why, fix=fix) from None
     except BaseException:
         listener.close()

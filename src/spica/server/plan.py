@@ -72,7 +72,7 @@ class Plan(NamedTuple):
     watchdog_kill_s: float
     pid_file: str
     pid_file_wanted: bool
-    backend: Literal["auto", "epoll", "asyncio"]
+    backend: Literal["auto", "epoll", "kqueue", "asyncio"]
     event_loop: Literal["auto", "uvloop", "asyncio"]
     worker_threads: int | None
     is_supervised: bool

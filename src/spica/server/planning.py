@@ -13,6 +13,7 @@ from pathlib import Path
 from spica.config.settings import Settings
 from spica.errors.base import SpicaError
 from spica.server.address import bracketed
+from spica.server.backend import check_backend
 from spica.server.cpus import assign_cpus, usable_cores
 from spica.server.errors import RuntimeSettingError
 from spica.server.plan import DEFAULT_PID_FILE, Plan, Typed
@@ -35,9 +36,10 @@ def load_settings(folder: Path) -> Settings:
 def build_plan(typed: Typed, settings: Settings) -> Plan:
     """Put what was typed over the configuration.
 
-    Raises:  RuntimeSettingError: a core that can't be used, TLS without a certificate; CertificateError.
+    Raises:  RuntimeSettingError: a backend or a core that can't be used, TLS without a certificate; CertificateError.
     """
     server, runtime = settings.server, settings.runtime
+    check_backend(runtime.backend)
     wanted = typed.workers if typed.workers is not None else server.workers
     workers = usable_cores() if wanted == "all" else int(wanted)
     is_supervised = workers > 1 or typed.supervise or server.supervise
@@ -71,9 +73,10 @@ def _choose_certificates(typed: Typed, settings: Settings) -> tuple[tuple[str, s
     """Absolute paths of the certificates and keys to serve with; () for no TLS."""
     folder = Path(typed.folder)
     if typed.tls_self_signed:
-        from spica.server.certificates import ensure_self_signed  # here, not above: servers without TLS need none of it
+        # Here, not above: servers without TLS need none of it.
+        from spica.server.certificates import ensure_self_signed, names_of
 
-        return (ensure_self_signed(folder, []),)
+        return (ensure_self_signed(folder, names_of(_choose_binds(typed, settings))),)
     if typed.tls_cert is not None:
         return (_absolute(folder, typed.tls_cert, typed.tls_key or typed.tls_cert),)
     tls = settings.server.tls

@@ -1,6 +1,6 @@
 """The life of a process that serves: start the application, serve, and stop without losing a request.
 
-The native reactor has its own epoll descriptor; the event loop watches that one descriptor and calls `poll` when it is
+The native reactor has one descriptor, of its epoll or kqueue; the event loop watches it and calls `poll` when it is
 readable. Everything else on the loop (timers, tasks, database sockets) runs between two polls.
 """
 
@@ -10,9 +10,10 @@ import asyncio
 import contextlib
 import functools
 import gc
+import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,17 +25,18 @@ from spica.http.broadcast import reachable
 from spica.server.address import Address
 from spica.server.announcement import render_announcement, tell
 from spica.server.asyncio_backend import listening, watched
+from spica.server.backend import Backend, check_backend, uses_transports
+from spica.server.cpus import pin_to
 from spica.server.errors import RuntimeSettingError
 from spica.server.event_loop import Kind, new_event_loop
 from spica.server.listener import Listeners, choose_addresses, open_listeners
 from spica.server.notify import notify_ready, notify_stopping
 from spica.server.signals import disarm_hard_end, stop_signals
 
+_log = logging.getLogger("spica.server")
 POLL_S = 0.02
 # How long connections of a worker that is replaced may still bring a request that was on its way to it.
 LEAVE_S = 1.0
-
-Backend = Literal["auto", "epoll", "asyncio"]
 
 # Entered when the application accepts, left when it has stopped. Tells when asked to stop whether the connections that
 # nobody has accepted yet are ours: those of a worker that is replaced are for the others.
@@ -96,14 +98,31 @@ def serve_listeners(
     is_worker: bool = False,
 ) -> None:
     """Run an event loop that serves `app` on open sockets until this process is asked to stop."""
+    check_backend(options.backend)
     if options.cpu is not None:
-        os.sched_setaffinity(0, {options.cpu})
+        pin_to(options.cpu)
     try:
         with asyncio.Runner(loop_factory=functools.partial(new_event_loop, options.event_loop)) as runner:
             _limit_threads(runner.get_loop(), options.worker_threads)
-            runner.run(_serve(app, listeners, options, around, is_worker))
+            _run_to_end(runner.get_loop(), _serve(app, listeners, options, around, is_worker))
     finally:
         disarm_hard_end()
+
+
+def _run_to_end(loop: asyncio.AbstractEventLoop, serving: Coroutine[Any, Any, None]) -> None:
+    """Run the loop until `serving` is done, whatever other tasks raise.
+
+    SystemExit and KeyboardInterrupt of a task stop every event loop: a handler that calls `sys.exit()` would take all
+    requests with it. Its own request has its answer by then, and the loop goes on where it stopped (promise 25).
+    """
+    task = loop.create_task(serving)
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except (SystemExit, KeyboardInterrupt) as error:
+            if task.done():
+                raise
+            _log.error("%s in a task does not end the server", type(error).__name__)
 
 
 async def _serve(
@@ -145,7 +164,9 @@ async def running_server(
     """Run a reactor for `app` on the running loop; on leaving, everything that it holds ends.
 
     Args:    listener: one or several listening sockets, closed by the caller's leaving; None for in-memory connections;
-             tls: speaks TLS on all of them; backend: "auto" for the reactor's own epoll.
+             tls: speaks TLS on all of them; backend: "auto" for the reactor's own sockets where the loop
+             can watch it.
+    Raises:  RuntimeSettingError: a backend that this system or this loop does not have, a limit that the core refuses.
     """
     loop = asyncio.get_running_loop()
     listeners = [listener] if isinstance(listener, socket.socket) else list(listener or [])
@@ -155,8 +176,8 @@ async def running_server(
     except ValueError as error:
         raise RuntimeSettingError(str(error), where="[server] in config/", fix="correct that value") from None
     try:
-        with watched(server, loop), reachable(server):
-            if backend == "asyncio":
+        with watched(server, loop) as is_watched, reachable(server):
+            if uses_transports(backend, is_watched=is_watched):
                 async with listening(server, listeners, tls):
                     yield server
             else:

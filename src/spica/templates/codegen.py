@@ -26,7 +26,7 @@ from spica.templates.errors import MarkupMismatchError, UnknownBlockError
 from spica.templates.expressions import FILTER_MARK
 from spica.templates.html_context import describe
 from spica.templates.inclusion import check_given, without_last_newline
-from spica.templates.inheritance import Chain, load_target, resolve_chain
+from spica.templates.inheritance import Chain, list_own_blocks, load_target, resolve_chain
 from spica.templates.library import Library
 from spica.templates.lines import LineMap, Segment
 from spica.templates.loops import build_loop
@@ -161,9 +161,12 @@ class _Generator:
 
     def _emit_chain(self, *, included: bool = False) -> None:
         """Write the layout; before it, run what the templates that extend it `set`."""
+        page, layout = self.at.chain.documents[0], self.at.chain.layout
         for document in self.at.chain.documents:
             with self._moved(segment=self.at.segments[document.source.name]):
-                if document is self.at.chain.layout:
+                if document is layout and page.alone:
+                    self._emit(list(list_own_blocks(page)))
+                elif document is layout:
                     self._emit(without_last_newline(document.body) if included else document.body)
                 else:
                     self._emit([node for node in document.body if isinstance(node, Set)])

@@ -7,6 +7,7 @@ from typing import cast
 
 from spica.templates.codegen import INCLUDE, generate_function
 from spica.templates.library import Library
+from spica.templates.nodes import Document
 from spica.templates.prelude import MISSING
 from spica.templates.runtime import NAMESPACE, RenderFunction, Template, missing_name
 from spica.templates.traceback import LINES
@@ -14,14 +15,13 @@ from spica.templates.traceback import LINES
 Include = Callable[[object, Mapping[str, object], Mapping[str, object], object], str]
 
 
-def compile_template(name: str, library: Library, include: Include) -> Template:
+def compile_template(document: Document, library: Library, include: Include) -> Template:
     """Compile one template with its layouts and includes.
 
-    Args:    name: without suffix; library: its surroundings; include: renders a template by name, for includes whose
+    Args:    document: parsed; library: its surroundings; include: renders a template by name, for includes whose
              name is a value or that contain themselves.
     Raises:  TemplateError subclasses with the place of the first mistake.
     """
-    document = library.document(name)
     generated = generate_function(document, library)
     code = compile(generated.tree, str(document.source.path), "exec", dont_inherit=True, optimize=0)
     namespace: dict[str, object] = {

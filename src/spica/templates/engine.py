@@ -9,9 +9,13 @@ from pathlib import Path
 from spica.templates.cache import Cache
 from spica.templates.compiler import compile_template
 from spica.templates.errors import TemplateError
+from spica.templates.inheritance import put_into, without_layout
 from spica.templates.library import Library
 from spica.templates.loader import Loader
 from spica.templates.runtime import Template
+
+# Between a template and its layout in the cache's names; no file's name has it.
+_IN = "\0"
 
 
 class Templates:
@@ -59,6 +63,15 @@ class Templates:
         """
         return self._cache.get(name).render_with(locals, ctx)
 
+    def render_in(self, layout: str | None, name: str, locals: Mapping[str, object], ctx: object) -> str:
+        """Render a template for a request in another layout than it names.
+
+        Args:    layout: for a template that extends nothing, whose text becomes the layout's block `content`; None
+                 renders what the template itself has for its layout: its block `content`, else all of its blocks.
+        Returns, Raises: as `render`.
+        """
+        return self._cache.get(f"{name}{_IN}{layout or ''}").render_with(locals, ctx)
+
     def get(self, name: str) -> Template:
         """The compiled template, to render it often or to ask what it needs.
 
@@ -89,7 +102,11 @@ class Templates:
         return list(errors.values())
 
     def _compile(self, name: str) -> Template:
-        return compile_template(name, self._library, self._include)
+        name, chosen, layout = name.partition(_IN)
+        document = self._library.document(name)
+        if chosen:
+            document = put_into(document, layout) if layout else without_layout(document)
+        return compile_template(document, self._library, self._include)
 
     def _include(self, name: object, arguments: Mapping[str, object], given: Mapping[str, object], ctx: object) -> str:
         return self._cache.get(str(name)).call(arguments, given, ctx)

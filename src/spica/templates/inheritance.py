@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spica.errors import closest
 from spica.templates.errors import CircularExtendsError, IncludeNotFound, TemplateNotFound, UnknownBlockError
 from spica.templates.library import Library
 from spica.templates.nodes import Block, Document
 from spica.templates.source import Place
+
+CONTENT = "content"
+"""The block of a layout that a page fills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,28 @@ def resolve_chain(document: Document, library: Library) -> Chain:
     chain = Chain(documents, blocks)
     _check_blocks(chain)
     return chain
+
+
+def put_into(document: Document, layout: str) -> Document:
+    """The document as if it extended a layout; one that extends something does already, and stays as it is."""
+    if document.extends is not None:
+        return document
+    place = document.source.place(0)
+    content = Block(place, CONTENT, document.body)
+    return replace(
+        document, body=[content], extends=layout, extends_place=place, blocks={**document.blocks, CONTENT: content}
+    )
+
+
+def without_layout(document: Document) -> Document:
+    """The document, to be rendered without what it extends."""
+    return replace(document, alone=document.extends is not None)
+
+
+def list_own_blocks(document: Document) -> list[Block]:
+    """What a document has for its layout: its block `content`, else all of its blocks."""
+    blocks = [node for node in document.body if isinstance(node, Block)]
+    return [block for block in blocks if block.name == CONTENT] or blocks
 
 
 def load_target(name: str, place: Place, library: Library) -> Document:

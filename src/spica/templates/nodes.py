@@ -98,3 +98,4 @@ class Document:
     parameters: list[Parameter] | None = None
     blocks: dict[str, Block] = field(default_factory=dict)
     assigned: set[str] = field(default_factory=set)  # names that `set` assigns to, anywhere in the file
+    alone: bool = False  # rendered without what it extends

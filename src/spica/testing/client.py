@@ -64,7 +64,7 @@ class Client:
         self._connect: Connect = connect_to(*address) if address else connect_in_memory(server)
         self._session_of = session_of
         self._sessions = SessionCookies.find(app)
-        self._coming: list[Mapping[str, Any] | None] = []
+        self._coming: list[tuple[Mapping[str, Any] | None, object]] = []
 
     def new(self) -> Client:
         """Another visitor of the same application, with cookies of its own."""
@@ -134,12 +134,13 @@ class Client:
         Raises:  LookupError: the application has no Session middleware.
         """
         self._check_sessions("sign_in")
-        self._coming.append({**(self._session_of(user) if user is not None else {}), **values})
+        said = self._session_of(user) if user is not None else {}
+        self._coming.append(({**said, **values}, getattr(user, "id", None)))
 
     def sign_out(self) -> None:
         """Empty the session, from the next request on."""
         self._check_sessions("sign_out")
-        self._coming.append(None)
+        self._coming.append((None, None))
 
     async def session(self) -> SessionData:
         """The session as the next request would find it; what is changed in it stays here."""
@@ -194,8 +195,8 @@ class Client:
     async def _settle(self) -> None:
         """Do to the session what signing in and out has announced."""
         coming, self._coming = self._coming, []
-        for values in coming:
-            await self._check_sessions("sign_in").change(self.cookies, values)
+        for values, owner in coming:
+            await self._check_sessions("sign_in").change(self.cookies, values, owner)
 
     def _check_sessions(self, method: str) -> SessionCookies:
         if self._sessions is None:

@@ -5,9 +5,8 @@ Rules: stores may wait or not; statements that a store in the database runs for 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Mapping
-from typing import Any, Self, TypeVar
+from collections.abc import Mapping
+from typing import Any, Self
 
 from spica.app.application import App
 from spica.middleware.session_data import SessionData
@@ -15,9 +14,6 @@ from spica.middleware.sessions import Session
 from spica.security.csrf import make_secret, mask_token
 from spica.testing.cookies import CookieJar
 from spica.testing.queries import uncounted
-
-DAY_S = 86_400
-T = TypeVar("T")
 
 
 class SessionCookies:
@@ -34,28 +30,25 @@ class SessionCookies:
 
     async def load(self, cookies: CookieJar) -> SessionData:
         """Open the client's session; a new one when it has none."""
-        cookie = cookies.get(self._session.name)
         with uncounted():
-            found: SessionData | None = (
-                await _result(self._session.store.load(cookie, self._session.name)) if cookie else None
-            )
-        return SessionData() if found is None else found
+            return await self._session.load_cookie(cookies.get(self._session.name))
 
     async def save(self, cookies: CookieJar, session: SessionData) -> None:
         """Put a session into the client's cookies."""
         with uncounted():
-            saving = self._session.store.save(session, self._session.name, expires_at=int(time.time()) + DAY_S)
-            value: str | None = await _result(saving)
+            expires_at = self._session.expiry_of(session)
+            saved = self._session.store.save(session, self._session.name, expires_at=expires_at)
+            value = saved if saved is None or isinstance(saved, str) else await saved
         if value is not None:
             cookies[self._session.name] = value
 
-    async def change(self, cookies: CookieJar, values: Mapping[str, Any] | None) -> None:
-        """Begin a session with these values beside those it has, as a login does; None empties it."""
+    async def change(self, cookies: CookieJar, values: Mapping[str, Any] | None, owner: object = None) -> None:
+        """Begin a session with these values beside those it has, as a login of `owner` does; None empties it."""
         session = await self.load(cookies)
         if values is None:
             session.clear()
         else:
-            session.rotate()
+            session.rotate(owner=owner)
             session.update(values)
         if session.is_empty:
             cookies.pop(self._session.name, None)
@@ -69,7 +62,3 @@ class SessionCookies:
             session.csrf_secret = make_secret()
             await self.save(cookies, session)
         return mask_token(session.csrf_secret)
-
-
-async def _result(value: Any) -> Any:
-    return await value if isinstance(value, Awaitable) else value

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
+from pathlib import Path
 
 from tests.torture.crowd import Crowd
-from tests.torture.server import attacked
+from tests.torture.server import Attacked, attacked
 from tests.torture.verdict import Run
 
 CALL = b"GET /waits/500 HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -19,11 +21,33 @@ def run(run: Run) -> None:
     _in_flight(run)
     _endless_handler(run)
     hangs = 0
-    for _ in range(run.pick(3, 1000)):
-        with attacked() as server:
+    left: set[str] = set()
+    cycles = run.pick(3, 1000)
+    for number in range(cycles):
+        # By itself, with a supervisor, and with two workers in turn.
+        with attacked(**({}, {"supervise": True}, {"workers": 2})[number % 3]) as server:
+            pids, files = server.pids, _files(server)
             server.process.send_signal(signal.SIGTERM)
             hangs += _ended_after(server.process, 10) is None
-    run.say(23, "hangs of starts and stops", hangs, 0)
+            left |= _left_behind(server, pids, files)
+    for what in sorted(left):
+        print(f"  {what}")
+    run.say(23, f"hangs of {cycles} starts and stops", hangs, 0)
+    run.say(23, "processes, listening sockets and files left behind by them", len(left), 0)
+
+
+def _files(server: Attacked) -> set[Path]:
+    """The files of the project, but for compiled Python and what says that the server runs."""
+    return {path for path in server.folder.rglob("*") if path.is_file() and path.suffix not in (".pyc", ".pid")}
+
+
+def _left_behind(server: Attacked, pids: list[int], files: set[Path]) -> set[str]:
+    left = {f"process {pid}" for pid in pids if Path(f"/proc/{pid}").exists()}
+    left |= {str(path.relative_to(server.folder)) for path in server.folder.rglob("*.pid")}
+    left |= {str(path.relative_to(server.folder)) for path in _files(server) - files}
+    with socket.socket() as peer:
+        left |= {"a listening socket"} if peer.connect_ex(("127.0.0.1", server.port)) == 0 else set()
+    return left
 
 
 def _in_flight(run: Run) -> None:

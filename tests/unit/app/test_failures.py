@@ -6,7 +6,7 @@ from spica import App, HttpError, SpicaError
 from spica._core import Request as NativeRequest
 from spica.app.debug_page import STYLE
 from spica.app.error_pages import ErrorPages
-from spica.app.failures import Failures, Statuses
+from spica.app.failures import Failures
 from spica.app.page_policy import build_policy
 from spica.errors.http import FieldError, TooManyRequests, UnprocessableContent
 from spica.http.request import Request
@@ -25,7 +25,7 @@ def request_with_secrets() -> Request:
 
 
 def failures(*, development: bool = False, pages_first: bool = False) -> Failures:
-    return Failures(development=development, pages_first=pages_first, pages=ErrorPages(), statuses=Statuses())
+    return Failures(development=development, pages_first=pages_first, pages=ErrorPages())
 
 
 def request(accept: str | None = None, content_type: str | None = None) -> Request:

@@ -28,7 +28,10 @@ async def test_an_action_without_a_result_renders_its_own_template(project, exch
 async def test_render_is_html_or_json_by_what_was_asked_for(project, exchange) -> None:
     app = App(root=project)
     page = await exchange(app, "GET", "/posts?page=2", headers=HTML)
-    assert (page.field("content-type"), page.field("vary")) == ("text/html; charset=utf-8", "Accept, cookie")
+    assert (page.field("content-type"), page.field("vary")) == (
+        "text/html; charset=utf-8",
+        "Accept, HX-Request, cookie",
+    )
     assert "<li>First</li>page 2" in page.text
     data = await exchange(app, "GET", "/posts", headers={"accept": "application/json"})
     assert data.json() == {"posts": ["First"], "page": 1}

@@ -336,6 +336,21 @@ def test_mistakes_in_sections_inside_server(tmp_path: Path) -> None:
     ]
 
 
+def test_misspelt_keys_in_a_list_of_tables_have_near_matches(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        server="[server.tls]\ncertificates = [{cert = 'a', key = 'b'}, {crt = 'c', kye = 'd'}]\n",
+    )
+    assert mistakes(root) == [
+        "config/server.toml:2 [server.tls] certificates, entry 2, has no key 'crt' fix: did you mean cert?",
+        "config/server.toml:2 [server.tls] certificates, entry 2, has no key 'kye' fix: did you mean key?",
+    ]
+    root = project(tmp_path, server="[[server.tls.certificates]]\ncert = 'a'\nsecret = 'b'\n")
+    assert mistakes(root) == [
+        "config/server.toml [server.tls] certificates, entry 1, has no key 'secret' fix: did you mean cert?",
+    ]
+
+
 def test_a_key_set_twice_in_two_spellings_of_one_section(tmp_path: Path) -> None:
     root = project(tmp_path, server="[server.tls.test]\ncert = 'a'\n[server.test.tls]\ncert = 'b'")
     [mistake] = mistakes(root, "test")
@@ -371,7 +386,7 @@ def test_values_that_make_no_sense(tmp_path: Path, line: str, problem: str) -> N
 
 def test_an_event_loop_that_there_is_not(tmp_path: Path) -> None:
     [mistake] = mistakes(project(tmp_path, server='[runtime]\nbackend = "io_uring"'), "test")
-    assert "backend: Invalid enum value 'io_uring' fix: it may be auto, epoll, asyncio" in mistake
+    assert "backend: Invalid enum value 'io_uring' fix: it may be auto, epoll, kqueue, asyncio" in mistake
 
 
 def test_texts_of_another_form_are_mistakes_with_examples(tmp_path: Path) -> None:

@@ -4,18 +4,24 @@ import asyncio
 import inspect
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 
+from spica import Form, Submitted
 from spica._core import Request as NativeRequest
 from spica.controllers.action import Endpoint, build_action_endpoint, build_function_endpoint
 from spica.controllers.controller import Controller, RouteInfo
 from spica.controllers.errors import NoTemplatesError, UnsupportedResultError
 from spica.controllers.filters import before
 from spica.controllers.lookup import ActionRef, list_actions
+from spica.errors.http import BadRequest, UnsupportedMediaType
 from spica.http.context import Context
+from spica.http.errors import UnpermittedParams
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.injection.providers import Provide
+from spica.orm.declaration import permitted
+from spica.orm.errors import ForbiddenAttributes
 from spica.routing.location import Location
 from spica.routing.route import Route, build_route
 
@@ -114,7 +120,7 @@ async def test_partials_and_strings() -> None:
 async def test_json_gets_only_what_was_passed_by_name() -> None:
     response = await answer(compiled(Things, "edit"), accept="application/json")
     assert response.body == b'{"extra":[1]}'
-    assert response.header("vary") == "Accept"
+    assert response.header("vary") == "Accept, HX-Request"
 
 
 async def test_an_override_without_the_mark_is_no_filter() -> None:
@@ -251,3 +257,83 @@ def test_rendering_without_templates_says_how_to_get_them() -> None:
     with pytest.raises(NoTemplatesError) as caught:
         Controller(request, RouteInfo("GET", "/", "x", action="show", views="things")).render()
     assert "App(root=" in caught.value.fix
+
+
+class Post:
+    """What a model does with what it is given."""
+
+    def __init__(self, attributes: Any = None, **named: Any) -> None:
+        self.values = {**permitted("Post", attributes), **named}
+
+
+class PostsController(Controller):
+    @before(only=["show"])
+    async def load_post(self, id: int) -> None:
+        self.post = Post({"id": id})
+
+    async def show(self) -> dict[str, Any]:
+        return self.post.values
+
+    async def create(self) -> Response:
+        return self.json(Post(self.post_params()).values)
+
+    def raw(self) -> Response:
+        return self.json(Post(self.params.require("post")).values)
+
+    def unpacked(self) -> Response:
+        return self.json(Post(**self.params.require("post")).values)
+
+    def expected(self) -> Response:
+        return self.json(
+            Post(self.params.expect(post=["title", {"tags": [], "comments_attributes": [["body"]]}])).values
+        )
+
+    def judged(self, form: Annotated[Submitted[dict[str, int]], Form("post")]) -> Response:
+        return self.json({"valid": form.valid, "errors": form.errors.to_dict()})
+
+    def post_params(self) -> Any:
+        return self.params.require("post").permit("title", "body", tags=[])
+
+
+SENT = (
+    "post[title]=Hi&post[admin]=1&post[tags][]=a&post[tags][]=b&post[__class__]=x"
+    "&post[comments_attributes][1][body]=two&post[comments_attributes][0][body]=one"
+    "&post[comments_attributes][0][admin]=1"
+)
+
+
+async def post_to(action: str, content: str = SENT, content_type: str = "application/x-www-form-urlencoded") -> Any:
+    info = RouteInfo("POST", "/", f"posts#{action}", action=action, views="posts", renderer=Pages())
+    compiled_route = build_route("POST", "/", f"posts#{action}", Location("config/routes.py", 1), {})
+    endpoint = build_action_endpoint(compiled_route, ActionRef(PostsController, action, "posts"), info)
+    fields = [("content-type", content_type), ("host", "h"), ("accept", "application/json")]
+    request = Request(NativeRequest.build("POST", "/", fields, content.encode()))
+    response: Any = endpoint.call(endpoint.context_type(request, endpoint.info))
+    response = await response if inspect.isawaitable(response) else response
+    return msgspec.json.decode(response.body)
+
+
+async def test_strong_parameters_let_only_what_is_named_reach_a_model() -> None:
+    assert await post_to("create") == {"title": "Hi", "tags": ["a", "b"]}
+    assert await post_to("expected") == {
+        "title": "Hi",
+        "tags": ["a", "b"],
+        "comments_attributes": [{"body": "one"}, {"body": "two"}],
+    }
+    with pytest.raises(ForbiddenAttributes, match="Post without permission"):
+        await post_to("raw")
+    with pytest.raises(UnpermittedParams, match="can't be unpacked"):
+        await post_to("unpacked")
+
+
+async def test_content_of_another_type_is_no_missing_parameter() -> None:
+    for action in ("create", "expected"):
+        with pytest.raises(UnsupportedMediaType, match="not from text/plain"):
+            await post_to(action, content_type="text/plain")
+    with pytest.raises(BadRequest, match="'post' is missing"):
+        await post_to("create", "other=1")
+
+
+async def test_an_action_judges_a_form() -> None:
+    assert await post_to("judged", "post[a]=x&post[b]=2") == {"valid": False, "errors": {"a": ["is not a number"]}}
+    assert (await post_to("judged", "post[a]=1"))["valid"] is True

@@ -12,12 +12,22 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, TypedDict, Type
 import attrs
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spica import Body, Form, Query, UploadFile
+from spica import Body, Form, Provide, Query, UploadFile
 from spica.errors.http import BadRequest, HttpError, UnprocessableContent, UnsupportedMediaType
-from tests.unit.controllers.requests import URLENCODED, context, errors_of, form, json, multipart, read, typed
+from tests.unit.controllers.requests import (
+    URLENCODED,
+    context,
+    errors_of,
+    form,
+    json,
+    multipart,
+    read,
+    refused_signature,
+    typed,
+)
 
 Item = TypeVar("Item")
 
@@ -295,11 +305,16 @@ def test_a_record_comes_from_nested_names_of_the_query() -> None:
     assert read(typed(Annotated[dict[str, str], Query()]), context(target="/?value[a]=1")) == {"a": "1"}
 
 
-NAMES = st.from_regex(
-    r"(title|lines|tags|gift|__class__|0|-1|x{1,3})(\[(sku|0|1|99999999999|__proto__|)\]){0,4}", fullmatch=True
+NAMES = st.builds(
+    lambda first, rest: first + "".join(f"[{one}]" for one in rest),
+    st.sampled_from(["title", "lines", "tags", "gift", "__class__", "0", "x"]),
+    st.lists(st.sampled_from(["sku", "0", "1", "99999999999", "__proto__", ""]), max_size=4),
 )
+# Generating is slow on a machine that is busy, and no mistake.
+SLOWLY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@SLOWLY
 @given(st.lists(st.tuples(NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=5)), max_size=12))
 def test_any_form_is_a_value_or_a_4xx(pairs: list[tuple[str, str]]) -> None:
     for type_ in (
@@ -317,6 +332,7 @@ def test_any_form_is_a_value_or_a_4xx(pairs: list[tuple[str, str]]) -> None:
         assert 400 <= refused.status < 500
 
 
+@SLOWLY
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -339,3 +355,41 @@ def test_any_json_is_a_value_or_a_4xx_with_errors(value: Any) -> None:
         else:
             continue
         assert refused.errors
+
+
+class Price(msgspec.Struct, rename="camel"):
+    net_price: decimal.Decimal
+    factor: float = 1.0
+    more: list[decimal.Decimal] = []
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-inf", "1e999999999", "1e-999999999"])
+def test_numbers_without_an_end_are_refused_wherever_text_becomes_a_number(text: str) -> None:
+    assert errors_of(typed(Price), json(f'{{"netPrice":"{text}","more":["1","{text}"]}}'.encode())) == [
+        ("netPrice", "not_finite"),
+        ("more[1]", "not_finite"),
+    ]
+    assert errors_of(typed(Price), form(("netPrice", text))) == [("netPrice", "not_finite")]
+    query = context(target=f"/?value={text}&value[net_price]={text}")
+    assert errors_of(typed(decimal.Decimal), query) == [("value", "not_finite")]
+    assert errors_of(typed(list[decimal.Decimal]), query) == [("value[0]", "not_finite")]
+    assert errors_of(typed(Annotated[decimal.Decimal, Form()]), form(("value", text))) == [("value", "not_finite")]
+
+
+def test_floats_of_text_are_finite() -> None:
+    for text in ("nan", "inf", "-Infinity"):
+        assert errors_of(typed(float | None), context(target=f"/?value={text}")) == [("value", "not_finite")]
+        assert errors_of(typed(Price), form(("netPrice", "1"), ("factor", text))) == [("factor", "not_finite")]
+    assert read(typed(Price), form(("netPrice", "1.50"), ("factor", "2"))) == Price(decimal.Decimal("1.50"), 2.0)
+
+
+def test_a_marker_is_no_default() -> None:
+    def query(q: str = Query()) -> None: ...  # type: ignore[assignment]
+    def body(q: Price = Body()) -> None: ...  # type: ignore[assignment]  # noqa: B008 - the mistake
+    def provided(q: int = Provide(query)) -> None: ...  # type: ignore[assignment]
+
+    for function, written in ((query, "Query(...)"), (body, "Body(...)"), (provided, "Provide(")):
+        refused = refused_signature(function)
+        assert "as its default" in refused.what
+        assert "Annotated[" in refused.fix
+        assert written in refused.fix

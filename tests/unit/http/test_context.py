@@ -118,11 +118,11 @@ def test_redirect_back_goes_to_our_own_pages_only(referer: str, location: str) -
 def test_finish_merges_defaults_and_cookies() -> None:
     ctx = make_context()
     ctx.response.status = 201
-    ctx.expires_in(60, public=True)
+    ctx.expires_in(60, public=True, stale_while_revalidate=30)
     ctx.cookies["theme"] = "dark"
     response = ctx.finish(Response.text("x"))
     assert response.status == 201
-    assert response.header("cache-control") == "public, max-age=60"
+    assert response.header("cache-control") == "private, max-age=60, stale-while-revalidate=30", "it sets a cookie"
     assert set_cookies(response) == {"theme": "dark; Path=/; HttpOnly; SameSite=Lax"}
 
 
@@ -157,7 +157,7 @@ def test_answers() -> None:
     assert ctx.text("x").body == b"x"
     assert ctx.head(410).status == 410
     assert ctx.not_found("no").status == 404
-    assert ctx.send_file("/srv/a.pdf", download_name="b.pdf").file == "/srv/a.pdf"
+    assert ctx.send_file("/srv/a.pdf", filename="b.pdf").file == "/srv/a.pdf"
     data = ctx.send_data(b"a,b", filename="a.csv")
     assert data.fields == [
         ("content-type", "text/csv; charset=utf-8"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import json as stdlib_json
 import time
 from typing import Any
@@ -123,3 +125,78 @@ def test_structs_and_objects_that_know_their_json_form() -> None:
 def test_what_has_no_json_form_is_named() -> None:
     with pytest.raises(UnencodableValue, match="object"):
         json.encode({"a": object()})
+
+
+class Shown:
+    """A class whose objects say what JSON shows of them."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __json__(self) -> Any:
+        return {"shown": self.value}
+
+
+class Account(msgspec.Struct):
+    """A Struct that hides a field."""
+
+    name: str
+    password: str = "secret"
+
+    def __json__(self) -> Any:
+        return {"name": self.name}
+
+
+class Envelope(msgspec.Struct, rename="camel", tag="envelope"):
+    inner_account: Any
+    count: int = 1
+
+
+@dataclasses.dataclass
+class Letter:
+    account: Any
+    text: str = "hi"
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json, "_with_forms", set())
+    json.register_form(Account)
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.parametrize(
+    ("value", "encoded"),
+    [
+        (Account("a"), b'{"name":"a"}'),
+        ([Account("a"), 1], b'[{"name":"a"},1]'),
+        ({"x": {"y": (Account("a"),)}}, b'{"x":{"y":[{"name":"a"}]}}'),
+        ({1: Account("a")}, b'{"1":{"name":"a"}}'),
+        (Envelope(Account("a")), b'{"type":"envelope","innerAccount":{"name":"a"},"count":1}'),
+        (Letter(Account("a")), b'{"account":{"name":"a"},"text":"hi"}'),
+        (Shown([Account("a")]), b'{"shown":[{"name":"a"}]}'),
+        (Shown(Shown(Account("a"))), b'{"shown":{"shown":{"name":"a"}}}'),
+        (Envelope([1]), b'{"type":"envelope","innerAccount":[1],"count":1}'),
+        ({"a": datetime.date(2026, 1, 2), "b": None}, b'{"a":"2026-01-02","b":null}'),
+    ],
+)
+def test_a_registered_class_is_shown_by_its_form_wherever_it_stands(value: Any, encoded: bytes) -> None:
+    assert json.encode(value) == encoded
+
+
+@pytest.mark.usefixtures("registered")
+def test_what_contains_itself_is_refused() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    with pytest.raises(UnencodableValue):
+        json.encode(loop)
+
+
+def test_pydantic_models_hide_what_they_exclude() -> None:
+    class Pretender:
+        """What pydantic's models have, without pydantic."""
+
+        def model_dump(self, *, mode: str, by_alias: bool) -> dict[str, Any]:
+            return {"mode": mode, "by_alias": by_alias}
+
+    assert json.encode([Pretender()]) == b'[{"mode":"json","by_alias":true}]'

@@ -7,9 +7,10 @@ import pytest
 from spica.errors.http import FieldError, HttpError, MethodNotAllowed, NotFound, UnprocessableContent
 from spica.http import json
 from spica.http.dates import format_date
+from spica.http.disposition import build_disposition
 from spica.http.errors import InvalidCookie, InvalidField, UnencodableValue, UnsafeRedirect
 from spica.http.problem import build_problem, problem_response
-from spica.http.response import Response, ResponseDefaults, attachment
+from spica.http.response import Response, ResponseDefaults
 from spica.http.status import phrase
 from tests.requests import set_cookies
 
@@ -96,7 +97,7 @@ def test_cookies() -> None:
 def test_a_file_is_a_path_and_a_type() -> None:
     shown = Response.file("/srv/a.svg")
     assert (shown.file, shown.fields, shown.body) == ("/srv/a.svg", [("content-type", "image/svg+xml")], b"")
-    offered = Response.file("/srv/1234", download_name="report.pdf")
+    offered = Response.file("/srv/1234", filename="report.pdf")
     assert offered.header("content-type") == "application/pdf"
     assert offered.header("content-disposition") == 'attachment; filename="report.pdf"'
     assert "file '/srv/1234'" in repr(offered)
@@ -111,8 +112,8 @@ def test_a_file_is_a_path_and_a_type() -> None:
         ("é\r\n.pdf", "attachment; filename=\"___.pdf\"; filename*=UTF-8''%C3%A9%0D%0A.pdf"),
     ],
 )
-def test_rfc6266_download_names(filename: str, value: str) -> None:
-    assert attachment(filename) == value
+def test_rfc6266_filenames(filename: str, value: str) -> None:
+    assert build_disposition(filename) == value
 
 
 @pytest.mark.parametrize("status", [200, 304, 400])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from spica import middleware as m
+from spica.config.errors import UnknownEnvironment
 from spica.config.settings import AppSection, Settings
+from spica.http.response import Response
 from spica.middleware.errors import InvalidMiddleware, UnknownPipeline
+from spica.middleware.pipeline import compose, is_async
 
 SETTINGS = Settings(env="test", app=AppSection(secret_key="0123456789 abcdefghijklmnopqrstuvwxyz"))
 
@@ -121,3 +125,46 @@ def test_configured_hosts_are_enforced_without_being_declared() -> None:
     own.use(Custom, m.Hosts("other.example"))
     own.bind(settings)
     assert names(own.chain()) == ["Custom", "Hosts"]
+
+
+def test_middleware_for_some_environments() -> None:
+    def chain(env: str) -> list[str]:
+        p = m.Pipelines()
+        p.use(Custom, when="production")
+        with p.pipeline("browser"):
+            p.use(m.RequestId, when=["production", "test"])
+            p.use(m.Hosts, when=False)
+            p.use(m.Csrf, when=True)
+        p.bind(Settings(env=env))
+        return names(p.chain())
+
+    assert chain("production") == ["Custom", "RequestId", "Csrf"]
+    assert chain("test") == ["RequestId", "Csrf"]
+    assert chain("development") == ["Csrf"]
+    with pytest.raises(UnknownEnvironment):
+        m.Pipelines().use(Custom, when="producton")
+
+
+def test_functions_are_middleware_by_their_parameters() -> None:
+    order: list[str] = []
+
+    def first(ctx: Any) -> None:
+        order.append("before")
+
+    def last(ctx: Any, response: Response) -> None:
+        order.append("after")
+
+    async def both(ctx: Any, next: Any) -> Response:
+        order.append("around")
+        response: Response = await next(ctx)
+        return response
+
+    p = m.Pipelines()
+    p.use(first, last, both)
+    composed = compose(p.chain([]), lambda ctx: Response())
+    assert is_async(composed)
+    asyncio.run(composed(None))
+    assert order == ["before", "around", "after"]
+    for wrong in (lambda: None, lambda ctx, other: None, lambda a, b, c: None):
+        with pytest.raises(InvalidMiddleware, match="is no middleware"):
+            p.use(wrong)

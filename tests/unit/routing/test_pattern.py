@@ -31,7 +31,7 @@ def test_shape_ignores_names() -> None:
         ("posts", "doesn't start with a slash"),
         ("/posts/{id", "can't be read"),
         ("/posts/{}", "can't be read"),
-        ("/feed.{format}", "can't be read"),
+        ("/{id}{format}", "can't be read"),
         ("/posts/{id:itn}", "unknown parameter type 'itn'"),
         ("/a/{x}/b/{x}", "uses the name 'x' twice"),
         ("/a/{rest:path}/b", "something follows {rest:path}"),

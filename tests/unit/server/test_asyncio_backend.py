@@ -122,7 +122,8 @@ def test_a_loop_that_cannot_watch_descriptors_polls_by_its_timer() -> None:
             self.timers.clear()
 
     core, loop = Core(), Loop()
-    with watched(core, loop):  # type: ignore[arg-type]
+    with watched(core, loop) as is_watched:  # type: ignore[arg-type]
+        assert not is_watched
         loop.timers[-1]()
         assert core.polls == 2
     assert loop.timers == []

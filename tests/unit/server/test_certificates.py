@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spica.server.certificates import build_acceptor, ensure_self_signed
+from spica.server.certificates import build_acceptor, ensure_self_signed, names_of
 from spica.server.errors import CertificateError
 
 
@@ -29,6 +29,26 @@ def test_it_is_made_anew_before_it_expires(tmp_path: Path) -> None:
     ensure_self_signed(tmp_path, ["localhost"])
     assert Path(chain).read_text() != first
     build_acceptor([(chain, key)], "1.3", ["a secret key"], http2=False)
+
+
+def test_it_is_made_anew_for_another_host(tmp_path: Path) -> None:
+    chain, _ = ensure_self_signed(tmp_path, names_of(["127.0.0.1:3000"]))
+    first = Path(chain).read_text()
+    for binds in (["localhost:80"], ["[0:0::1]:80"], ["0.0.0.0:3000"], ["unix:/run/app.sock", "fd:3"]):
+        ensure_self_signed(tmp_path, names_of(binds))
+        assert Path(chain).read_text() == first, binds
+    chain, key = ensure_self_signed(tmp_path, names_of(["blog.Test:3000", "192.0.2.7:3000"]))
+    assert Path(chain).read_text() != first
+    acceptor = build_acceptor([(chain, key)], "1.2", [], http2=True)
+    assert acceptor.certificates[0][1] == ["localhost", "blog.test"], "its DNS names"
+    second = Path(chain).read_text()
+    ensure_self_signed(tmp_path, names_of(["192.0.2.7:1"]))
+    assert Path(chain).read_text() == second, "what is more is no harm"
+
+
+def test_a_host_that_no_certificate_can_name_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CertificateError):
+        ensure_self_signed(tmp_path, ["b\u00fccher.example"])
 
 
 def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:

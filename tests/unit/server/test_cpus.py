@@ -60,3 +60,11 @@ def test_a_core_that_there_is_not(wanted: list[int], what: str) -> None:
     with pytest.raises(RuntimeSettingError, match=what) as caught:
         cpus.assign_cpus(wanted, 2)
     assert caught.value.why == "this process may run on 0, 1, 2, 3, 4, 5, 6, 7"
+
+
+def test_a_system_without_pinning_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("os.sched_setaffinity")  # as on macOS
+    assert cpus.assign_cpus("off", 2) is None
+    for pin in (lambda: cpus.assign_cpus("auto", 2), lambda: cpus.pin_to(0)):
+        with pytest.raises(RuntimeSettingError, match="this system can't pin processes"):
+            pin()

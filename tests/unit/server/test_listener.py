@@ -55,7 +55,7 @@ def test_a_socket_file_that_another_server_has_put_there_is_not_removed(tmp_path
 @pytest.mark.parametrize(
     ("path", "fix"),
     [
-        ("x" * 200, "take a path below 108 bytes"),
+        ("x" * 200, "take a path below 104 bytes"),
         ("/nowhere/at/all.sock", "make the folder, and let this user write there"),
     ],
 )

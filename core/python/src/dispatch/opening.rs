@@ -4,11 +4,12 @@ use pyo3::prelude::*;
 use spica_router::Params;
 use spica_server::{Called, Reply};
 
-use super::Dispatcher;
+use super::{captured, Dispatcher, Of};
 use crate::calls::Call;
+use crate::context::copy_context;
 use crate::handler::capture_values;
 use crate::server::Ends;
-use crate::tasks::start_task;
+use crate::tasks::{start_task, Traits};
 use crate::websocket::WebSocket;
 
 /// The number of a call that is over already: nobody is to be woken or cancelled.
@@ -24,7 +25,7 @@ impl Dispatcher {
         request: &spica_server::Request<'_>,
         reply: &mut Reply<'_>,
     ) -> Called {
-        let desk = self.desk.borrow().bind(py).borrow().clone();
+        let desk = self.desk.borrow().get().desk().clone();
         let route = &self.compiled.routes[number as usize];
         let Some(sockets) = &desk.sockets else { return Called::Answered };
         let socket = match request.upgrade(sockets, &route.origins) {
@@ -35,38 +36,43 @@ impl Dispatcher {
             }
         };
         let made = || -> PyResult<_> {
-            let path = request.head.path.of(request.bytes);
             let native = self.copy_request(py, request)?;
-            native.get().set_match(i64::from(number), capture_values(py, params, path)?.unbind());
+            let values = capture_values(py, route, captured(params, request))?;
+            native.get().set_match(i64::from(number), values.unbind());
             let websocket = WebSocket::new(socket.clone(), desk.clone(), self.names.event_loop.clone_ref(py));
             let websocket = Bound::new(py, websocket)?;
             let coroutine = route.handler.bind(py).call1((&native, &websocket))?;
-            let task = start_task(&coroutine, &route.name, &self.start, &self.names)?;
-            Ok((native, websocket, task))
+            let context = copy_context(py)?;
+            let traits = Traits { context: &context, name: &route.name };
+            let task = start_task(&coroutine, traits, &self.start, &self.names)?;
+            Ok((native, websocket, task, context))
         };
-        let ended = made().and_then(|(native, websocket, task)| {
+        let ended = made().and_then(|(native, websocket, task, context)| {
             if task.call_method0(&self.names.done)?.is_truthy()? {
-                return Ok(Err((native, task.call_method0(&self.names.result))));
+                return Ok(Err((native, task.call_method0(&self.names.result), context)));
             }
-            let websocket = Some(websocket.unbind());
+            let (websocket, native, context) = (Some(websocket.unbind()), native.unbind(), context.unbind());
             let call =
-                Call { task: task.clone().unbind(), request: native.unbind(), status: 200, outgoing: None, websocket };
+                Call { task: task.clone().unbind(), context, request: native, status: 200, outgoing: None, websocket };
             self.keep(&task, call, request.exchange, Ends::Socket).map(Ok)
         });
-        let (native, value) = match ended {
+        let (native, value, context) = match ended {
             Ok(Ok(call)) => return Called::Upgrading(call, socket),
-            Ok(Err((native, value))) if !socket.is_accepted() => (Some(native), value),
-            Ok(Err((_, value))) => {
+            Ok(Err((native, value, context))) if !socket.is_accepted() => (Some(native), value, Some(context)),
+            Ok(Err((_, value, _))) => {
                 report(py, value);
                 // Behind what it has asked for in its only step.
                 socket.set_done();
                 desk.notices.finish_socket(request.exchange);
                 return Called::Upgrading(NO_CALL, socket);
             }
-            Err(error) => (None, Err(error)),
+            Err(error) => (None, Err(error), None),
         };
+        // A task that the handler has started may still hold the socket.
+        socket.refuse();
+        let of = Of { context: context.as_ref(), status: 200, exchange: request.exchange };
         let native = || native.clone().map_or_else(|| self.copy_request(py, request), Ok);
-        self.write(py, value, 200, request.exchange, native, reply)
+        self.write(py, value, &of, native, reply)
     }
 
     /// Takes out a WebSocket's call. Returns whether it was accepted, so that an ordinary answer is too late; `None` when
@@ -74,7 +80,11 @@ impl Dispatcher {
     pub fn take_socket(&self, py: Python<'_>, number: usize) -> Option<bool> {
         let accepted = {
             let calls = self.calls.borrow();
-            calls.get(number)?.websocket.as_ref()?.bind(py).borrow().socket.is_accepted()
+            let socket = calls.get(number)?.websocket.as_ref()?.get().socket();
+            if !socket.is_accepted() {
+                socket.refuse();
+            }
+            socket.is_accepted()
         };
         if accepted {
             let call = self.calls.borrow_mut().remove(number)?;

@@ -11,10 +11,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::time::{clock_gettime, ClockId};
+use rustix::time::clock_gettime;
 
 use super::line::Lines;
 use super::{LogFormat, WAITING_BYTES};
+use crate::system::REALTIME;
 
 /// How long lines gather after a write.
 const GATHER: Duration = Duration::from_millis(10);
@@ -187,7 +188,7 @@ impl Output {
     fn tell_lost(&mut self) {
         if self.lost > 0 {
             let mut notice = Lines::new(self.format);
-            notice.push_lost(clock_gettime(ClockId::RealtimeCoarse).tv_sec, self.lost);
+            notice.push_lost(clock_gettime(REALTIME).tv_sec, self.lost);
             if self.write(&notice.text, 0) {
                 self.lost = 0;
             }

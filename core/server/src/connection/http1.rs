@@ -138,10 +138,10 @@ impl Http1 {
     }
 
     /// Looks at the boxes of the call that waits. Returns whether it is that one.
-    pub fn attend<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> bool {
+    pub fn attend<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) -> bool {
         let known = self.waiting.as_ref().is_some_and(|in_flight| in_flight.stream == stream);
         if known {
-            self.push_streamed(worker);
+            self.push_streamed(link, worker);
             self.continue_content(worker);
         }
         known
@@ -189,11 +189,12 @@ impl Http1 {
         self.input = Vec::new();
         if self.waiting.is_some() {
             self.break_content(worker, refusal);
-        } else if self.arriving.as_ref().is_some_and(|arriving| matches!(arriving.sink, Sink::Nowhere)) {
-            self.end_unread();
         } else {
-            self.arriving = None;
-            self.refuse(link, worker, refusal);
+            match self.arriving.take().map(|arriving| arriving.sink) {
+                Some(Sink::Nowhere) => self.end_unread(),
+                Some(Sink::Whole { bytes, head, .. }) => self.refuse(link, worker, refusal, Some((&bytes, &head))),
+                Some(Sink::Stream(_)) | None => self.refuse(link, worker, refusal, None),
+            }
         }
         After::Keep
     }

@@ -151,11 +151,11 @@ impl Http2 {
     }
 
     /// Looks at the boxes of a call that waits. Returns whether there is one.
-    pub fn attend<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) -> bool {
+    pub fn attend<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) -> bool {
         if !self.running.contains_key(&stream) {
             return false;
         }
-        self.push_streamed(worker, stream);
+        self.push_streamed(link, worker, stream);
         self.release_taken(stream);
         true
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use spica_router::{Found, Params, Router, RouterBuilder};
 use spica_server::{
-    Application, Body, Called, Exchange, Options, Outbox, Reactor, Reply, Request, Signal, Takes, Token,
+    AccessLog, Application, Body, Called, Exchange, Options, Outbox, Reactor, Reply, Request, Signal, Takes, Token,
 };
 
 /// What a handler answers.
@@ -57,6 +57,8 @@ pub struct Giver {
     pub exchange: Cell<Option<Exchange>>,
     pub sent: RefCell<Vec<u8>>,
     pub closed: Cell<bool>,
+    /// Calls that were cancelled.
+    pub cancelled: Cell<usize>,
 }
 
 impl Application for Giver {
@@ -105,7 +107,9 @@ impl Application for Giver {
 
     fn wake(&self, _: usize, _: Signal) {}
 
-    fn cancel(&self, _: usize) {}
+    fn cancel(&self, _: usize) {
+        self.cancelled.set(self.cancelled.get() + 1);
+    }
 
     fn deliver(&self, _: Token, bytes: &[u8], closed: bool) {
         self.sent.borrow_mut().extend_from_slice(bytes);
@@ -114,6 +118,10 @@ impl Application for Giver {
 }
 
 pub fn reactor(given: Given, options: Options) -> Reactor<Giver> {
+    logged(given, options, None)
+}
+
+pub fn logged(given: Given, options: Options, log: Option<AccessLog>) -> Reactor<Giver> {
     let mut builder = RouterBuilder::new();
     for (method, path) in
         [("GET", "/now"), ("GET", "/plain"), ("GET", "/wait"), ("GET", "/stream"), ("POST", "/form.txt")]
@@ -128,8 +136,9 @@ pub fn reactor(given: Given, options: Options) -> Reactor<Giver> {
         exchange: Cell::default(),
         sent: RefCell::default(),
         closed: Cell::default(),
+        cancelled: Cell::default(),
     };
-    Reactor::new(app, options, None).unwrap()
+    Reactor::new(app, options, log).unwrap()
 }
 
 /// The first request of a connection.

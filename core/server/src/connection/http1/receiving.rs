@@ -117,7 +117,7 @@ impl Http1 {
         }
         // The limit is checked even for content that is already here.
         let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        let takes = worker.takes(bytes, head);
+        let takes = worker.takes(self.request(link, bytes, head, Content::Bytes(b"")));
         match head.content {
             Framed::Length(length) if length <= rest.len() as u64 && takes == Some(Takes::Whole) => {
                 let content = &rest[..length as usize];
@@ -175,10 +175,17 @@ impl Http1 {
         arriving.awaits_continue = false;
         let reader = &mut arriving.reader;
         let progress = match &mut arriving.sink {
-            Sink::Whole { spool, .. } => {
-                let progress = reader.feed(input, spool.sink())?;
-                spool.settle(&worker.options.spool_folder, progress.done).map_err(|_| FULL_DISK)?;
-                progress
+            Sink::Whole { spool, bytes, head } => {
+                let folder = &worker.options.spool_folder;
+                let fed = reader.feed(input, spool.sink());
+                let fed = fed.and_then(|fed| spool.settle(folder, fed.done).map(|()| fed).map_err(|_| FULL_DISK));
+                match fed {
+                    Ok(progress) => progress,
+                    Err(refusal) => {
+                        self.refuse(link, worker, refusal, Some((bytes, head)));
+                        return Ok(Step::answered(input.len()));
+                    }
+                }
             }
             Sink::Stream(inbox) => match inbox.fill(|bytes| reader.feed(input, bytes)) {
                 Ok(progress) => progress,

@@ -1,7 +1,6 @@
 //! Serving: a complete request is routed and called, and what the call comes to is written in order.
 
 use std::rc::Rc;
-use std::time::Instant;
 
 use spica_http1::{Head, Refusal};
 
@@ -53,7 +52,7 @@ impl Http1 {
                     return at;
                 }
                 Err(refusal) => {
-                    self.refuse(link, worker, refusal);
+                    self.refuse(link, worker, refusal, None);
                     return input.len();
                 }
             }
@@ -82,17 +81,27 @@ impl Http1 {
     ) {
         self.stage = Stage::Idle;
         self.requests = self.requests.wrapping_add(1);
-        let version = if head.minor == 0 { Version::Http10 } else { Version::Http11 };
         let shape = Shape {
             head_only: head.method.of(bytes) == b"HEAD",
             keep_alive: keep_alive && head.keep_alive && !worker.draining,
-            version,
+            version: Version::of(head),
             codings: worker.compressor.codings(bytes, head),
         };
         let log = worker.log_line(bytes, head);
-        let (peer, secure, exchange) = (link.peer, link.is_secure(), self.exchange(link));
-        let outcome = worker.call(Request { bytes, head, version, content, peer, secure, exchange }, shape);
+        let outcome = worker.call(self.request(link, bytes, head, content), shape);
         self.after_call(link, worker, outcome, shape, log);
+    }
+
+    /// What the application is given.
+    pub(super) fn request<'a>(
+        &self,
+        link: &Link,
+        bytes: &'a [u8],
+        head: &'a Head,
+        content: Content<'a>,
+    ) -> Request<'a> {
+        let (version, exchange) = (Version::of(head), self.exchange(link));
+        Request { bytes, head, version, content, peer: link.peer, secure: link.is_secure(), exchange }
     }
 
     /// Lets a call that waited write its answer.
@@ -130,7 +139,7 @@ impl Http1 {
             (Some(Called::Streaming(call)), Some(answer)) if streaming.is_some() => {
                 shape.keep_alive = !answer.close;
                 self.wait(worker, call, shape, log, streaming);
-                return self.push_streamed(worker);
+                return self.push_streamed(link, worker);
             }
             // What was written before a panic can't be trusted to be whole: say no more than 500, and close.
             (_, None) => worker.error(500, "the server failed to answer", closing(shape.head_only)),
@@ -177,10 +186,18 @@ impl Http1 {
         self.arriving.as_ref().is_some_and(|arriving| arriving.awaits_continue)
     }
 
-    /// Moves what a handler has pushed into the output.
-    pub(super) fn push_streamed<A: Application>(&mut self, worker: &mut Worker<A>) {
+    /// Moves what a handler has pushed into the output. A coding that fails ends the answer, and its handler with it.
+    pub(super) fn push_streamed<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>) {
         let Some(streaming) = self.waiting.as_mut().and_then(|in_flight| in_flight.streaming.as_mut()) else { return };
         streaming.push(&mut worker.out);
+        if streaming.is_broken() {
+            if let Some(in_flight) = self.waiting.take() {
+                in_flight.abandon(link, worker);
+            }
+            self.closing = true;
+            self.stage = Stage::Idle;
+            self.discard_content();
+        }
     }
 
     /// Tells a streaming handler whether the peer lags.
@@ -229,13 +246,19 @@ impl Http1 {
         }
     }
 
-    /// Answers what is not a request. The rest of the input can't be trusted, so the connection ends (promise 6).
-    pub(super) fn refuse<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, refusal: Refusal) {
+    /// Answers what is not a request, or not a whole one: then `head` is what came before. The rest of the input can't be
+    /// trusted, so the connection ends (promise 6).
+    pub(super) fn refuse<A: Application>(
+        &mut self,
+        link: &Link,
+        worker: &mut Worker<A>,
+        refusal: Refusal,
+        head: Option<(&[u8], &Head)>,
+    ) {
         worker.counts.refused += 1;
         let answer = worker.error(refusal.status, refusal.reason, closing(false));
-        // Without its method and target: what was sent of them is not trusted to be any.
-        let line = LogLine { method: b"-".to_vec(), target: b"-".to_vec(), since: Instant::now() };
-        worker.log_answer(link.peer, Some(&line), answer.status, answer.bytes);
+        let line = head.map_or_else(|| Some(LogLine::unknown()), |(bytes, head)| worker.log_line(bytes, head));
+        worker.log_answer(link.peer, line.as_deref(), answer.status, answer.bytes);
         self.closing = true;
         self.lingers = true;
     }

@@ -54,10 +54,14 @@ impl Http2 {
                 );
             }
             (Some(Called::Streaming(call)), Some(_)) if streaming.is_some() => {
-                self.send_head(stream, &mut Head::new(&worker.out), false);
+                let sent = self.send_head(stream, &mut Head::new(&worker.out), false);
                 worker.out.clear();
                 self.wait(worker, InFlight { call, stream, shape, log, streaming, socket: None }, running);
-                return self.push_streamed(worker, stream);
+                return match sent {
+                    Ok(()) => self.push_streamed(link, worker, stream),
+                    // Its content would go nowhere.
+                    Err(_) => self.give_up(link, worker, stream),
+                };
             }
             // What was written before a panic can't be trusted to be whole.
             _ => {
@@ -88,7 +92,8 @@ impl Http2 {
         running: Option<Box<Running>>,
     ) {
         let mut head = Head::new(&worker.out);
-        self.send_head(stream, &mut head, answer.bytes == 0);
+        // In vain when it was refused, which has reset the stream: then the content below is, too.
+        let _ = self.send_head(stream, &mut head, answer.bytes == 0);
         let (start, more) = (worker.out.len() - head.rest.len(), !tail.iter().all(Segment::is_empty));
         let content = match worker.out.len() - start {
             0 => None,
@@ -117,13 +122,24 @@ impl Http2 {
         self.send_rest(stream);
     }
 
-    fn send_head(&mut self, stream: u32, head: &mut Head<'_>, end: bool) {
-        match self.inner.respond(stream, head.status, &mut *head, end) {
-            Ok(()) | Err(SendError::Gone) => {}
+    fn send_head(&mut self, stream: u32, head: &mut Head<'_>, end: bool) -> Result<(), SendError> {
+        let sent = match self.inner.respond(stream, head.status, &mut *head, end) {
+            // Of a stream that is gone there is an event.
+            Ok(()) | Err(SendError::Gone) => Ok(()),
             // More fields than there is room for: nothing of it has been sent, and nothing can be.
-            Err(_) => self.inner.reset(stream, Reason::INTERNAL_ERROR),
-        }
+            Err(refused) => {
+                self.inner.reset(stream, Reason::INTERNAL_ERROR);
+                Err(refused)
+            }
+        };
         head.skip();
+        sent
+    }
+
+    /// Ends a call whose answer can't be sent.
+    fn give_up<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) {
+        self.inner.reset(stream, Reason::INTERNAL_ERROR);
+        self.lose(link, worker, stream);
     }
 
     /// There is room again.
@@ -168,12 +184,15 @@ impl Http2 {
     }
 
     /// Moves what a handler has pushed to its stream, and tells it whether the peer lags.
-    pub(super) fn push_streamed<A: Application>(&mut self, worker: &mut Worker<A>, stream: u32) {
+    pub(super) fn push_streamed<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) {
         let Some(in_flight) = self.running.get_mut(&stream).and_then(|running| running.in_flight.as_mut()) else {
             return;
         };
         let Some(streaming) = &mut in_flight.streaming else { return };
         let pushed = streaming.take();
+        if streaming.is_broken() {
+            return self.give_up(link, worker, stream);
+        }
         if pushed.is_empty() {
             return;
         }
@@ -185,7 +204,7 @@ impl Http2 {
 
     /// A streamed answer's content is complete, or will never be.
     pub fn finish_stream<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32, whole: bool) {
-        self.push_streamed(worker, stream);
+        self.push_streamed(link, worker, stream);
         let Some(running) = self.running.get_mut(&stream) else { return };
         let Some(mut in_flight) = running.in_flight.take_if(|in_flight| in_flight.streaming.is_some()) else { return };
         worker.waiting -= 1;

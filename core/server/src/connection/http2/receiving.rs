@@ -11,6 +11,7 @@ use super::running::{Running, Sink};
 use super::{Http2, QUEUED_HIGH};
 use crate::application::{Application, Content, Exchange, Request, Signal, Takes};
 use crate::connection::{Link, NEVER};
+use crate::exchange::LogLine;
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
 use crate::reply::{Shape, Version};
@@ -27,8 +28,9 @@ impl Http2 {
             Event::Request { stream, request, end } => self.begin(link, worker, stream, request, end),
             Event::Data { stream, data } => self.take_content(link, worker, stream, &data),
             Event::End { stream, trailers } => self.end_content(link, worker, stream, trailers),
-            Event::Refused { stream, .. } => {
+            Event::Refused { stream, refusal } => {
                 worker.counts.refused += 1;
+                self.log_refused(link, worker, stream, refusal);
                 self.lose(link, worker, stream);
             }
             Event::Reset { stream, .. } => self.lose(link, worker, stream),
@@ -52,7 +54,7 @@ impl Http2 {
             self.running.insert(stream, Running::new(Some(request), Sink::Nowhere));
             return self.held.push_back(stream);
         }
-        let takes = worker.takes(&request.bytes, &request.head);
+        let takes = worker.takes(native_request(link, stream, &request, Content::Bytes(b"")));
         let awaits_continue = request.head.expects_continue;
         let sink = match takes {
             Some(Takes::Whole) => Sink::Whole(Spool::default()),
@@ -106,11 +108,8 @@ impl Http2 {
         content: Content<'_>,
         running: Option<Box<Running>>,
     ) {
-        let RequestHead { bytes, head } = request;
-        let (shape, log) = (shape_of(request, worker), worker.log_line(bytes, head));
-        let (peer, secure, exchange) = (link.peer, link.is_secure(), Exchange { token: link.token, stream });
-        let request = Request { bytes, head, version: Version::Http2, content, peer, secure, exchange };
-        let outcome = worker.call(request, shape);
+        let (shape, log) = (shape_of(request, worker), worker.log_line(&request.bytes, &request.head));
+        let outcome = worker.call(native_request(link, stream, request, content), shape);
         self.after_call(link, worker, outcome, Begun { stream, shape, log }, running);
     }
 
@@ -226,12 +225,36 @@ impl Http2 {
         self.answer(worker, stream, &answer, Vec::new(), Some(running));
     }
 
+    /// The line of a request that was refused without its call, or while that has not answered.
+    fn log_refused<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32, refusal: Refusal) {
+        let line = match self.running.get_mut(&stream).map(|running| (&running.request, &mut running.in_flight)) {
+            None => Some(LogLine::unknown()),
+            Some((Some(request), _)) => worker.log_line(&request.bytes, &request.head),
+            Some((None, Some(in_flight))) if in_flight.streaming.is_none() => in_flight.log.take(),
+            Some((None, _)) => None, // it has a line already, or gets it with what was sent
+        };
+        worker.log_answer(link.peer, line.as_deref(), refusal.status, 0);
+    }
+
     /// Nobody waits for the answer any more.
-    fn lose<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) {
+    pub(super) fn lose<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32) {
         if let Some(running) = self.running.remove(&stream) {
             running.abandon(link, worker);
         }
         self.inner.finish(stream);
+    }
+}
+
+/// What the application is given.
+fn native_request<'a>(link: &Link, stream: u32, request: &'a RequestHead, content: Content<'a>) -> Request<'a> {
+    Request {
+        bytes: &request.bytes,
+        head: &request.head,
+        version: Version::Http2,
+        content,
+        peer: link.peer,
+        secure: link.is_secure(),
+        exchange: Exchange { token: link.token, stream },
     }
 }
 

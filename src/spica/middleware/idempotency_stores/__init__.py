@@ -1,0 +1,1 @@
+"""What Idempotency remembers, one a file; the contract is `spica.middleware.idempotency_store`."""

@@ -1,0 +1,1 @@
+"""What RateLimit counts with, one a file; the contract is `spica.middleware.rate_limit_store`."""

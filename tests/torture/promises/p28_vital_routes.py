@@ -1,0 +1,54 @@
+"""Promise 28, as far as there are health pages: a route that is declared vital is answered under any load.
+
+There is no /ready and no /health yet, so nothing is claimed of what they would tell.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from tests.torture.crowd import Crowd
+from tests.torture.promises.p21_overload import REQUEST, answered, offer
+from tests.torture.server import Attacked, attacked
+from tests.torture.verdict import Run
+
+WORK_MS = 5
+
+
+class Asking(threading.Thread):
+    """Asks for a route, ten times a second, on a connection each."""
+
+    def __init__(self, server: Attacked, path: str) -> None:
+        super().__init__(daemon=True)
+        self.server, self.path, self.stop = server, path, threading.Event()
+        self.taken_s: list[float] = []
+        self.refused: list[str] = []
+
+    def run(self) -> None:
+        while not self.stop.wait(0.1):
+            began = time.monotonic()
+            try:
+                self.server.ask(self.path)
+            except OSError as error:
+                self.refused.append(str(error))
+            else:
+                self.taken_s.append(time.monotonic() - began)
+
+
+def run(run: Run) -> None:
+    seconds = run.pick(3.0, 20.0)
+    with attacked() as server, Crowd(server.port) as crowd:
+        vital, usual = Asking(server, "/alive"), Asking(server, f"/works/{WORK_MS}")
+        vital.start()
+        usual.start()
+        offer(crowd, 5 * 1000 / WORK_MS, seconds)
+        for asking in (vital, usual):
+            asking.stop.set()
+            asking.join()
+        surplus = len(answered(crowd.members, b" 503", float("inf")))
+    run.say(28, f"of {len(crowd.members)} calls told 503, {len(REQUEST)} octets each", surplus, 1, at_least=True)
+    run.say(28, "vital calls refused meanwhile", len(vital.refused), 0)
+    run.say(28, "vital calls answered", len(vital.taken_s), run.pick(2, 20), at_least=True)
+    run.say(28, "longest vital call in s", round(max(vital.taken_s, default=float("inf")), 2), run.pick(5, 2))
+    run.say(28, "usual calls refused, as they should be", len(usual.refused), 1, at_least=True)

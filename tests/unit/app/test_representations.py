@@ -1,0 +1,167 @@
+"""One action, several representations: page, fragment for htmx, JSON; formats, layouts, conditions."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spica import App
+
+FILES = {
+    "config/routes.py": """
+def draw(r):
+    r.get("/notes", "notes#index")
+    r.get("/notes/as/{format}", "notes#index", name="formatted")
+    r.get("/notes/new", "notes#new")
+    r.get("/notes/{id:int}", "notes#show")
+    r.get("/bare", "notes#bare")
+    r.get("/none", "notes#none")
+    r.get("/export", "notes#export")
+    r.post("/notes", "notes#create")
+""",
+    "config/middleware.py": """
+from spica import middleware as m
+
+
+def draw(p):
+    p.use(m.SecurityHeaders)
+""",
+    "app/controllers/notes_controller.py": """
+from datetime import UTC, datetime
+
+from app.models.note import Note
+from spica import Controller
+
+
+class NotesController(Controller):
+    layout = "layouts/plain"
+
+    def index(self):
+        return self.render("index", notes=[Note(title="a<b", access_token="t0k")])
+
+    def new(self):
+        return self.render()
+
+    def bare(self):
+        self.shown = "bare"
+
+    def none(self):
+        self.shown = "none"
+        return self.render("bare", layout=None)
+
+    def show(self, id: int):
+        self.expires_in(60, public=True)
+        self.cookies["seen"] = "1"
+        if self.fresh_when(etag=f"note {id}", last_modified=datetime(2026, 1, 1, tzinfo=UTC)):
+            return
+        return self.render("index", notes=[])
+
+    async def create(self):
+        note = Note(title="")
+        if not await note.valid():
+            return self.render("index", notes=[], note=note, status=422)
+
+    def export(self):
+        return self.respond_to(csv="id\\n1\\n", json={"ids": [1]}, htmx=lambda: self.render_partial("row", id=1))
+""",
+    "app/models/note.py": """
+from spica.orm import Model, validates
+
+
+class Note(Model, table="notes_of_representations"):
+    title: str
+    access_token: str = ""
+
+    validates("title", presence=True)
+""",
+    "app/views/layouts/application.html": "<title>{% block title %}App{% end %}</title>"
+    "<main>{% block content %}{% end %}</main>",
+    "app/views/layouts/plain.html": "<plain>{% block content %}{% end %}</plain>",
+    "app/views/notes/index.html": """{% extends "layouts/application" %}{% block title %}Notes{% end %}
+{% block content %}<ul>{% for note in notes %}<li>{{ note.title }}</li>{% end %}</ul>{% end %}""",
+    "app/views/notes/new.html": '{% extends "layouts/application" %}{% block content %}<form></form>{% end %}',
+    "app/views/notes/bare.html": "<p>{{ shown }}</p>",
+    "app/views/notes/_row.html": "<tr><td>{{ id }}</td></tr>",
+}
+HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+HTMX = {"accept": "*/*", "hx-request": "true"}
+JSON = {"accept": "application/json"}
+
+
+def forget_modules() -> None:
+    """Another test's project has an `app` as well."""
+    for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
+    forget_modules()
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "config" / "app.toml").write_text(
+        '[app]\nname = "n"\nsecret_key = "a secret of enough characters 0123456789"\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield App(tmp_path, env="test")
+    forget_modules()
+
+
+async def test_page_fragment_and_json(app: App, exchange: Any) -> None:
+    page = await exchange(app, "GET", "/notes", headers=HTML)
+    assert page.text == "<title>Notes</title><main><ul><li>a&lt;b</li></ul></main>"
+    fragment = await exchange(app, "GET", "/notes", headers=HTMX)
+    assert fragment.text == "<ul><li>a&lt;b</li></ul>"
+    boosted = await exchange(app, "GET", "/notes", headers={**HTMX, "hx-boosted": "true"})
+    assert boosted.text == page.text
+    json = await exchange(app, "GET", "/notes", headers=JSON)
+    assert json.json() == {"notes": [{"id": None, "title": "a<b"}]}, "its token stays here"
+    for response in (page, fragment, json):
+        assert response.field("vary").startswith("Accept, HX-Request")
+
+
+async def test_the_format_of_the_route_wins(app: App, exchange: Any) -> None:
+    assert (await exchange(app, "GET", "/notes/as/json", headers=HTML)).field("content-type") == "application/json"
+    assert (await exchange(app, "GET", "/notes/as/html", headers=JSON)).text.startswith("<title>")
+    assert (await exchange(app, "GET", "/notes/as/xml", headers=HTML)).status == 406
+
+
+async def test_what_nothing_fits_is_a_406(app: App, exchange: Any) -> None:
+    assert (await exchange(app, "GET", "/notes", headers={"accept": "image/png"})).status == 406
+    assert (await exchange(app, "GET", "/notes/new", headers=JSON)).status == 406, "it passes no values to show"
+
+
+async def test_layouts(app: App, exchange: Any) -> None:
+    assert (
+        await exchange(app, "GET", "/notes/new", headers=HTML)
+    ).text == "<title>App</title><main><form></form></main>"
+    assert (await exchange(app, "GET", "/bare", headers=HTML)).text == "<plain><p>bare</p></plain>"
+    assert (await exchange(app, "GET", "/bare", headers=HTMX)).text == "<p>bare</p>"
+    assert (await exchange(app, "GET", "/none", headers=HTML)).text == "<p>none</p>"
+
+
+async def test_what_is_not_valid_is_told_as_problem_details(app: App, exchange: Any) -> None:
+    refused = await exchange(app, "POST", "/notes", headers=JSON)
+    assert (refused.status, refused.field("content-type")) == (422, "application/problem+json")
+    assert refused.json()["errors"] == [{"source": "body", "name": "title", "message": "can't be blank"}]
+
+
+async def test_conditions_through_the_core(app: App, exchange: Any) -> None:
+    first = await exchange(app, "GET", "/notes/7", headers=HTML)
+    assert (first.status, first.field("cache-control")) == (200, "private, max-age=60"), "it sets a cookie"
+    again = await exchange(app, "GET", "/notes/7", headers={**HTML, "if-none-match": first.field("etag")})
+    assert (again.status, len(again.body)) == (304, 0)
+    for name in ("etag", "last-modified", "cache-control", "vary", "x-content-type-options"):
+        assert again.field(name) == first.field(name), name
+    fragment = await exchange(app, "GET", "/notes/7", headers={**HTMX, "if-none-match": first.field("etag")})
+    assert fragment.status == 200, "the page's ETag is not the fragment's"
+
+
+async def test_respond_to_in_a_controller(app: App, exchange: Any) -> None:
+    export = await exchange(app, "GET", "/export", headers={"accept": "text/csv"})
+    assert (export.text, export.field("content-type")) == ("id\n1\n", "text/csv; charset=utf-8")
+    assert (await exchange(app, "GET", "/export", headers=JSON)).json() == {"ids": [1]}
+    assert (await exchange(app, "GET", "/export", headers=HTMX)).text == "<tr><td>1</td></tr>"

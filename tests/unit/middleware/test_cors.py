@@ -1,0 +1,174 @@
+"""Cors: who may read, what a preflight is told, and what caches are told. Fetch (WHATWG), section 3.2."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from spica import App
+from spica import middleware as m
+from spica.http.response import Response
+from spica.middleware.errors import InvalidMiddleware
+from spica.middleware.pipeline import compose
+from tests.requests import make_context, make_request
+from tests.serving import open_client
+
+ORIGIN = "https://app.example.com"
+PREFLIGHT = {"origin": ORIGIN, "access-control-request-method": "PUT"}
+
+
+def visit(cors: m.Cors, origin: str | None = ORIGIN, *, response: Response | None = None) -> Response:
+    fields = {"origin": origin} if origin is not None else {}
+    made = response or Response.text("x")
+    answer: Response = compose([cors], lambda ctx: made)(make_context(make_request(fields=fields)))
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "allowed"),
+    [
+        ([ORIGIN], ORIGIN, True),
+        ([ORIGIN], "https://APP.example.com", True),
+        ([ORIGIN], "http://app.example.com", False),
+        ([ORIGIN], "https://app.example.com:8443", False),
+        ([ORIGIN], "https://app.example.com.evil.example", False),
+        ([ORIGIN], "https://evil-app.example.com", False),
+        ([ORIGIN], "null", False),
+        (["https://*.example.com"], "https://a.b.example.com", True),
+        (["https://*.example.com"], "https://example.com", False),
+        (["https://*.example.com"], "https://evilexample.com", False),
+        (["https://*.example.com"], "https://evil.example/.example.com", False),
+        (["https://*.example.com"], "https://a.example.com.evil.example", False),
+        (["https://*.example.com:8443"], "https://a.example.com:8443", True),
+        ([re.compile(r"https://pr-\d+\.example\.com")], "https://pr-7.example.com", True),
+        ([re.compile(r"https://pr-\d+\.example\.com")], "https://pr-7.example.com.evil.example", False),
+        (["http://localhost:5173", ORIGIN], "http://localhost:5173", True),
+        (["http://[::1]:3000"], "http://[::1]:3000", True),
+    ],
+)
+def test_an_origin_is_compared_whole(origins: list[Any], origin: str, allowed: bool) -> None:
+    response = visit(m.Cors(origins), origin)
+    assert (response.header("access-control-allow-origin") == origin) is allowed
+    assert response.header("vary") == "origin"
+
+
+def test_caches_are_told_even_without_an_origin() -> None:
+    response = visit(m.Cors([ORIGIN]), None, response=Response.text("x").with_header("vary", "accept"))
+    assert response.header("vary") == "accept, origin"
+    assert response.header("access-control-allow-origin") is None
+
+
+def test_everybody_may_read_without_credentials() -> None:
+    response = visit(m.Cors(["*"]), "https://anyone.example")
+    assert response.header("access-control-allow-origin") == "*"
+    assert response.header("access-control-allow-credentials") is None
+    assert response.header("vary") is None
+
+
+def test_credentials_are_for_named_origins() -> None:
+    response = visit(m.Cors([ORIGIN], credentials=True, expose=["x-total"]))
+    assert response.header("access-control-allow-credentials") == "true"
+    assert response.header("access-control-expose-headers") == "x-total"
+    assert (
+        visit(m.Cors([ORIGIN], credentials=True), "https://x.example").header("access-control-allow-credentials")
+        is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("origins", "options", "words"),
+    [
+        (["*"], {"credentials": True}, "any site could read"),
+        (["*", ORIGIN], {"credentials": True}, "any site could read"),
+        (ORIGIN, {}, "takes a list of origins"),
+        ([], {}, "takes a list of origins"),
+        (["https://app.example.com/"], {}, "not an origin"),
+        (["app.example.com"], {}, "not an origin"),
+        (["https://*"], {}, "not an origin"),
+        (["null"], {}, "not an origin"),
+        ([ORIGIN], {"headers": "content-type"}, "not a list of names"),
+        ([ORIGIN], {"expose": ["a b"]}, "not a list of names"),
+    ],
+)
+def test_mistakes_are_told_at_boot(origins: Any, options: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidMiddleware) as caught:
+        m.Cors(origins, **options)
+    assert words in str(caught.value)
+
+
+def application(**options: Any) -> App:
+    app = App()
+    with app.pipeline("api"):
+        app.use(m.Cors([ORIGIN], **options), Locked)
+
+    @app.put("/posts/{id:int}", pipe="api")
+    def put(id: int) -> str:
+        return "put"
+
+    @app.get("/posts/{id:int}", pipe="api")
+    def get(id: int) -> str:
+        return "got"
+
+    @app.get("/private")
+    def private() -> str:
+        return "private"
+
+    return app
+
+
+class Locked(m.Middleware):
+    """Refuses what has no credentials, as a preflight never has."""
+
+    def before(self, ctx: Any) -> Response | None:
+        return None if ctx.request.native.field("authorization") else Response.text("who?", status=401)
+
+
+async def preflight(app: App, path: str = "/posts/7", **fields: str) -> Any:
+    headers = {name.replace("_", "-"): value for name, value in fields.items()}
+    async with open_client(app) as client:
+        return await client.options(path, headers={**PREFLIGHT, **headers})
+
+
+async def test_a_preflight_is_answered_for_the_route_it_announces() -> None:
+    response = await preflight(application(), access_control_request_headers="Content-Type, X-Evil")
+    assert response.status == 204
+    assert response.headers["access-control-allow-origin"] == ORIGIN
+    assert response.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS, PUT"
+    assert response.headers["access-control-allow-headers"] == "content-type"
+    assert response.headers["access-control-max-age"] == "600"
+    assert "access-control-request-headers" in response.headers["vary"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/posts/7", {"origin": "https://evil.example"}),
+        ("/posts/7", {"access_control_request_method": "DELETE"}),
+        ("/posts/7", {"access_control_request_method": "P UT"}),
+        ("/private", {"access_control_request_method": "GET"}),
+        ("/nowhere", {}),
+    ],
+)
+async def test_a_preflight_that_gets_no_permission(path: str, fields: dict[str, str]) -> None:
+    response = await preflight(application(), path, **fields)
+    assert "access-control-allow-origin" not in response.headers
+
+
+async def test_a_private_network_is_opened_on_request_only() -> None:
+    asked = {"access_control_request_private_network": "true"}
+    opened, closed = (
+        await preflight(application(private_network=True), **asked),
+        await preflight(application(), **asked),
+    )
+    assert opened.headers["access-control-allow-private-network"] == "true"
+    assert "access-control-allow-private-network" not in closed.headers
+
+
+async def test_a_refusal_can_be_read_by_the_page() -> None:
+    async with open_client(application()) as client:
+        response = await client.get("/posts/7", headers={"origin": ORIGIN})
+    assert response.status == 401
+    assert response.headers["access-control-allow-origin"] == ORIGIN
