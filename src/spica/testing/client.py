@@ -23,7 +23,7 @@ from spica.testing.cookies import CookieJar
 from spica.testing.csrf import SessionCookies
 from spica.testing.event_stream import ClientEvents
 from spica.testing.failures import LoggedFailures
-from spica.testing.request import PendingRequest, RequestOptions, Sent
+from spica.testing.request import ANSWER_TIMEOUT_S, PendingRequest, RequestOptions, Sent
 from spica.testing.response import ClientResponse, Surroundings
 from spica.testing.websocket import ClientSocket
 
@@ -169,7 +169,10 @@ class Client:
             extra["x-csrf-token"] = await self.csrf_token()
         fields = await self._fields(sent.target, {**extra, **sent.headers}, sent.cookies)
         with LoggedFailures(sent.target) as failures:
-            received = await self._send(sent, _render(sent, fields))
+            try:
+                received = await self.send_octets(_render(sent, fields), timeout_s=sent.timeout_s)
+            except TimeoutError as error:
+                raise TimeoutError(f"{error} to {sent.method} {sent.target}") from None
         around = Surroundings(fields, failures.last, follow=partial(self._follow, sent))
         response = ClientResponse(received, sent.method, sent.target, around).require_whole(failures.last)
         self.cookies.update_from(response.headers.get_all("set-cookie", []))
@@ -177,6 +180,33 @@ class Client:
             messages = (await self._sessions.load(self.cookies)).flash.left()
             around.flash = lambda: messages
         return response
+
+    async def send_octets(self, octets: bytes, *, timeout_s: float = ANSWER_TIMEOUT_S) -> bytes:
+        """Send octets as they are on a connection of their own, and give all that comes until it ends.
+
+        Args:    octets: a request, or anything else; one that lets the connection go on needs `Connection: close`.
+        Raises:  TimeoutError: the connection has not ended in time.
+        """
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        received = bytearray()
+
+        def sink(data: bytes | None) -> None:
+            if data is not None:
+                received.extend(data)
+            elif not ended.done():
+                ended.set_result(None)
+
+        connection = self._connect(sink)
+        connection.feed(octets)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await ended
+        except TimeoutError:
+            what = f"{len(received)} octets of a response" if received else "no response"
+            raise TimeoutError(f"{what} in {timeout_s:g} s") from None
+        finally:
+            connection.close()
+        return bytes(received)
 
     # The rest is private.
 
@@ -213,28 +243,6 @@ class Client:
             return await self.exchange(Sent(sent.method, target, kept, {}, sent.content, sent.csrf, sent.timeout_s))
         method = "HEAD" if sent.method == "HEAD" else "GET"
         return await self.exchange(Sent(method, target, timeout_s=sent.timeout_s))
-
-    async def _send(self, sent: Sent, request: bytes) -> bytes:
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        received = bytearray()
-
-        def sink(data: bytes | None) -> None:
-            if data is not None:
-                received.extend(data)
-            elif not ended.done():
-                ended.set_result(None)
-
-        connection = self._connect(sink)
-        connection.feed(request)
-        try:
-            async with asyncio.timeout(sent.timeout_s):
-                await ended
-        except TimeoutError:
-            what = f"{len(received)} octets of a response" if received else "no response"
-            raise TimeoutError(f"{what} to {sent.method} {sent.target} in {sent.timeout_s:g} s") from None
-        finally:
-            connection.close()
-        return bytes(received)
 
 
 def _render(sent: Sent, fields: Mapping[str, str]) -> bytes:
