@@ -36,6 +36,7 @@ COMMANDS = [
     ("dev", RUN),
     ("server", RUN),
     ("reload", RUN),
+    ("test", RUN),
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
