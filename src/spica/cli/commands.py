@@ -36,9 +36,11 @@ COMMANDS = [
     ("dev", RUN),
     ("server", RUN),
     ("reload", RUN),
+    ("test", RUN),
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
+    ("openapi", LOOK),
     ("config", LOOK),
     ("secrets", RUN),
 ]
