@@ -20,7 +20,7 @@ import msgspec
 from spica._core import Application as Core
 from spica.app.compiled import Compiled, Parts, compile_application
 from spica.app.error_pages import ErrorPages
-from spica.app.errors import FrozenApplicationError
+from spica.app.errors import FrozenApplicationError, raise_all
 from spica.app.failures import Failures
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
 from spica.config.environment import environment_name
@@ -275,7 +275,7 @@ class App(Router):
         Raises: the mistakes of the application; what a hook raises.
         """
         self.compiled  # noqa: B018 - compiles
-        self._refresh_stub()
+        self._tend_helpers()
         self._configure_database()
         await self._lifespan.start(self)
 
@@ -358,15 +358,20 @@ class App(Router):
         )
         return compile_application(parts)
 
-    def _refresh_stub(self) -> None:
-        """While developing, keep the stub of the path helpers true, where the project has one."""
+    def _tend_helpers(self) -> None:
+        """While developing, check every use of a path helper, and keep their stub true where the project has one.
+
+        Raises: SpicaError for one use that can't work, BootError for several.
+        """
         if self.root is None or self.settings.env != "development":
             return
-        # Lazy: no other environment reads it.
+        # Lazy: no other environment does this.
+        from spica.app.helper_check import check_helpers
         from spica.routing.stub import STUB, write_stub
 
         if (self.root / STUB).is_file():
             write_stub(self.root, self.paths.all_helpers)
+        raise_all(check_helpers(self.root, self.paths))
 
     def _list_pages(self) -> list[Route]:
         """The pages of the API document, unless they are off, as they are in production where nothing is said."""
