@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, MutableMapping
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -83,7 +83,7 @@ async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) ->
 
 async def _serve_socket(app: App, scope: Message, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
-    native = _build_request({**scope, "method": "GET"})
+    native = _build_request({**scope, "method": "GET", "headers": _as_upgrade(scope["headers"])})
     found = app.core.begin_socket(native)
     if found is None:
         await _refuse(scope, send, 404, [], b"404 Not Found\n")
@@ -225,6 +225,14 @@ async def _read_content(receive: Receive, limit: int) -> bytes | None:
 def _raw_path(scope: Message) -> bytes:
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     return path.partition(b"?")[0]
+
+
+def _as_upgrade(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The fields of a handshake; over HTTP/2, and by some servers, they come without `Upgrade`."""
+    fields = list(headers)
+    if not any(name.lower() == b"upgrade" for name, _ in fields):
+        fields.append((b"upgrade", b"websocket"))
+    return fields
 
 
 def _build_request(scope: Message, content: bytes = b"", incoming: Incoming | None = None) -> NativeRequest:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spica.middleware.api_key import ApiKey
+    from spica.middleware.asgi import Asgi
     from spica.middleware.basic import Basic
     from spica.middleware.bearer import Bearer
     from spica.middleware.body_limit import BodyLimit
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ApiKey": "api_key",
+    "Asgi": "asgi",
     "Basic": "basic",
     "Bearer": "bearer",
     "BodyLimit": "body_limit",
@@ -67,6 +69,7 @@ _HOMES = {
 
 __all__ = [
     "ApiKey",
+    "Asgi",
     "Basic",
     "Bearer",
     "BodyLimit",
