@@ -111,7 +111,7 @@ app.mount("/old", WSGIMiddleware(old))
 HYPERCORN = re.compile(r"Running on http://127\.0\.0\.1:(\d+)")
 
 
-@pytest.fixture(params=["spica", "uvicorn", "hypercorn"], scope="module")
+@pytest.fixture(params=["uvicorn", "hypercorn"], scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("interop")
     (folder / "interop_app.py").write_text(APP)
