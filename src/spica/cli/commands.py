@@ -42,6 +42,7 @@ COMMANDS = [
     ("routes", LOOK),
     ("config", LOOK),
     ("secrets", RUN),
+    ("maintenance", RUN),
 ]
 
 
@@ -57,7 +58,7 @@ def build_app() -> App:
     )
     for name, group in COMMANDS:
         first = name if isinstance(name, str) else name[0]
-        attribute = "app" if first in ("generate", "db", "secrets") else first
+        attribute = "app" if first in ("generate", "db", "secrets", "maintenance") else first
         app.command(f"spica.cli.{first}:{attribute}", name=name, group=group)
     return app
 

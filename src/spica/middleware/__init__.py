@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spica.middleware.access_log import AccessLog
     from spica.middleware.api_key import ApiKey
     from spica.middleware.basic import Basic
     from spica.middleware.bearer import Bearer
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from spica.middleware.timeout import Timeout
 
 _HOMES = {
+    "AccessLog": "access_log",
     "ApiKey": "api_key",
     "Basic": "basic",
     "Bearer": "bearer",
@@ -66,6 +68,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AccessLog",
     "ApiKey",
     "Basic",
     "Bearer",
