@@ -39,6 +39,7 @@ COMMANDS = [
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
+    ("check", LOOK),
     ("config", LOOK),
     ("secrets", RUN),
 ]
