@@ -19,6 +19,7 @@ AREAS = {
     "G": "Commands and generators",
     "H": "HTTP and middleware",
     "I": "Injection",
+    "K": "Test kit",
     "M": "Migrations",
     "R": "Routing",
     "S": "Server",

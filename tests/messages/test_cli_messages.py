@@ -14,6 +14,7 @@ from spica.cli.main import render_error
 from spica.cli.new import check_empty
 from spica.cli.project import find_project
 from spica.cli.seeding import run_seeds
+from spica.cli.test import check_installed
 from spica.errors import SpicaError
 from spica.generators import errors as generator_errors
 from spica.generators.apply import check_steps, decide
@@ -25,6 +26,7 @@ from spica.generators.names import ResourceNames
 from spica.generators.plan import Plan
 from spica.generators.project import Project
 from spica.generators.routes_file import insert_calls
+from spica.testing.databases import prepare
 
 
 def text_of(mistake: Callable[[], object], folder: Path) -> str:
@@ -257,7 +259,39 @@ def test_every_error_here_is_documented_and_has_a_code_of_its_own() -> None:
         if issubclass(member, SpicaError) and member.__module__ == module.__name__
     ]
     codes = [member.code for member in classes]
-    assert len(classes) == 12
+    assert len(classes) == 13
     assert len(set(codes)) == len(codes)
     assert all(code.startswith("SPICA-G") for code in codes)
     assert all(member.__doc__ for member in classes)
+
+
+def test_tests_need_pytest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"pytest", "pytest_asyncio"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name if name in found else None)
+    monkeypatch.setattr("sys.executable", "/usr/bin/python3")
+    check_installed(["tests", "-x"])
+    assert text_of(lambda: check_installed(["-n", "auto"]), tmp_path) == inspect.cleandoc(
+        """
+        SPICA-G006  spica test needs pytest-xdist, which is not installed
+          where  /usr/bin/python3
+          why    what only tests need is an extra of Spica, so that production does without it
+          fix    pip install 'spica[test]'
+          docs   docs/reference/errors.md#spica-g006
+        """
+    )
+    found.clear()
+    with pytest.raises(SpicaError, match="needs pytest, which"):
+        check_installed([])
+
+
+def test_a_test_database_that_may_hold_data(tmp_path: Path) -> None:
+    (tmp_path / "app.sqlite3").touch()
+    assert text_of(lambda: prepare(f"sqlite://{tmp_path}/app.sqlite3", tmp_path), tmp_path) == inspect.cleandoc(
+        """
+        SPICA-K001  tests would empty the database app.sqlite3
+          where  FOLDER/app.sqlite3
+          why    the file of a test database is made anew, and this name does not say that it is one
+          fix    name it so in config/database.toml: [database.test] url = "sqlite://./db/test.sqlite3", or ":memory:"
+          docs   docs/reference/errors.md#spica-k001
+        """
+    )

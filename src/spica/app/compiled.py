@@ -52,7 +52,7 @@ class Parts:
 
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
     route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type; `directs`:
-    path helpers that are functions.
+    path helpers that are functions; `internal`: routes of Spica's own, which are in no list and give way to others.
     """
 
     settings: Settings
@@ -64,6 +64,7 @@ class Parts:
     public: Sequence[tuple[str, str]] = ()
     registry: Registry | None = None
     directs: Mapping[str, Callable[..., str]] = field(default_factory=dict)
+    internal: Sequence[Route] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def compile_application(parts: Parts) -> Compiled:
     )
     work = _Work(core, misses, services, list(table.mistakes))
     variants = [variant for route in table for variant in route.variants]
-    for route in variants:
+    shapes = {route.pattern.shape for route in variants}
+    for route in (*variants, *(one for one in parts.internal if one.pattern.shape not in shapes)):
         try:
             _add_route(route, parts, work)
         except SpicaError as mistake:

@@ -36,10 +36,12 @@ COMMANDS = [
     ("dev", RUN),
     ("server", RUN),
     ("reload", RUN),
+    ("test", RUN),
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
     ("check", LOOK),
+    ("openapi", LOOK),
     ("config", LOOK),
     ("secrets", RUN),
 ]

@@ -5,7 +5,8 @@ SpicaError
 ├── NotInProject      G002
 ├── DatabaseMissing   G003
 ├── ProductionGuard   G004
-└── SeedsMissing      G005
+├── SeedsMissing      G005
+└── PytestMissing     G006
 """
 
 from __future__ import annotations
@@ -44,3 +45,9 @@ class SeedsMissing(SpicaError):
     """`spica db seed` found no db/seeds.py, or no function `seed` in it."""
 
     code = "SPICA-G005"
+
+
+class PytestMissing(SpicaError):
+    """`spica test` found no pytest, or a plugin that its options need is not installed."""
+
+    code = "SPICA-G006"

@@ -8,10 +8,11 @@ from spica.generators.fields import Field
 
 
 def python_sample(field: Field) -> str:
-    """Source of a valid value; a unique text counts up, because a table holds it once."""
+    """Source of a factory's value; a unique text counts up, because a table holds it once."""
     if field.type.textual:
-        return f'f"{_phrase(field)} {{next(numbers)}}"' if field.unique else f'"{_phrase(field)}"'
-    return field.type.sample
+        return f'sequence("{_phrase(field)} {{n}}")' if field.unique else f'"{_phrase(field)}"'
+    # Each record has a dict of its own.
+    return f"lazy(lambda: {field.type.sample})" if field.type.name == "json" else field.type.sample
 
 
 def form_sample(field: Field) -> str:
@@ -30,6 +31,8 @@ def sample_imports(fields: list[Field]) -> set[Import]:
     imports = {field.type.sample_imports for field in fields if field.type.sample_imports}
     if any(field.type.name == "datetime" for field in fields):
         imports.add(("datetime", "UTC"))
+    if any(field.type.name == "json" for field in fields):
+        imports.add(("spica.testing", "lazy"))
     return imports
 
 

@@ -13,6 +13,7 @@ from spica.errors import closest
 from spica.http.events import KEEP_ALIVE_S
 from spica.routing.errors import InvalidRouteOptionError, InvalidTargetError
 from spica.routing.location import Location
+from spica.routing.operation_docs import NO_DOCS, DocsOptions, OperationDocs, build_docs
 from spica.routing.pattern import Constraints, Pattern, join_patterns, parse_pattern
 
 Handler: TypeAlias = Callable[..., object]
@@ -43,12 +44,12 @@ class DemandOptions(TypedDict, total=False):
     format: str | list[str] | tuple[str, ...]
 
 
-class RouteOptions(DemandOptions, total=False):
+class RouteOptions(DemandOptions, DocsOptions, total=False):
     """What every verb accepts besides its pattern.
 
     `name` (of the path helper), `pipe` (names of pipelines, default the surrounding scope's), `status` (of a successful
     response, default 200), `summary` and `tags` (for `spica routes` and API documents), `vital` (answered even when so
-    many requests wait that others get a 503: health checks); and what `DemandOptions` has.
+    many requests wait that others get a 503: health checks); and what `DemandOptions` and `DocsOptions` have.
     """
 
     name: str | None
@@ -152,6 +153,7 @@ class Route:
     origins: tuple[str, ...] | None = None
     redirects_to: str = ""
     keep_alive_s: float | None = None
+    docs: OperationDocs = NO_DOCS
 
     @property
     def is_socket(self) -> bool:
@@ -265,6 +267,7 @@ def build_route(
         tags=tuple(options.get("tags", ())),
         vital=options.get("vital", False),
         demands=demands,
+        docs=build_docs(options, where),
     )
 
 

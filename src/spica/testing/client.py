@@ -4,132 +4,103 @@ Rules:
 - One connection a request, with `Connection: close`, so that a test never depends on the one before it.
 - Cookies are kept from response to request. Unsafe requests carry the CSRF token of the client's session, as a page's
   form would; `csrf=False` leaves it out.
+- Whoever signs in gets a session of the application's own making, so that its middleware is part of the test.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Self
-from urllib.parse import quote, urlencode
-
-import msgspec
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Unpack
+from urllib.parse import quote, urljoin, urlsplit
 
 from spica._core import Server
 from spica.app.application import App
+from spica.middleware.session_data import SessionData
+from spica.testing.connections import Connect, connect_in_memory, connect_to
 from spica.testing.cookies import CookieJar
 from spica.testing.csrf import SessionCookies
-from spica.testing.forms import flatten, render_form
-from spica.testing.multipart import File, render_multipart
-from spica.testing.response import ClientResponse
+from spica.testing.event_stream import ClientEvents
+from spica.testing.failures import LoggedFailures
+from spica.testing.request import ANSWER_TIMEOUT_S, PendingRequest, RequestOptions, Sent
+from spica.testing.response import ClientResponse, Surroundings
 from spica.testing.websocket import ClientSocket
 
 HOST = "test.host"
 ACCEPT = "text/html,application/json;q=0.9,*/*;q=0.8"
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-ANSWER_TIMEOUT_S = 30.0
 _SAFE_IN_TARGET = "/?=&%:@!$'()*+,;~-._[]"
 
+SessionOf = Callable[[Any], Mapping[str, Any]]
 
-class PendingRequest:
-    """A request that is sent when it is awaited; `header` adds to it before."""
 
-    def __init__(self, client: Client, method: str, target: str, content: bytes, headers: dict[str, str]) -> None:
-        self.signs = False
-        self._client = client
-        self._method = method
-        self._target = target
-        self._content = content
-        self._headers = headers
-
-    def header(self, name: str, value: str) -> Self:
-        """Add a header."""
-        self._headers[name.lower()] = value
-        return self
-
-    def __await__(self) -> Generator[Any, None, ClientResponse]:
-        return self._send().__await__()
-
-    async def _send(self) -> ClientResponse:
-        if self.signs:
-            self._headers.setdefault("x-csrf-token", await self._client.csrf_token())
-        return await self._client.exchange(self._method, self._target, self._content, self._headers)
+def user_id_of(user: Any) -> dict[str, Any]:
+    """What a session says of who is signed in, unless a project says otherwise: {"user_id": user.id}."""
+    return {"user_id": user.id}
 
 
 class Client:
     """A browser's stand-in for one application.
 
-    Args:    app: started; server: a native server on the running loop (`spica.server.run.running_server`).
+    Args:    app: started; server: a native server on the running loop (`spica.server.run.running_server`); address:
+             where that listens, to speak to it over a socket; session_of: what the session holds of a user who is
+             signed in. `headers` go with every request.
     """
 
-    def __init__(self, app: App, server: Server) -> None:
+    def __init__(
+        self,
+        app: App,
+        server: Server,
+        *,
+        address: tuple[str, int] | None = None,
+        session_of: SessionOf = user_id_of,
+    ) -> None:
         self.app = app
         self.cookies = CookieJar()
+        self.headers: dict[str, str] = {}
+        self.url = f"http://{address[0]}:{address[1]}" if address else f"http://{HOST}"
         self._server = server
+        self._address = address
+        self._connect: Connect = connect_to(*address) if address else connect_in_memory(server)
+        self._session_of = session_of
         self._sessions = SessionCookies.find(app)
+        self._coming: list[tuple[Mapping[str, Any] | None, object]] = []
 
-    def get(self, path: str, **options: Any) -> PendingRequest:
+    def new(self) -> Client:
+        """Another visitor of the same application, with cookies of its own."""
+        return Client(self.app, self._server, address=self._address, session_of=self._session_of)
+
+    def get(self, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
         """GET; takes what `request` takes."""
         return self.request("GET", path, **options)
 
-    def head(self, path: str, **options: Any) -> PendingRequest:
+    def head(self, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
         """HEAD; takes what `request` takes."""
         return self.request("HEAD", path, **options)
 
-    def options(self, path: str, **options: Any) -> PendingRequest:
+    def options(self, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
         """OPTIONS; takes what `request` takes."""
         return self.request("OPTIONS", path, **options)
 
-    def post(self, path: str, **options: Any) -> PendingRequest:
+    def post(self, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
         """POST; takes what `request` takes."""
         return self.request("POST", path, **options)
 
-    def put(self, path: str, **options: Any) -> PendingRequest:
+    def put(self, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
         """PUT; takes what `request` takes."""
         return self.request("PUT", path, **options)
 
-    def patch(self, path: str, **options: Any) -> PendingRequest:
+    def patch(self, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
         """PATCH; takes what `request` takes."""
         return self.request("PATCH", path, **options)
 
-    def delete(self, path: str, **options: Any) -> PendingRequest:
+    def delete(self, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
         """DELETE; takes what `request` takes."""
         return self.request("DELETE", path, **options)
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, object] | None = None,
-        form: Mapping[str, object] | None = None,
-        json: object = None,
-        multipart: Mapping[str, str | File] | None = None,
-        content: bytes = b"",
-        headers: Mapping[str, str] | None = None,
-        csrf: bool = True,
-    ) -> PendingRequest:
-        """Prepare a request; await it for the response.
-
-        Args:    path: may carry a query; query, form: nested values; json: any value msgspec encodes;
-                 multipart: texts and Files; content: octets, with a content-type of yours in headers;
-                 csrf: whether an unsafe request carries the session's token.
-        """
-        target = quote(path, safe=_SAFE_IN_TARGET)
-        if query is not None:
-            target += ("&" if "?" in target else "?") + urlencode(list(flatten(query)))
-        sent = {name.lower(): value for name, value in (headers or {}).items()}
-        content, content_type = _body(form, json, multipart, content)
-        if content_type:
-            sent.setdefault("content-type", content_type)
-        request = PendingRequest(self, method, target, content, sent)
-        request.signs = csrf and method not in SAFE and self._sessions is not None
-        return request
-
-    async def csrf_token(self) -> str:
-        """A token of the client's session; "" for an application without sessions."""
-        return "" if self._sessions is None else await self._sessions.token_for(self.cookies)
+    def request(self, method: str, path: str, **options: Unpack[RequestOptions]) -> PendingRequest:
+        """Prepare a request; await it for the response. `path` may carry a query; options: see `RequestOptions`."""
+        return PendingRequest(self, method, path, options)
 
     def socket(
         self, path: str, *, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = ()
@@ -140,37 +111,83 @@ class Client:
                  preferred first.
         Raises:  SocketRefused, when it is entered and the application does not accept.
         """
-        fields = {"host": HOST, **{name.lower(): value for name, value in (headers or {}).items()}}
-        if self.cookies and "cookie" not in fields:
-            fields["cookie"] = self.cookies.render()
-        return ClientSocket(self._server.connect, quote(path, safe=_SAFE_IN_TARGET), fields, subprotocols)
+        target = quote(path, safe=_SAFE_IN_TARGET)
+        return ClientSocket(self._connect, target, partial(self._fields, target, headers or {}), subprotocols)
+
+    def sse(
+        self, path: str, *, headers: Mapping[str, str] | None = None, last_event_id: str | int = ""
+    ) -> ClientEvents:
+        """Prepare a stream of server-sent events: `async with client.sse("/events") as events` opens it and closes it.
+
+        Args:    path: may carry a query; headers: of the request; last_event_id: resume after this one.
+        Raises:  AssertionError, when it is entered and the answer is no stream of events.
+        """
+        target = quote(path, safe=_SAFE_IN_TARGET)
+        fields = partial(self._fields, target, {"accept": "text/event-stream", **(headers or {})})
+        return ClientEvents(self._connect, target, fields, str(last_event_id))
+
+    def sign_in(self, user: object = None, **values: Any) -> None:
+        """Sign a user in, from the next request on, by the application's own Session middleware.
+
+        Args:    user: what `session_of` is asked about, by default for {"user_id": user.id}; values: of the session,
+                 beside that.
+        Raises:  LookupError: the application has no Session middleware.
+        """
+        self._check_sessions("sign_in")
+        said = self._session_of(user) if user is not None else {}
+        self._coming.append(({**said, **values}, getattr(user, "id", None)))
+
+    def sign_out(self) -> None:
+        """Empty the session, from the next request on."""
+        self._check_sessions("sign_out")
+        self._coming.append((None, None))
+
+    async def session(self) -> SessionData:
+        """The session as the next request would find it; what is changed in it stays here."""
+        sessions = self._check_sessions("session")
+        await self._settle()
+        return await sessions.load(self.cookies)
+
+    async def csrf_token(self) -> str:
+        """A token of the client's session; "" for an application without sessions."""
+        return "" if self._sessions is None else await self._sessions.token_for(self.cookies)
 
     async def follow(self, response: ClientResponse) -> ClientResponse:
-        """GET where a redirect leads, on this host."""
-        location = response.expect_redirect().headers["location"]
-        return await self.get(location.removeprefix(f"http://{HOST}"))
+        """Go where a redirect leads, on this host."""
+        return await response.follow()
 
-    async def exchange(self, method: str, target: str, content: bytes, headers: Mapping[str, str]) -> ClientResponse:
-        """Send one request and wait for its whole response. Raises BrokenResponse when only a part of it comes."""
-        request = self._render(method, target, content, headers)
-        with _LoggedFailures() as failures:
-            received = await self._send(request)
-        response = ClientResponse(received, method, target).require_whole(failures.last)
+    async def exchange(self, sent: Sent) -> ClientResponse:
+        """Send one request and wait for its whole response.
+
+        Raises:  BrokenResponse when only a part of it comes; TimeoutError when none comes in time.
+        """
+        extra = {"connection": "close", "accept": ACCEPT}
+        if sent.content or not sent.is_safe:
+            extra["content-length"] = str(len(sent.content))
+        await self._settle()
+        if sent.csrf and not sent.is_safe and self._sessions is not None:
+            extra["x-csrf-token"] = await self.csrf_token()
+        fields = await self._fields(sent.target, {**extra, **sent.headers}, sent.cookies)
+        with LoggedFailures(sent.target) as failures:
+            try:
+                received = await self.send_octets(_render(sent, fields), timeout_s=sent.timeout_s)
+            except TimeoutError as error:
+                raise TimeoutError(f"{error} to {sent.method} {sent.target}") from None
+        around = Surroundings(fields, failures.last, follow=partial(self._follow, sent))
+        response = ClientResponse(received, sent.method, sent.target, around).require_whole(failures.last)
         self.cookies.update_from(response.headers.get_all("set-cookie", []))
+        if self._sessions is not None:
+            messages = (await self._sessions.load(self.cookies)).flash.left()
+            around.flash = lambda: messages
         return response
 
-    def _render(self, method: str, target: str, content: bytes, headers: Mapping[str, str]) -> bytes:
-        fields = {"host": HOST, "connection": "close", "accept": ACCEPT, **headers}
-        if self.cookies and "cookie" not in fields:
-            fields["cookie"] = self.cookies.render()
-        if content or method not in SAFE:
-            fields["content-length"] = str(len(content))
-        lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
-        return "\r\n".join(lines).encode("latin-1") + content
+    async def send_octets(self, octets: bytes, *, timeout_s: float = ANSWER_TIMEOUT_S) -> bytes:
+        """Send octets as they are on a connection of their own, and give all that comes until it ends.
 
-    async def _send(self, request: bytes) -> bytes:
-        loop = asyncio.get_running_loop()
-        ended: asyncio.Future[None] = loop.create_future()
+        Args:    octets: a request, or anything else; one that lets the connection go on needs `Connection: close`.
+        Raises:  TimeoutError: the connection has not ended in time.
+        """
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         received = bytearray()
 
         def sink(data: bytes | None) -> None:
@@ -179,41 +196,55 @@ class Client:
             elif not ended.done():
                 ended.set_result(None)
 
-        connection = self._server.connect(sink)
-        # Not from inside this task: handlers become tasks of their own, and one can't start inside another's step.
-        loop.call_soon(connection.feed, request)
+        connection = self._connect(sink)
+        connection.feed(octets)
         try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 await ended
+        except TimeoutError:
+            what = f"{len(received)} octets of a response" if received else "no response"
+            raise TimeoutError(f"{what} in {timeout_s:g} s") from None
         finally:
-            loop.call_soon(connection.close)
+            connection.close()
         return bytes(received)
 
+    # The rest is private.
 
-class _LoggedFailures(logging.Handler):
-    """The last exception that the log of streams has got while a block runs: a broken response does not carry it."""
+    async def _fields(
+        self, target: str, fields: Mapping[str, str], cookies: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
+        """The fields of a request: the client's own and those given, with its cookies."""
+        await self._settle()
+        found = {"host": HOST}
+        for given in (self.headers, fields):
+            found |= {name.lower(): value for name, value in given.items()}
+        if "cookie" not in found and (kept := self.cookies.render(target.partition("?")[0], **(cookies or {}))):
+            found["cookie"] = kept
+        return found
 
-    last: BaseException | None = None
+    async def _settle(self) -> None:
+        """Do to the session what signing in and out has announced."""
+        coming, self._coming = self._coming, []
+        for values, owner in coming:
+            await self._check_sessions("sign_in").change(self.cookies, values, owner)
 
-    def __enter__(self) -> Self:
-        logging.getLogger("spica.http").addHandler(self)
-        return self
+    def _check_sessions(self, method: str) -> SessionCookies:
+        if self._sessions is None:
+            raise LookupError(f"client.{method} needs the Session middleware, and this application does not use it")
+        return self._sessions
 
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger("spica.http").removeHandler(self)
+    async def _follow(self, sent: Sent, response: ClientResponse) -> ClientResponse:
+        location = urlsplit(urljoin(f"http://{HOST}{sent.target}", response.headers["location"]))
+        if location.netloc not in (HOST, urlsplit(self.url).netloc, urlsplit(self.app.settings.app.url).netloc):
+            raise response.unexpected("a redirect on this host")
+        target = location.path + (f"?{location.query}" if location.query else "")
+        if response.status in (307, 308):
+            kept = {name: value for name, value in sent.headers.items() if name != "cookie"}
+            return await self.exchange(Sent(sent.method, target, kept, {}, sent.content, sent.csrf, sent.timeout_s))
+        method = "HEAD" if sent.method == "HEAD" else "GET"
+        return await self.exchange(Sent(method, target, timeout_s=sent.timeout_s))
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.last = record.exc_info[1]
 
-
-def _body(
-    form: Mapping[str, object] | None, json: object, multipart: Mapping[str, str | File] | None, content: bytes
-) -> tuple[bytes, str]:
-    if form is not None:
-        return render_form(form), "application/x-www-form-urlencoded"
-    if multipart is not None:
-        return render_multipart(multipart)
-    if json is not None:
-        return msgspec.json.encode(json), "application/json"
-    return content, ""
+def _render(sent: Sent, fields: Mapping[str, str]) -> bytes:
+    lines = [f"{sent.method} {sent.target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
+    return "\r\n".join(lines).encode("latin-1") + sent.content

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import mimetypes
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +32,27 @@ class File:
         return self.content_type or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
 
 
-def render_multipart(parts: Mapping[str, str | File]) -> tuple[bytes, str]:
+Part: TypeAlias = "str | File | Sequence[str | File]"
+"""What a field of a form with files holds: a text, a file, or several of them."""
+
+
+def render_multipart(parts: Mapping[str, Part]) -> tuple[bytes, str]:
     """Render form parts.
 
-    Args:    parts: a text or a File by field name.
+    Args:    parts: a text, a File or several of them by field name.
     Returns: the content, and the content type with its boundary.
     """
     boundary = secrets.token_hex(16)
-    content = b"".join(_part(boundary, name, value) for name, value in parts.items())
+    content = b"".join(_part(boundary, name, value) for name, value in _each(parts))
     return content + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+
+
+def _each(parts: Mapping[str, Part]) -> Iterator[tuple[str, str | File]]:
+    for name, value in parts.items():
+        if isinstance(value, str | File):
+            yield name, value
+        else:
+            yield from ((name, one) for one in value)
 
 
 def _part(boundary: str, name: str, value: str | File) -> bytes:

@@ -1,16 +1,16 @@
-"""The pytest plugin: fixtures `app`, `client` and `db` for a Spica project, and async tests without marks.
+"""The pytest plugin: the fixtures of a Spica project, and async tests without marks.
 
 Rules:
 - Nothing happens in a folder that is no Spica project, because the plugin is loaded wherever Spica is installed.
 - The environment is "test", whatever the shell says: tests must never reach a development or production database.
-- With an in-memory database every test gets its own, with the tables that the migrations make.
+- Every test has a database of its own, or one that is rolled back; see `databases.py`.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,16 @@ def is_project(folder: Path) -> bool:
     return (folder / PROJECT_FILE).is_file()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --spica-live."""
+    group = parser.getgroup("spica")
+    group.addoption("--spica-live", action="store_true", help="clients speak to the application over a real socket")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the test environment before anything of the project is imported."""
+    config.addinivalue_line("markers", "live: clients of this test speak to the application over a real socket")
     if not is_project(config.rootpath):
         return
     os.environ["SPICA_ENV"] = "test"
@@ -38,28 +45,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 async def app(request: pytest.FixtureRequest) -> AsyncIterator[Any]:
-    """The project's application, started; its in-memory database has all tables."""
+    """The project's application, started, with a database that has all tables and no rows."""
     # Here and not above: the plugin is loaded by every pytest run, also those that have nothing to do with Spica.
     from spica.server.target import load_app
-    from spica.testing.schema import create_tables
+    from spica.testing.databases import started
 
-    app = load_app(None, request.config.rootpath)
-    await app.startup()
-    try:
-        await create_tables(app)
+    async with started(load_app(None, request.config.rootpath)) as app:
         yield app
-    finally:
-        await app.shutdown()
 
 
 @pytest.fixture
-async def client(app: Any) -> AsyncIterator[Any]:
-    """A client of the application; requests take the path that production requests take."""
-    from spica.server.run import running_server
-    from spica.testing.client import Client
+def session_of() -> Callable[[Any], dict[str, Any]]:
+    """What the session holds of a user who is signed in: {"user_id": user.id}; a project may define its own."""
+    from spica.testing.client import user_id_of
 
-    async with running_server(app, None) as server:
-        yield Client(app, server)
+    return user_id_of
+
+
+@pytest.fixture
+async def client(app: Any, request: pytest.FixtureRequest, session_of: Any) -> AsyncIterator[Any]:
+    """A client of the application; requests take the path that production requests take."""
+    from spica.testing.live import running_client
+
+    live = request.config.getoption("spica_live") or request.node.get_closest_marker("live") is not None
+    async with running_client(app, live=live, session_of=session_of) as client:
+        yield client
 
 
 @pytest.fixture
@@ -68,3 +78,38 @@ def db(app: Any) -> Any:
     from spica.db import engine
 
     return engine.current()
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    """Freezes and moves time; after the test it is real again."""
+    from spica.testing.clock import Clock
+
+    clock = Clock()
+    try:
+        yield clock
+    finally:
+        clock.unfreeze()
+
+
+@pytest.fixture
+async def mock_server() -> AsyncIterator[Any]:
+    """A server for outgoing requests, which answers as the test says; see `MockServer`."""
+    from spica.testing.mock_server import running_mock_server
+
+    async with running_mock_server() as server:
+        yield server
+
+
+@pytest.fixture
+def override(app: Any) -> Iterator[Callable[[Any, Any], Any]]:
+    """`override(get_gateway, FakeGateway)`: another provider stands in for one until the test is over."""
+    standing_in = []
+
+    def override(function: Any, replacement: Any) -> Any:
+        standing_in.append(app.override(function, replacement))
+        return replacement
+
+    yield override
+    for one in reversed(standing_in):
+        one.undo()

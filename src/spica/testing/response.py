@@ -1,20 +1,17 @@
-"""A response as the test client received it, with expectations.
-
-Each expectation returns the response, so that they chain; each failure shows what came instead.
-"""
+"""A response as the test client received it: status, headers, content, and what of it did not come."""
 
 from __future__ import annotations
 
-import html
-import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, Self
 
 import msgspec
 
+from spica.testing.expectations import Expectations
+from spica.testing.failures import describe_exchange
 from spica.testing.wire import read_response
-
-SHOWN_CHARACTERS = 1_000
 
 
 class BrokenResponse(ConnectionError):
@@ -28,14 +25,28 @@ class BrokenResponse(ConnectionError):
         self.response = response
 
 
-class ClientResponse:
+@dataclass(slots=True)
+class Surroundings:
+    """What the client knows of a response beside its octets.
+
+    Args:    sent: the fields of the request; cause: the application's own exception meanwhile; flash: the messages that
+             wait for the next page, by kind, None without a session; follow: goes where a redirect leads.
+    """
+
+    sent: dict[str, str] = field(default_factory=dict)
+    cause: BaseException | None = None
+    flash: Callable[[], dict[str, str] | None] = lambda: None
+    follow: Callable[[ClientResponse], Awaitable[ClientResponse]] | None = None
+
+
+class ClientResponse(Expectations):
     """Status, headers and content of one response; `trailers` are the fields behind its content, mostly none.
 
     Args:    received: the octets of the whole response; method: of the request (HEAD has no content).
     Raises:  ConnectionError: there is no response.
     """
 
-    def __init__(self, received: bytes, method: str, url: str) -> None:
+    def __init__(self, received: bytes, method: str, url: str, around: Surroundings | None = None) -> None:
         parsed = read_response(received, method)
         self.url = url
         self.method = method
@@ -44,6 +55,7 @@ class ClientResponse:
         self.content = parsed.content
         self.trailers: Message = parsed.trailers
         self._missing = parsed.missing
+        self._around = around or Surroundings()
 
     def require_whole(self, cause: BaseException | None = None) -> Self:
         """Return the response if all of it came.
@@ -66,75 +78,39 @@ class ClientResponse:
         """The content, decoded from JSON."""
         return msgspec.json.decode(self.content)
 
-    def expect_status(self, status: int) -> Self:
-        """Expect this status."""
-        if self.status != status:
-            raise self._unexpected(f"status {status}")
-        return self
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it leads elsewhere."""
+        return self.status in (301, 302, 303, 307, 308) and "location" in self.headers
 
-    def expect_redirect(self, url: str | None = None) -> Self:
-        """Expect a redirect, to `url` when it is given."""
-        location = self.headers.get("location")
-        if not 300 <= self.status < 400 or location is None:
-            raise self._unexpected("a redirect" + (f" to {url}" if url else ""))
-        if url is not None and location != url:
-            raise self._unexpected(f"a redirect to {url}, not to {location}")
-        return self
+    @property
+    def failure(self) -> BaseException | None:
+        """The exception that the application logged while it answered, None when there was none."""
+        return self._around.cause
 
-    def expect_text(self, *texts: str) -> Self:
-        """Expect each of these in the content, as written in it or as it reads on the page (`"` for `&#34;`)."""
-        for text in texts:
-            if not self._has(text):
-                raise self._unexpected(f"the text {text!r}")
-        return self
+    @property
+    def flash(self) -> dict[str, str] | None:
+        """The messages that wait for the next page, by kind; None in an application without sessions."""
+        return self._around.flash()
 
-    def expect_no_text(self, *texts: str) -> Self:
-        """Expect none of these in the content, neither as written nor as it reads."""
-        for text in texts:
-            if self._has(text):
-                raise self._unexpected(f"no text {text!r}")
-        return self
+    async def follow(self) -> ClientResponse:
+        """Go where this redirect leads: with GET, or for a 307 and 308 with the method and content it had.
 
-    def expect_header(self, name: str, value: str | None = None) -> Self:
-        """Expect a header, with `value` when it is given."""
-        found = self.headers.get(name)
-        if found is None or (value is not None and found != value):
-            raise self._unexpected(f"the header {name}" + (f": {value}, not {found!r}" if value is not None else ""))
-        return self
+        Raises:  AssertionError when it is no redirect.
+        """
+        self.expect_redirect()
+        if self._around.follow is None:
+            raise LookupError("this response does not come from a client, which could follow it")
+        return await self._around.follow(self)
 
-    def expect_json(self, value: object) -> Self:
-        """Expect exactly this JSON."""
-        if self.json() != value:
-            raise self._unexpected(f"the JSON {value!r}")
-        return self
-
-    def expect_json_path(self, path: str, value: object) -> Self:
-        """Expect a value at a path such as `$.posts[0].title`."""
-        found = _at_path(self.json(), path)
-        if found != value:
-            raise self._unexpected(f"{value!r} at {path}, not {found!r}")
-        return self
-
-    def _has(self, text: str) -> bool:
-        return text in self.text or text in html.unescape(self.text)
-
-    def _unexpected(self, expected: str) -> AssertionError:
-        text = self.content[:SHOWN_CHARACTERS].decode("utf-8", "replace")
-        return AssertionError(f"expected {expected}, got {self.status} for {self.method} {self.url}\n\n{text}")
+    def unexpected(self, expected: str) -> AssertionError:
+        """The failure of an expectation: what was sent, what came, and the application's own exception as its cause."""
+        told = describe_exchange(
+            f"{self.method} {self.url}", self._around.sent, self.status, self.headers, self.content
+        )
+        error = AssertionError(f"expected {expected}, got {self.status} for {self.method} {self.url}\n\n{told}")
+        error.__cause__ = self._around.cause
+        return error
 
     def __repr__(self) -> str:
         return f"<ClientResponse {self.status} for {self.method} {self.url}>"
-
-
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
-
-
-def _at_path(value: Any, path: str) -> Any:
-    if not path.startswith("$") or _STEP.sub("", path) != "$":
-        raise ValueError(f"a JSON path looks like $.posts[0].title, not {path!r}")
-    for name, index in _STEP.findall(path):
-        try:
-            value = value[int(index)] if index else value[name]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value

@@ -12,14 +12,14 @@ import base64
 import os
 import struct
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from spica._core import MemoryConnection
 from spica.http.websocket import Message, SocketClosed
+from spica.testing.connections import Connect
 from spica.testing.response import ClientResponse
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
@@ -39,22 +39,21 @@ class SocketRefused(Exception):
 class ClientSocket:
     """A WebSocket of a test: `async with client.socket("/chat") as socket`.
 
-    Args:    connect: opens a connection that gives what it receives to a callable; target: of the request; fields: of
-             it, beside those of the handshake; subprotocols: offered.
+    Args:    connect: opens a connection that gives what it receives to a callable; target: of the request; fields:
+             makes those of it, beside those of the handshake; subprotocols: offered.
     """
 
     def __init__(
         self,
-        connect: Callable[[Callable[[bytes | None], object]], MemoryConnection],
+        connect: Connect,
         target: str,
-        fields: Mapping[str, str],
+        fields: Callable[[], Awaitable[Mapping[str, str]]],
         subprotocols: Sequence[str] = (),
     ) -> None:
         self._connect = connect
         self._target = target
-        self._fields = dict(fields)
-        if subprotocols:
-            self._fields["sec-websocket-protocol"] = ", ".join(subprotocols)
+        self._fields = fields
+        self._subprotocols = subprotocols
         self._received = bytearray()
         self._messages: deque[Message] = deque()
         self._arrived = asyncio.Event()
@@ -71,8 +70,9 @@ class ClientSocket:
 
     async def __aenter__(self) -> Self:
         """Connect. Raises SocketRefused when the application does not accept."""
+        request = self._request(await self._fields())
         self._connection = self._connect(self._sink)
-        self._feed(self._request())
+        self._feed(request)
         head = await self._wait_for(self._take_head)
         if not head.startswith(b"HTTP/1.1 101 "):
             await self._wait_for(lambda: self._ended or None)
@@ -87,7 +87,7 @@ class ClientSocket:
         if kind is None:
             await self.close()
             await self._wait_for(lambda: self._ended or None)
-        self._later(self._connection.close)
+        self._connection.close()
 
     async def send(self, message: Message) -> None:
         """Send text or octets. Raises SocketClosed when it has ended."""
@@ -131,13 +131,13 @@ class ClientSocket:
 
     def lose(self) -> None:
         """End the connection without a goodbye, as a client does that loses its network."""
-        self._later(self._connection.close)
+        self._connection.close()
         self._end, self._ended = self._end or (1006, ""), True
         self._arrived.set()
 
     # The rest is private.
 
-    def _request(self) -> bytes:
+    def _request(self, given: Mapping[str, str]) -> bytes:
         key = base64.b64encode(os.urandom(16)).decode()
         fields = {
             "upgrade": "websocket",
@@ -145,17 +145,15 @@ class ClientSocket:
             "connection": "upgrade, close",
             "sec-websocket-version": "13",
             "sec-websocket-key": key,
-            **self._fields,
+            **given,
         }
+        if self._subprotocols:
+            fields["sec-websocket-protocol"] = ", ".join(self._subprotocols)
         lines = [f"GET {self._target} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
         return "\r\n".join(lines).encode("latin-1")
 
     def _feed(self, octets: bytes) -> None:
-        self._later(self._connection.feed, octets)
-
-    def _later(self, call: Callable[..., object], *arguments: object) -> None:
-        # Not from inside this task: handlers become tasks of their own, and one can't start inside another's step.
-        asyncio.get_running_loop().call_soon(call, *arguments)
+        self._connection.feed(octets)
 
     def _sink(self, data: bytes | None) -> None:
         if data is None:

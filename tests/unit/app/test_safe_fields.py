@@ -58,7 +58,7 @@ def application() -> App:
 async def test_promise_43_every_answer_has_the_safe_fields(request_line: str, fields: str, status: int) -> None:
     async with open_client(application()) as client:
         head = f"{request_line} HTTP/1.1\r\nhost: t\r\nconnection: close\r\n{fields}\r\n".encode()
-        received = await client._send(head + (b"x" * 11 if "11" in fields else b""))
+        received = await client.send_octets(head + (b"x" * 11 if "11" in fields else b""))
     lines = received.partition(b"\r\n\r\n")[0].lower()
     assert lines.startswith(b"http/1.1 %d" % status)
     for field in FIELDS:

@@ -60,7 +60,7 @@ def build_app() -> App:
 class SlowClient(Client):
     """A client whose requests arrive in pieces, as they do from a network: what is large is spooled."""
 
-    async def _send(self, request: bytes) -> bytes:
+    async def send_octets(self, octets: bytes, *, timeout_s: float = 30) -> bytes:
         ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         received = bytearray()
 
@@ -72,8 +72,8 @@ class SlowClient(Client):
 
         connection = self._server.connect(sink)
         loop = asyncio.get_running_loop()
-        for start in range(0, len(request), 50_000):
-            loop.call_soon(connection.feed, request[start : start + 50_000])
+        for start in range(0, len(octets), 50_000):
+            loop.call_soon(connection.feed, octets[start : start + 50_000])
         await ended
         connection.close()
         return bytes(received)

@@ -64,5 +64,5 @@ async def test_a_stream_without_a_length_is_refused_while_it_is_read() -> None:
         for size, status in ((900, b"200"), (1_900, b"413")):
             chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (size, b"x" * size)
             head = b"POST /stream HTTP/1.1\r\nhost: t\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
-            received = await client._send(head + chunk)
+            received = await client.send_octets(head + chunk)
             assert received.startswith(b"HTTP/1.1 " + status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from spica.testing.response import BrokenResponse, ClientResponse
@@ -43,7 +45,7 @@ def test_expectations_chain_and_text_is_found_as_it_reads() -> None:
     ],
 )
 def test_a_failure_shows_what_came(fail: object) -> None:
-    with pytest.raises(AssertionError, match=r"got 200 for GET /page\n\n<p>5"):
+    with pytest.raises(AssertionError, match=r"got 200 for GET /page\n\n  > GET /page\n  < 200\n(.*\n)+\n<p>5"):
         fail(response())  # type: ignore[operator]
 
 
@@ -57,11 +59,77 @@ def test_redirects() -> None:
 def test_json_paths() -> None:
     found = json_response(b'{"posts": [{"title": "Hi"}]}')
     found.expect_json({"posts": [{"title": "Hi"}]}).expect_json_path("$.posts[0].title", "Hi")
-    found.expect_json_path("$.posts[1].title", None)
+    found.expect_json_path("$..title", ["Hi"]).expect_json_path("$.posts").expect_no_json_path("$.posts[1]")
+    found.expect_json_path("$..nothing", [])
     with pytest.raises(AssertionError, match=r"'Ho' at \$\.posts\[0\]\.title, not 'Hi'"):
         found.expect_json_path("$.posts[0].title", "Ho")
+    with pytest.raises(AssertionError, match=r"None at \$\.posts\[1\]\.title, not nothing"):
+        found.expect_json_path("$.posts[1].title", None)
+    with pytest.raises(AssertionError, match="something at"):
+        found.expect_json_path("$..nothing")
+    with pytest.raises(AssertionError, match="nothing at"):
+        found.expect_no_json_path("$.posts[0].title")
     with pytest.raises(ValueError, match="looks like"):
         found.expect_json_path("posts..title", "Hi")
+
+
+def test_parts_of_json() -> None:
+    found = json_response(b'{"id": 1, "tags": [{"name": "a", "n": 1}], "more": null}')
+    assert found.expect_json_part({"tags": [{"name": "a"}], "more": None}) is found
+    for part, missing in (
+        ({"none": 1}, r"\$ has no 'none'"),
+        ({"tags": [{"name": "b"}]}, r"\$\.tags\[0\]\.name is 'a'"),
+        ({"tags": []}, r"\$\.tags is \["),
+        ({"id": {"a": 1}}, r"\$\.id is 1"),
+    ):
+        with pytest.raises(AssertionError, match=missing):
+            found.expect_json_part(part)
+    with pytest.raises(AssertionError, match="expected JSON"):
+        response().expect_json({})
+
+
+HTML = b"<title>Posts</title><ul><li class=a>One\n  <b>post</b></li><li>Two</li></ul>"
+
+
+def test_elements_are_found_by_selectors() -> None:
+    page = response(b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n" + HTML)
+    page.expect_html(title="Posts").expect_select("li", count=2).expect_select("ul > li.a", text="One post")
+    page.expect_select("li", text=re.compile("^T"), count=1).expect_no_select("table").expect_no_select("li", text="x")
+    for fail, says in (
+        (lambda: page.expect_select("li", count=3), "3 of li, found 2; the selector finds"),
+        (lambda: page.expect_select("li", text="One"), "li saying 'One', found 0"),
+        (lambda: page.expect_select("table"), "expected table, found none"),
+        (lambda: page.expect_no_select("li"), "0 of li, found 2"),
+        (lambda: page.expect_html(title="Other"), "head title saying 'Other'"),
+    ):
+        with pytest.raises(AssertionError, match=says):
+            fail()
+    with pytest.raises(ValueError, match="no CSS selector"):
+        page.expect_select("li[")
+    with pytest.raises(AssertionError, match="expected HTML, not None"):
+        json_response(b"{}").expect_html()
+
+
+def test_problems() -> None:
+    content = b'{"status": 422, "errors": [{"name": "title", "code": "too_short", "message": "is too short"}]}'
+    head = b"HTTP/1.1 422 Unprocessable Content\r\ncontent-type: application/problem+json\r\n\r\n"
+    problem = response(head + content)
+    problem.expect_problem(422, field="title", code="too_short").expect_problem()
+    with pytest.raises(AssertionError, match=r"a problem with \{'name': 'body'\}, among"):
+        problem.expect_problem(field="body")
+    with pytest.raises(AssertionError, match="status 404"):
+        problem.expect_problem(404)
+    with pytest.raises(AssertionError, match="problem details, not None"):
+        json_response(b"{}").expect_problem()
+
+
+def test_headers_by_pattern_and_absence() -> None:
+    page = response()
+    page.expect_header("content-type", re.compile("^text/html")).expect_no_header("x-none")
+    with pytest.raises(AssertionError, match="no header set-cookie"):
+        page.expect_no_header("set-cookie")
+    with pytest.raises(AssertionError, match="expected success"):
+        response(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").expect_ok()
 
 
 def test_trailers_are_kept_and_interim_responses_passed_over() -> None:

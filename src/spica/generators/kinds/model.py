@@ -13,7 +13,7 @@ from spica.generators.names import ResourceNames
 from spica.generators.plan import Plan
 from spica.generators.project import Project
 from spica.generators.samples import python_sample, sample_imports
-from spica.generators.source import render, render_dict, render_imports
+from spica.generators.source import render, render_imports
 
 
 def plan_model(project: Project, names: ResourceNames, fields: Sequence[Field]) -> Plan:
@@ -81,28 +81,26 @@ def _rules(field: Field) -> list[str]:
 
 def _factory_source(names: ResourceNames, fields: Sequence[Field]) -> str:
     filled = [field for field in fields if not field.is_reference]
-    imports = {(f"app.models.{names.singular}", names.model)} | sample_imports(filled)
     parents = [field for field in fields if field.is_reference and not field.null]
-    imports |= {(f"tests.factories.{field.target.singular}", f"create_{field.target.singular}") for field in parents}
-    counted = any(field.unique and field.type.textual for field in filled)
+    counted = [field for field in filled if field.unique and field.type.textual]
+    imports = {(f"app.models.{names.singular}", names.model), ("spica.testing", "Factory")} | sample_imports(filled)
+    imports |= {(f"tests.factories.{field.target.singular}", f"{field.target.model}Factory") for field in parents}
+    if counted:
+        imports.add(("spica.testing", "sequence"))
+    if parents:
+        imports.add(("spica.testing", "reference"))
+    # What calls `reference` and `sequence` comes first: a field may have such a name, too.
+    values = [f"{field.attribute} = reference({field.target.model}Factory)" for field in parents]
+    values += [f"{field.name} = {python_sample(field)}" for field in counted]
+    values += [f"{field.name} = {python_sample(field)}" for field in filled if field not in counted]
+    words = f"{inflection.article(names.words)} {names.words}"
     return render(
         "model/factory.py",
-        imports=render_imports(imports | ({("itertools", "")} if counted else set())),
-        counter="\nnumbers = itertools.count(1)" if counted else "",
-        references="\n".join(_parent(field) for field in parents),
-        values=render_dict(
-            [f'"{field.name}": {python_sample(field)}' for field in filled], head="return ", tail=" | values"
-        ),
-        singular=names.singular,
+        imports=render_imports(imports),
+        values="\n".join(values),
         model=names.model,
-        words=names.words,
-        article=inflection.article(names.words),
+        description=f"{words[0].upper()}{words[1:]} that can be saved.",
     )
-
-
-def _parent(field: Field) -> str:
-    create = f"create_{field.target.singular}"
-    return f'if "{field.attribute}" not in values:\n    values["{field.attribute}"] = (await {create}()).id'
 
 
 def _test_source(names: ResourceNames, fields: Sequence[Field]) -> str:
@@ -118,9 +116,8 @@ def _test_source(names: ResourceNames, fields: Sequence[Field]) -> str:
         for rule in _tested_rules(field)
     ]
     compared = [field.attribute for field in fields if not field.is_reference] or ["id"]
-    factories = ", ".join(sorted([f"create_{names.singular}", *([f"{names.singular}_values"] if rules else [])]))
     assertions = "\n".join(f"assert found.{name} == {names.singular}.{name}" for name in compared)
-    return render("model/test_model.py", factories=factories, assertions=assertions, **common) + "".join(rules)
+    return render("model/test_model.py", assertions=assertions, **common) + "".join(rules)
 
 
 def _tested_rules(field: Field) -> list[str]:

@@ -83,15 +83,17 @@ def _view_parts(names: ResourceNames, fields: Sequence[Field]) -> dict[str, str]
 
 
 def _test_source(names: ResourceNames, fields: Sequence[Field], common: dict[str, str]) -> str:
-    parents = [field.target.singular for field in fields if field.is_reference and not field.null]
-    factories = sorted({names.singular, *parents})
-    call = f"{'await ' if parents else ''}{names.singular}_form"
+    references = [field for field in fields if field.is_reference and not field.null]
+    factories = sorted(
+        {(field.target.singular, field.target.model) for field in references} | {(names.singular, names.model)}
+    )
+    call = f"{'await ' if references else ''}{names.singular}_form"
     textual = [field for field in fields if field.type.textual]
     refused = next((field for field in textual if field.required), None)
     changed = next((field for field in textual if not field.unique), None)
     return render(
         "scaffold/test.py",
-        factory_imports="\n".join(f"from tests.factories.{name} import create_{name}" for name in factories),
+        factory_imports="\n".join(f"from tests.factories.{name} import {model}Factory" for name, model in factories),
         form_function=_form_function(names, fields),
         form_call=call,
         heading=fields[0].title,
@@ -113,7 +115,7 @@ def _form_function(names: ResourceNames, fields: Sequence[Field]) -> str:
     parents = [field for field in fields if field.is_reference and not field.null]
     items = [f'"{field.name}": {form_sample(field)}' for field in fields if not field.is_reference]
     items += [f'"{field.attribute}": {field.name}.id' for field in parents]
-    body = [f"{field.name} = await create_{field.target.singular}()" for field in parents]
+    body = [f"{field.name} = await {field.target.model}Factory.create()" for field in parents]
     body += render_dict(items, head="return ", tail=" | values").split("\n")
     head = f"{'async ' if parents else ''}def {names.singular}_form(**values):"
     return "\n".join([head, docstring, *(f"    {line}" for line in body)])

@@ -2,5 +2,4 @@
 
 
 async def test_the_first_page_is_shown(client):
-    response = await client.get("/")
-    response.expect_status(200).expect_text("Blog")
+    (await client.get("/")).expect_ok().expect_html(title="Blog")

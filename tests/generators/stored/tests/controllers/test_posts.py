@@ -1,5 +1,5 @@
 from app.models.post import Post
-from tests.factories.post import create_post
+from tests.factories.post import PostFactory
 
 
 def post_form(**values):
@@ -8,13 +8,13 @@ def post_form(**values):
 
 
 async def test_the_list_shows_every_post(client, db):
-    post = await create_post()
+    post = await PostFactory.create()
     response = await client.get("/posts")
-    response.expect_status(200).expect_text(f"/posts/{post.id}")
+    response.expect_html().expect_select(f"a[href='/posts/{post.id}']")
 
 
 async def test_a_post_has_a_page(client, db):
-    post = await create_post()
+    post = await PostFactory.create()
     response = await client.get(f"/posts/{post.id}")
     response.expect_status(200).expect_text("Title")
 
@@ -27,8 +27,8 @@ async def test_a_post_is_created(client, db):
     (await client.get("/posts/new")).expect_status(200)
     response = await client.post("/posts", form={"post": post_form()})
     post = await Post.first()
-    response.expect_redirect(f"/posts/{post.id}")
-    (await client.get(f"/posts/{post.id}")).expect_text("Post created")
+    response.expect_redirect(f"/posts/{post.id}").expect_flash("notice", "Post created")
+    (await response.follow()).expect_ok().expect_text("Post created")
 
 
 async def test_a_post_without_a_title_is_not_created(client, db):
@@ -38,7 +38,7 @@ async def test_a_post_without_a_title_is_not_created(client, db):
 
 
 async def test_a_post_is_changed(client, db):
-    post = await create_post()
+    post = await PostFactory.create()
     (await client.get(f"/posts/{post.id}/edit")).expect_status(200)
     form = {"_method": "patch", "post": post_form(title="Another")}
     response = await client.post(f"/posts/{post.id}", form=form)
@@ -47,7 +47,7 @@ async def test_a_post_is_changed(client, db):
 
 
 async def test_a_post_is_deleted(client, db):
-    post = await create_post()
+    post = await PostFactory.create()
     response = await client.post(f"/posts/{post.id}", form={"_method": "delete"})
     response.expect_redirect("/posts")
     assert await Post.count() == 0

@@ -1,11 +1,11 @@
+from spica.testing import Factory
+
 from app.models.post import Post
 
 
-async def post_values(**values):
-    """Values of a post that can be saved, with `values` put in."""
-    return {"title": "A title", "body": "A body", "published": True} | values
+class PostFactory(Factory[Post]):
+    """A post that can be saved."""
 
-
-async def create_post(**values):
-    """Save a post."""
-    return await Post.create(**await post_values(**values))
+    title = "A title"
+    body = "A body"
+    published = True

@@ -1,9 +1,9 @@
 from app.models.post import Post
-from tests.factories.post import create_post, post_values
+from tests.factories.post import PostFactory
 
 
 async def test_a_post_is_saved(db):
-    post = await create_post()
+    post = await PostFactory.create()
     found = await Post.find(post.id)
     assert found.title == post.title
     assert found.body == post.body
@@ -11,12 +11,12 @@ async def test_a_post_is_saved(db):
 
 
 async def test_a_post_needs_a_title(db):
-    post = Post(**await post_values(title=""))
+    post = await PostFactory.unsaved(title="")
     assert not await post.save()
     assert post.errors.on("title")
 
 
 async def test_a_post_needs_a_body(db):
-    post = Post(**await post_values(body=""))
+    post = await PostFactory.unsaved(body="")
     assert not await post.save()
     assert post.errors.on("body")

@@ -1,0 +1,15 @@
+"""Errors of the test kit.
+
+SpicaError
+└── UnsafeTestDatabase  K001
+"""
+
+from __future__ import annotations
+
+from spica.errors.base import SpicaError
+
+
+class UnsafeTestDatabase(SpicaError):
+    """The test environment's database is a file whose name does not say that it may be emptied."""
+
+    code = "SPICA-K001"
