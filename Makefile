@@ -7,13 +7,16 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/spica/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup core check format test test-rust test-python demo bench bench-check bench-setup docs conformance torture fuzz kqueue darwin
+.PHONY: help setup assets core check format test test-rust test-python demo bench bench-check bench-setup docs conformance torture fuzz kqueue darwin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## .venv with everything, the Rust core built into it
 	@PYTHON="$(PYTHON)" sh tools/setup.sh
+
+assets: setup ## fetch the scripts and styles that Spica serves (needs npm)
+	python tools/assets.py
 
 core: ## rebuild the Rust core only
 	@rm -f $(VENV)/.core && PYTHON="$(PYTHON)" sh tools/setup.sh

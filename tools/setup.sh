@@ -45,4 +45,6 @@ if [ "$(cat .venv/.core 2>/dev/null)" != "$sources" ] || ! .venv/bin/python -c '
     sources=$(find core Cargo.toml Cargo.lock -type f -not -path '*/tests/*' | LC_ALL=C sort | xargs cksum | cksum)
     echo "$sources" >.venv/.core
 fi
+# Scripts and styles that Spica serves; without npm everything but the pages at /api/docs works.
+.venv/bin/python tools/assets.py || echo "setup: going on without them" >&2
 echo "setup: ready ($(.venv/bin/python -V), $(cargo --version))"

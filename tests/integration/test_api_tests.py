@@ -16,6 +16,15 @@ async def show_post(id: int, ctx: Context) -> dict[str, object]:
     return {"title": post.title, "author": post.body}
 
 
+def get_rate() -> int:
+    return 1
+
+
+@app.get("/rate")
+def show_rate(rate: Annotated[int, Provide(get_rate)]) -> dict[str, int]:
+    return {"rate": rate}
+
+
 @app.post("/upload")
 def upload(file: UploadFile) -> dict[str, object]:
     return {"name": file.filename, "type": file.content_type}
@@ -25,7 +34,11 @@ def upload(file: UploadFile) -> dict[str, object]:
 async def latest() -> dict[str, object]:
     return {"number": await Post.count(), "titles": [post.title for post in await Post.order("id")]}
 """
-IMPORTS = "from app.models.post import Post\nfrom spica import Context, Unauthorized, UploadFile\n"
+IMPORTS = """from typing import Annotated
+
+from app.models.post import Post
+from spica import Context, Provide, Unauthorized, UploadFile
+"""
 
 TESTS = """
 from pathlib import Path
@@ -46,6 +59,17 @@ async def test_create_post(client, db, tmp_path, monkeypatch):
     await client.post("/upload", multipart={"file": File("test.png", content_type="image/png")})
     with assert_queries(2): await client.get("/api/v1/latest")
     assert (await client.session())["user_id"] == user.id
+
+
+async def test_a_provider_stands_in_for_another(client, override):
+    from main import get_rate
+
+    override(get_rate, lambda: 2)
+    (await client.get("/rate").accept("json")).expect_json({"rate": 2})
+
+
+async def test_and_only_until_the_test_is_over(client):
+    (await client.get("/rate").accept("json")).expect_json({"rate": 1})
 """
 
 

@@ -174,6 +174,29 @@ async def test_signing_in_goes_through_the_session(client: Client) -> None:
     (await client.post("/echo")).expect_ok()
 
 
+async def test_signing_in_with_a_store_on_the_server() -> None:
+    sessions = Session(store="memory")
+    app = App(env="test", secret_key="0123456789abcdefghijklmnopqrstuv")
+    app.use(sessions, Csrf)
+
+    @app.post("/save")
+    def save(ctx: Context) -> dict[str, Any]:
+        ctx.flash["notice"] = "Saved"
+        return {"user": ctx.session.get("user_id")}
+
+    await app.startup()
+    async with running_client(app) as client:
+        client.sign_in(User())
+        response = await client.post("/save")
+        response.expect_json({"user": 42}).expect_flash("notice", "Saved")
+        assert len(await sessions.sessions_of(42)) == 1
+        with pytest.raises(AssertionError, match="the flash 'alert', among"):
+            response.expect_flash("alert")
+        client.sign_out()
+        (await client.post("/save")).expect_json({"user": None})
+    await app.shutdown()
+
+
 async def test_signing_in_needs_sessions() -> None:
     async with running_client(App(env="test")) as client:
         with pytest.raises(LookupError, match=r"client\.sign_in needs the Session middleware"):

@@ -40,6 +40,16 @@ def test_the_way_of_the_client(client, pytestconfig, turn):
     assert client.url.startswith("http://127.0.0.1:") == pytestconfig.getoption("spica_live")
 
 
+@pytest.fixture
+def session_of():
+    return lambda user: {"account": user}
+
+
+async def test_a_project_says_what_a_session_holds(client, turn):
+    client.sign_in("ann")
+    assert (await client.session())["account"] == "ann"
+
+
 @pytest.mark.live
 async def test_a_marked_test_uses_a_socket(client, turn):
     assert client.url.startswith("http://127.0.0.1:")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from spica.errors import SpicaError
 from spica.templates import Templates, errors
 from spica.templates.errors import TemplateError
 
@@ -138,7 +139,25 @@ SPICA-T013  the branches of this if end in different places of the HTML
   why    one ends inside the value of 'href' of <a>, another inside the value of 'title' of <b>
   fix    open and close a quote, tag or script in the same branch""",
     ),
+    "HelperUseError": (
+        "<p>\n{{ paths.psot(7) }}",
+        """\
+SPICA-T014  no route is called psot
+  where  ROOT/page.html:2:4
+           {{ paths.psot(7) }}
+              ^
+  why    path helpers exist for named routes
+  fix    did you mean post?""",
+    ),
 }
+
+
+def check_paths(name: str, call: object) -> SpicaError | None:
+    """What an application says about its path helpers; this one has `post` only."""
+    if name == "post":
+        return None
+    what, why = f"no route is called {name}", "path helpers exist for named routes"
+    return SpicaError(what, why=why, fix="did you mean post?")
 
 
 def render(root: Path, page: str | None) -> str:
@@ -146,8 +165,9 @@ def render(root: Path, page: str | None) -> str:
         path = root / f"{name}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
+    templates = Templates(root, globals={"paths": object()}, checks={"paths": check_paths})
     with pytest.raises(TemplateError) as caught:
-        Templates(root).render("page", title="Posts", posts=[])
+        templates.render("page", title="Posts", posts=[])
     lines = [line for line in str(caught.value).splitlines() if not line.startswith("  docs")]
     return f"{type(caught.value).__name__}\n" + "\n".join(lines).replace(str(root), "ROOT")
 

@@ -15,12 +15,15 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from spica._core import Application as Core
 from spica.app.compiled import Compiled, Parts, compile_application
 from spica.app.error_pages import ErrorPages
-from spica.app.errors import FrozenApplicationError
+from spica.app.errors import FrozenApplicationError, raise_all
 from spica.app.failures import Failures
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
+from spica.app.mounted import MountedApps
 from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
@@ -88,6 +91,7 @@ class App(Router):
         _give_settings(self.settings, self._providers)
         self._templates = templates
         self._lifespan = Lifespan()
+        self._mounted = MountedApps()
         self._compiled: Compiled | None = None
         self._database: Any = None
         if lifespan is not None:
@@ -121,6 +125,16 @@ class App(Router):
         """Add the middleware used inside the `with` block to the pipeline that routes name by `pipe=`."""
         self._check_open()
         return self._pipelines.pipeline(name)
+
+    def describe_api(self, **options: Any) -> None:
+        """Say what [openapi] says of an application that has no config folder.
+
+        Args:    options: the keys of [openapi], as `title="Shop", version="1.2.0"`.
+        Raises:  TypeError for a key that [openapi] doesn't have.
+        """
+        self._check_open()
+        section = msgspec.structs.replace(self.settings.openapi, **options)
+        self.settings = msgspec.structs.replace(self.settings, openapi=section)
 
     def map_error(self, kind: type[Exception], status: int) -> None:
         """Answer an exception class, and its subclasses, with a status from 400 to 599."""
@@ -237,6 +251,24 @@ class App(Router):
         default = (DEFAULT,) if DEFAULT in self._pipelines.names else ()
         return build_rows(table, default_pipe=default)
 
+    def openapi(self) -> dict[str, Any]:
+        """Build the OpenAPI 3.1 document of the application; compiles it.
+
+        Returns: the document, new each time.
+        Example:
+            >>> app = App()
+            >>> @app.get("/users/{id:int}")
+            ... def show_user(id: int) -> dict[str, int]:
+            ...     return {"id": id}
+            >>> list(app.openapi()["paths"])
+            ['/users/{id}']
+        """
+        # Lazy: a server in production never describes itself.
+        from spica.openapi.document import Sources, build_document
+
+        lookup = ControllerLookup(self.root) if self.root is not None else None
+        return build_document(Sources(self.routes, self.settings, self._pipelines, self._providers, lookup))
+
     # Running
 
     async def startup(self) -> None:
@@ -245,8 +277,10 @@ class App(Router):
         Raises: the mistakes of the application; what a hook raises.
         """
         self.compiled  # noqa: B018 - compiles
-        self._refresh_stub()
+        self._tend_helpers()
         self._configure_database()
+        for lifespan in self._mounted.take_lifespans():
+            self._lifespan.add(lifespan)
         await self._lifespan.start(self)
 
     async def shutdown(self) -> None:
@@ -314,18 +348,45 @@ class App(Router):
             rescues=[self._rescues],
             reporters=self._reporters,
         )
-        parts = Parts(settings, routes, self._pipelines, renderer, failures, lookup, public, self._providers, directs)
+        parts = Parts(
+            settings=settings,
+            routes=routes,
+            pipelines=self._pipelines,
+            renderer=renderer,
+            failures=failures,
+            lookup=lookup,
+            public=public,
+            registry=self._providers,
+            directs=directs,
+            internal=self._list_pages(),
+            mounted=self._mounted,
+        )
         return compile_application(parts)
 
-    def _refresh_stub(self) -> None:
-        """While developing, keep the stub of the path helpers true, where the project has one."""
+    def _tend_helpers(self) -> None:
+        """While developing, check every use of a path helper, and keep their stub true where the project has one.
+
+        Raises: SpicaError for one use that can't work, BootError for several.
+        """
         if self.root is None or self.settings.env != "development":
             return
-        # Lazy: no other environment reads it.
+        # Lazy: no other environment does this.
+        from spica.app.helper_check import check_helpers
         from spica.routing.stub import STUB, write_stub
 
         if (self.root / STUB).is_file():
             write_stub(self.root, self.paths.all_helpers)
+        raise_all(check_helpers(self.root, self.paths))
+
+    def _list_pages(self) -> list[Route]:
+        """The pages of the API document, unless they are off, as they are in production where nothing is said."""
+        section = self.settings.openapi
+        if not (section.enabled if section.enabled is not None else not self.settings.is_production):
+            return []
+        # Lazy: only who shows the pages loads them.
+        from spica.openapi.pages import DocsPages
+
+        return DocsPages(section.title or self.name, section.path, self.openapi).routes()
 
     def _configure_database(self) -> None:
         url = self.settings.database.url

@@ -8,16 +8,19 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from spica._core import escape
 from spica.controllers.rendering import Renderer
+from spica.errors import SpicaError
 from spica.http.context import Context
 from spica.middleware import csrf
 from spica.middleware.content_security_policy import csp_nonce
 from spica.middleware.method_override import FIELD, METHODS
 from spica.routing.converters import to_param
-from spica.routing.urls import paths, urls
+from spica.routing.urls import current_paths, paths, urls
+from spica.routing.usage import Call, find_mistake
 from spica.templates.escaping import check_url
 from spica.templates.functions import uses_context
 from spica.templates.safe import Safe
@@ -144,6 +147,15 @@ HELPERS = {
     "link_to": link_to,
     "error_messages": error_messages,
 }
+
+
+def _check_use(name: str, call: Call | None, *, with_host: bool) -> SpicaError | None:
+    known = current_paths()
+    return None if known is None else find_mistake(known, name, call, with_host=with_host)
+
+
+# What judges `paths.name(...)` and `urls.name(...)` when a template is compiled.
+USE_CHECKS = {"paths": partial(_check_use, with_host=False), "urls": partial(_check_use, with_host=True)}
 
 
 def _with_page_values(values: dict[str, Any], ctx: Any) -> dict[str, Any]:

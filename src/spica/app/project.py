@@ -15,10 +15,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spica.app.errors import ProjectFileError
-from spica.app.helpers import HELPERS, PageRenderer
+from spica.app.helpers import HELPERS, USE_CHECKS, PageRenderer
 from spica.controllers.rendering import Renderer
 from spica.middleware.csrf import Csrf
 from spica.middleware.declare import Pipelines
@@ -26,6 +26,9 @@ from spica.middleware.request_id import RequestId
 from spica.middleware.security_headers import SecurityHeaders
 from spica.middleware.sessions import Session
 from spica.routing.declare import Routes
+
+if TYPE_CHECKING:  # imported where it is needed: an application without views never pays for the compiler
+    from spica.templates import Templates
 
 ROUTES = "config/routes.py"
 MIDDLEWARE = "config/middleware.py"
@@ -66,10 +69,15 @@ def load_pipelines(root: Path, pipelines: Pipelines) -> None:
 
 def load_renderer(root: Path, *, reload: bool) -> Renderer:
     """Make the renderer of app/views, with the helpers every template can call."""
+    return PageRenderer(load_templates(root, reload=reload))
+
+
+def load_templates(root: Path, *, reload: bool = False) -> Templates:
+    """Make the templates of app/views."""
     # Lazy: an application without views never pays for the compiler.
     from spica.templates import Templates
 
-    return PageRenderer(Templates(root / VIEWS, globals=HELPERS, reload=reload))
+    return Templates(root / VIEWS, globals=HELPERS, checks=USE_CHECKS, reload=reload)
 
 
 def _find_draw(root: Path, file: str, signature: str, example: str) -> Callable[[Any], object]:

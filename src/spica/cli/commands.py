@@ -40,6 +40,8 @@ COMMANDS = [
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
+    ("check", LOOK),
+    ("openapi", LOOK),
     ("config", LOOK),
     ("secrets", RUN),
     ("maintenance", RUN),

@@ -4,8 +4,9 @@ States: running (the server answers) and waiting (it ended by itself, because of
 
     running  a file changed, it compiles          stop, start        running
     running  a file changed, it does not compile  show the error     running (the old code goes on answering)
+    running  a view changed                       nothing            running (the server reloads it)
     running  the server ended                     say so             waiting
-    waiting  a file changed, it compiles          start              running
+    waiting  a file or view changed, it compiles  start              running
     waiting  a file changed, it does not compile  show the error     waiting
     any      SIGINT, SIGTERM                      stop               done
 """
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from spica.cli.terminal import paint
-from spica.cli.watching import compare, look, open_waiter, settle
+from spica.cli.watching import VIEWS, compare, look, open_waiter, settle
 
 STOP_S = 5.0  # how long the old server may take for its last requests before it is killed
 _SHOWN = 3
@@ -58,11 +59,18 @@ class Development:
             if changed:
                 seen, before = settle(self._root), seen
                 self._take_in(compare(before, seen) or changed)
-            elif self._server is not None and self._server.poll() is not None:
+            elif self._server is not None and not self._is_running():
                 _say(f"the server ended with exit code {self._server.returncode}; waiting for a change", "yellow")
                 self._server = None
 
+    def _is_running(self) -> bool:
+        return self._server is not None and self._server.poll() is None
+
     def _take_in(self, changed: list[str]) -> None:
+        if self._is_running():
+            changed = [path for path in changed if not path.endswith(VIEWS)]
+        if not changed:
+            return
         more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
         _say(f"changed: {', '.join(changed[:_SHOWN])}{more}", "blue")
         errors = [error for path in changed if (error := find_syntax_error(self._root / path))]

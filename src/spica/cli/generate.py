@@ -16,6 +16,7 @@ from spica.generators.kinds.scaffold import plan_scaffold
 from spica.generators.names import ResourceNames
 from spica.generators.plan import Plan
 from spica.generators.project import Project
+from spica.generators.routes_file import ROUTES
 
 Force = Annotated[bool, Parameter(help="Overwrite files that differ, and show how.")]
 DryRun = Annotated[bool, Parameter(help="Show what would happen and write nothing.")]
@@ -107,4 +108,10 @@ def migration(name: Name, /, *fields: Fields, force: Force = False, dry_run: Dry
 
 
 def _apply(project: Project, plan: Plan, force: bool, dry_run: bool) -> int:
-    return apply_and_report(plan, project.root, force=force, dry_run=dry_run)
+    code = apply_and_report(plan, project.root, force=force, dry_run=dry_run)
+    if not dry_run and any(action.path.as_posix() == ROUTES for action in plan.actions):
+        # Lazy: only what changes the routes loads the application.
+        from spica.cli.path_stub import refresh_stub
+
+        refresh_stub(project.root)
+    return code

@@ -1,8 +1,8 @@
 """What changed in a project: two looks at its files, compared.
 
 Rules of this file:
-- A look is the modification time and size of every file that only a restart can take in. Views are not among them: in
-  development the application reloads those itself.
+- A look is the modification time and size of every file that only a restart can take in, and of every view: a running
+  application reloads views itself, but one that did not start because of a mistake in a view needs to be started.
 - Comparing looks is the truth; watchfiles, where it is installed, only ends the wait between two looks early.
 """
 
@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-SUFFIXES = (".py", ".toml")
+RESTARTING = (".py", ".toml")
+VIEWS = (".html",)
 IGNORED_FOLDERS = frozenset(
     ["__pycache__", "node_modules", "venv", "env", "tmp", "log", "dist", "build", "public", "tests"]
 )
@@ -74,7 +75,7 @@ def _walk(folder: str) -> Iterator[os.DirEntry[str]]:
         if entry.is_dir(follow_symlinks=False):
             if not _is_ignored(entry.name):
                 yield from _walk(entry.path)
-        elif entry.name.endswith(SUFFIXES):
+        elif entry.name.endswith(RESTARTING + VIEWS):
             yield entry
 
 

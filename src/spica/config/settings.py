@@ -70,12 +70,29 @@ class PasswordsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields
     min_characters: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
 
 
+class OpenapiSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[openapi]`: the API document and its pages.
+
+    Args:    title: default the application's name; version: of the API; description: CommonMark; servers: addresses
+             that clients reach it by, default [app] url; enabled: whether the pages are served, None for everywhere but
+             in production; path: of the pages; prefixes: of the paths that are described, [] for all.
+    """
+
+    title: str = ""
+    version: str = "0.1.0"
+    description: str = ""
+    servers: list[str] = []
+    enabled: bool | None = None
+    path: Annotated[str, msgspec.Meta(pattern=r"^(/[A-Za-z0-9._~-]+)+$")] = "/api/docs"
+    prefixes: list[str] = []
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration.
 
     Args:    env: development, test or production; root: the project's folder, None for a one-file app; app, server,
-             runtime, database, passwords: the sections; secrets: those of the encrypted file; extra: the sections of
-             the project's own, by name, each an attribute too.
+             runtime, database, passwords, openapi: the sections; secrets: those of the encrypted file; extra: the
+             sections of the project's own, by name, each an attribute too.
     """
 
     env: str = msgspec.field(default_factory=environment_name)
@@ -85,6 +102,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     runtime: RuntimeSection = RuntimeSection()
     database: DatabaseSection = DatabaseSection()
     passwords: PasswordsSection = PasswordsSection()
+    openapi: OpenapiSection = OpenapiSection()
     secrets: Secrets = msgspec.field(default_factory=Secrets)
     extra: dict[str, msgspec.Struct] = {}
 
@@ -99,7 +117,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def section_of(self, kind: type[Kind]) -> Kind:
         """Return the section that is of a type; KeyError when there is none."""
-        for section in (self.app, self.server, self.runtime, self.database, self.passwords, *self.extra.values()):
+        for section in (
+            self.app,
+            self.server,
+            self.runtime,
+            self.database,
+            self.passwords,
+            self.openapi,
+            *self.extra.values(),
+        ):
             if type(section) is kind:
                 return section
         raise KeyError(kind.__name__)
@@ -119,4 +145,5 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "runtime": RuntimeSection,
     "database": DatabaseSection,
     "passwords": PasswordsSection,
+    "openapi": OpenapiSection,
 }

@@ -34,7 +34,7 @@ register_adapter(ADAPTER)
 def build_body_reader(parameter: Parameter) -> Reader:
     """Make the reader of a body parameter: JSON decoded straight into the type, or a form in the same shape."""
     form = parameter.marker(Form)
-    if form is not None or _needs_file(parameter.bare_type):
+    if form is not None or needs_file(parameter.bare_type):
         return build_form_reader(parameter, form.name if form is not None else None)
     default = parameter.default
     optional = not parameter.required or allows_none(parameter.bare_type)
@@ -61,7 +61,7 @@ def build_form_reader(parameter: Parameter, name: str | None) -> Reader:
     """Make the reader of a record that is a whole form, or the group of a name in it."""
     required, default = parameter.required, parameter.default
     nullable = allows_none(parameter.bare_type)
-    accepted = (media_types.MULTIPART,) if _needs_file(parameter.bare_type) else FORM_TYPES
+    accepted = (media_types.MULTIPART,) if needs_file(parameter.bare_type) else FORM_TYPES
     codec = find_codec(parameter.type)
     group = name or ""
 
@@ -85,7 +85,7 @@ def build_submitted_reader(parameter: Parameter) -> Reader:
     marker = parameter.marker(Form)
     group = (marker.name if marker is not None else None) or ""
     codec = find_codec(type_)
-    accepted = (media_types.MULTIPART,) if _needs_file(type_) else FORM_TYPES
+    accepted = (media_types.MULTIPART,) if needs_file(type_) else FORM_TYPES
 
     def read(ctx: Any) -> object:
         request = ctx.request
@@ -161,7 +161,7 @@ def is_whole_body(parameter: Parameter) -> bool:
     )
 
 
-def _needs_file(type_: Any) -> bool:
+def needs_file(type_: Any) -> bool:
     """Whether a record has a field that only a file can fill."""
     record = without_none(type_)
     if not is_record(record):

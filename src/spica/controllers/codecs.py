@@ -24,6 +24,8 @@ from spica.http import json
 from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue
 
+_REFUSED = object()
+_MAX_WHOLE = 2**53  # beyond it a float is no exact number
 Pairs = list[tuple[str, Any]]
 
 
@@ -93,8 +95,10 @@ class MsgspecCodec:
         try:
             value = self._decode(content)
         except msgspec.ValidationError as error:
-            errors = find_field_errors(json.decode(content), self._type, "body", error, strict=True)
-            raise RefusedValue(errors) from None
+            value = _try_whole_numbers(content, self._decode)
+            if value is _REFUSED:
+                errors = find_field_errors(json.decode(content), self._type, "body", error, strict=True)
+                raise RefusedValue(errors) from None
         except json.DECODE_ERRORS as error:
             raise json.malformed(content, error) from error
         if self._holds_decimal:
@@ -118,6 +122,31 @@ class MsgspecCodec:
             except msgspec.ValidationError:
                 at = (name,) if name else ()
                 raise RefusedValue(find_field_errors(fitted, self._type, source, error, strict=False, at=at)) from None
+
+
+def _try_whole_numbers(content: bytes, decode: Callable[[bytes], object]) -> object:
+    """Decode once more with 1.0 as 1: JSON has one kind of number, and to JSON Schema both are integers."""
+    plain = json.decode(content)
+    fitted = _with_whole_numbers(plain)
+    if fitted is plain:
+        return _REFUSED
+    try:
+        return decode(msgspec.json.encode(fitted))
+    except msgspec.ValidationError:
+        return _REFUSED
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    """The value with whole floats as ints; the very same where there are none."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
+    if isinstance(value, list):
+        items = [_with_whole_numbers(item) for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    if isinstance(value, dict):
+        fields = {key: _with_whole_numbers(item) for key, item in value.items()}
+        return fields if any(fields[key] is not item for key, item in value.items()) else value
+    return value
 
 
 def _refuse_endless(value: object, source: str, at: Path) -> None:

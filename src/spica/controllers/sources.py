@@ -16,7 +16,7 @@ from spica.controllers.codecs import find_codec
 from spica.controllers.convert import build_text_converter, check_ordinary
 from spica.controllers.finite import find_endless, holds_number
 from spica.controllers.refusals import build_field_error, find_field_errors
-from spica.controllers.types import allows_none, is_scalar_list, takes_text_as_it_is
+from spica.controllers.types import allows_none, is_scalar_list, takes_text_as_it_is, without_null
 from spica.errors.http import FieldError
 from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue
@@ -111,7 +111,7 @@ def build_cookie_reader(parameter: Parameter, name: str) -> Reader:
 
 
 def _build_text_reader(parameter: Parameter, name: str, source: str, get: Callable[[Any], str | None]) -> Reader:
-    convert = build_text_converter(parameter.type)
+    convert = build_text_converter(without_null(parameter.type))
     required, default = parameter.required, parameter.default
     if required and allows_none(parameter.bare_type):  # nothing is one of its values
         required, default = False, None

@@ -6,6 +6,8 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import functools
+import operator
 import types
 import uuid
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_typeddict
@@ -103,3 +105,17 @@ def is_file(type_: Any) -> bool:
         items = [item for item in get_args(type_) if item is not Ellipsis]
         return bool(items) and all(is_file(item) for item in items)
     return isinstance(type_, type) and issubclass(type_, UploadFile)
+
+
+def without_null(type_: Any) -> Any:
+    """The type without None, its constraints kept: what a text can be, where sending none means None."""
+    if get_origin(type_) is Annotated:
+        inner, *markers = get_args(type_)
+        inner = without_null(inner)
+        for meta in markers:
+            inner = Annotated[inner, meta] if isinstance(meta, msgspec.Meta) else inner
+        return inner
+    members = [member for member in get_args(type_) if member is not types.NoneType]
+    if get_origin(type_) not in (Union, types.UnionType) or len(members) in (0, len(get_args(type_))):
+        return type_
+    return functools.reduce(operator.or_, members)

@@ -65,6 +65,14 @@ def read_signature(
     return [_read_parameter(parameter, hints, where) for parameter in found]
 
 
+def read_returned(function: Callable[..., object]) -> Any:
+    """Read the type that a function says it returns, MISSING when it says nothing.
+
+    Raises: AnnotationError when the type's name isn't known.
+    """
+    return _read_hints(function, describe_place(function), find_remembered(function)).get("return", MISSING)
+
+
 def remember_names(function: Callable[..., object]) -> None:
     """Keep the local names that a nested function's annotations need, while the function around it still runs.
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from spica.crypto.comparison import equal
 from spica.http.context import Context
 from spica.http.fields import is_token
-from spica.middleware.credentials import Authentication, Check
+from spica.middleware.credentials import Authentication, Check, SecurityScheme
 from spica.middleware.errors import InvalidMiddleware
 
 MIN_CHARACTERS = 16
@@ -34,6 +34,12 @@ class ApiKey(Authentication):
         self._field = field.lower()
         check = _check_of(verify) if isinstance(verify, Mapping) else verify
         super().__init__(check, challenge=f'ApiKey header="{self._field}"', optional=optional)
+
+    def openapi_security(self) -> SecurityScheme:
+        """Describe the scheme for API documents."""
+        name = "-".join(part.capitalize() for part in self._field.split("-"))
+        definition = {"type": "apiKey", "in": "header", "name": name}
+        return SecurityScheme("api_key", definition, is_optional=self._optional)
 
     def read(self, ctx: Context) -> tuple[str] | None:
         """Return the key."""

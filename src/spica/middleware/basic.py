@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 from spica.crypto.comparison import equal
 from spica.http.context import Context
-from spica.middleware.credentials import Authentication, Check, check_realm, read_scheme
+from spica.middleware.credentials import Authentication, Check, SecurityScheme, check_realm, read_scheme
 from spica.middleware.errors import InvalidMiddleware
 
 
@@ -31,6 +31,10 @@ class Basic(Authentication):
         check = _check_of(verify) if isinstance(verify, Mapping) else verify
         challenge = f'Basic realm="{check_realm(realm)}", charset="UTF-8"'
         super().__init__(check, challenge=challenge, optional=optional)
+
+    def openapi_security(self) -> SecurityScheme:
+        """Describe the scheme for API documents."""
+        return SecurityScheme("basic", {"type": "http", "scheme": "basic"}, is_optional=self._optional)
 
     def read(self, ctx: Context) -> tuple[str, str] | None:
         """Return name and password."""

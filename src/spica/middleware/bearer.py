@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from spica.errors.http import BadRequest, HttpError
+from spica.errors.http import HttpError
 from spica.http.context import Context
-from spica.middleware.credentials import Authentication, Check, check_realm, read_scheme
+from spica.middleware.credentials import Authentication, Check, SecurityScheme, check_realm, read_scheme
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*").fullmatch
 
@@ -28,14 +28,17 @@ class Bearer(Authentication):
     def __init__(self, verify: Check, *, optional: bool = False, realm: str = "api") -> None:
         super().__init__(verify, challenge=f'Bearer realm="{check_realm(realm)}"', optional=optional)
 
+    def openapi_security(self) -> SecurityScheme:
+        """Describe the scheme for API documents."""
+        return SecurityScheme("bearer", {"type": "http", "scheme": "bearer"}, is_optional=self._optional)
+
     def read(self, ctx: Context) -> tuple[str] | None:
         """Return the token."""
         token = read_scheme(ctx, "bearer")
         if token is None:
             return None
         if _TOKEN(token) is None:
-            challenge = f'{self._challenge}, error="invalid_request"'
-            raise BadRequest("this is not a bearer token", fields=[("www-authenticate", challenge)])
+            raise self.refuse("this is not a bearer token")
         return (token,)
 
     def refuse(self, detail: str = "", *, is_wrong: bool = True) -> HttpError:

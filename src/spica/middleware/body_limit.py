@@ -36,6 +36,8 @@ class BodyLimit(Middleware):
     Raises:  InvalidMiddleware for what is no size.
     """
 
+    refuses: tuple[int, ...] = (413,)
+
     def __init__(self, limit: int | str) -> None:
         self._limit = parse_size(limit)
 

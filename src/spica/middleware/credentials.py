@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from spica.errors.http import HttpError, Unauthorized
 from spica.http.context import Context
@@ -23,12 +23,27 @@ Check: TypeAlias = Callable[..., Any]
 """Takes what was sent and returns a user, or an awaitable of one; None and False for nobody."""
 
 
+class SecurityScheme(NamedTuple):
+    """What clients must send, for API documents.
+
+    Args:    name: of the scheme; definition: its Security Scheme Object (OpenAPI 3.1); scopes: that are needed;
+             is_optional: whether requests without it pass.
+    """
+
+    name: str
+    definition: dict[str, Any]
+    scopes: tuple[str, ...] = ()
+    is_optional: bool = False
+
+
 class Authentication(Middleware):
     """Base of what checks credentials: a subclass reads them in `read`.
 
     Args:    check: plain or async, called with what `read` returns; challenge: of the scheme, as
              `Bearer realm="api"`; optional: whether requests without credentials pass.
     """
+
+    refuses: tuple[int, ...] = (401,)
 
     def __init__(self, check: Check, *, challenge: str, optional: bool = False) -> None:
         if not callable(check):

@@ -39,6 +39,8 @@ class Csrf(Middleware):
     Args:    trusted: origins of other sites of yours that may post here, such as "https://admin.example.com".
     """
 
+    refuses: tuple[int, ...] = (403,)
+
     def __init__(self, *, trusted: Sequence[str] = ()) -> None:
         self._trusted = frozenset(trusted)
         self._explains = False

@@ -61,6 +61,8 @@ class Idempotency(Middleware):
     Raises:  InvalidMiddleware for an unknown store, and for memory with several workers; MissingLibrary.
     """
 
+    refuses: tuple[int, ...] = (400, 409, 422)
+
     def __init__(
         self,
         *,

@@ -24,6 +24,7 @@ from spica.errors.base import closest
 from spica.errors.http import Forbidden
 from spica.http.context import Context
 from spica.middleware.bearer import Bearer
+from spica.middleware.credentials import SecurityScheme
 from spica.middleware.errors import InvalidMiddleware, MissingLibrary
 from spica.middleware.jwks import Jwks
 
@@ -83,12 +84,18 @@ class Jwt(Bearer):
         _check_library()
         self._key = None if key is None else _import_key(key, self._kind)
         self._jwks = None if jwks_url is None else Jwks(jwks_url)
+        self.refuses = (401, *((403,) if self._claims.scopes else ()), *((503,) if jwks_url else ()))
         waits = self._jwks is not None or inspect.iscoroutinefunction(user)
         super().__init__(self._verify_waiting if waits else self._verify, optional=optional, realm=realm)
 
     def bind(self, settings: Settings) -> None:
         """Load the library now rather than with the first request."""
         import joserfc.jwt  # noqa: F401 - an extra, and heavy
+
+    def openapi_security(self) -> SecurityScheme:
+        """Describe the scheme for API documents, with the scopes that it wants."""
+        definition = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        return SecurityScheme("jwt", definition, tuple(self._claims.scopes), self._optional)
 
     def _verify(self, token: str) -> Any:
         claims = self._decode(token, self._key)

@@ -28,6 +28,7 @@ class LoadShed(Middleware):
     """
 
     spares_vital: ClassVar[bool] = True
+    refuses: tuple[int, ...] = (503,)
 
     def __init__(self, max_in_flight: int, *, retry_after_s: int = 1) -> None:
         if max_in_flight < 1 or retry_after_s < 0:

@@ -34,6 +34,7 @@ class Maintenance(Middleware):
     """
 
     spares_vital: ClassVar[bool] = True
+    refuses: tuple[int, ...] = (503,)
 
     def __init__(self, *, file: str | Path = FILE, allow: Sequence[str] = (), retry_after_s: int = 120) -> None:
         self._file = Path(file)

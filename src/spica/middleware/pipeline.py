@@ -55,6 +55,9 @@ class Middleware:
     only_static: ClassVar[bool] = False
     """Whether adding `static_fields` is all that it does; the app then gives them to the core and leaves it out."""
 
+    refuses: tuple[int, ...] = ()
+    """The statuses that it answers with by itself, for API documents."""
+
     def bind(self, settings: Settings) -> None:
         """Take what it needs from the configuration; called once at boot, before requests."""
 

@@ -51,6 +51,8 @@ class RateLimit(Middleware):
     Raises:  InvalidMiddleware; MissingLibrary for Redis without its package.
     """
 
+    refuses: tuple[int, ...] = (429,)
+
     def __init__(
         self,
         rate: str,

@@ -28,6 +28,7 @@ class Timeout(Middleware):
     """
 
     def __init__(self, seconds: float, *, status: int = 503) -> None:
+        self.refuses = (status,)
         if not seconds > 0 or status not in (503, 504):
             raise InvalidMiddleware(
                 f"Timeout({seconds}, status={status}) is no limit",

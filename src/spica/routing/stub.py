@@ -20,14 +20,16 @@ from spica.routing.urls import DirectHelper, Helper, PathHelper
 MODULE = Path("app/paths.py")
 STUB = Path("app/paths.pyi")
 
-_MODULE_TEXT = '''"""The application's path helpers, under the names that app/paths.pyi tells editors and type
+MODULE_TEXT = '''"""The application's path helpers, under the names that app/paths.pyi tells editors and type
 checkers."""
 
 from spica import paths, urls
 
 __all__ = ["paths", "urls"]
 '''
-_HEAD = """# Written by `spica routes --stub`, and by `spica dev` when the routes change.
+_HEAD = """# Written by `spica generate`, `spica routes --stub`, and `spica dev` when the routes change.
+# ruff: noqa
+# fmt: off
 from datetime import date
 from typing import Any, Literal, Protocol
 from uuid import UUID
@@ -69,7 +71,7 @@ def write_stub(root: Path, helpers: Iterable[Helper]) -> bool:
     """Write both files of a project. Returns whether something was written."""
     wanted = {root / STUB: render_stub(helpers)}
     if not (root / MODULE).is_file():
-        wanted[root / MODULE] = _MODULE_TEXT
+        wanted[root / MODULE] = MODULE_TEXT
     written = False
     for path, text in wanted.items():
         if not path.is_file() or path.read_text() != text:

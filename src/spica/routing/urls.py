@@ -57,7 +57,7 @@ class PathHelper:
             else:
                 parts.append(self._fill(segment, given, named))
         if len(values) > len(self._parameters) or next(given, None) is not None:
-            raise self._mistake(f"got {len(values)} values")
+            raise self.mistake(f"got {len(values)} values")
         path = "/".join(parts)
         if self.formats and "format" in named:
             path = self._add_format(path, named.pop("format"))
@@ -72,12 +72,18 @@ class PathHelper:
         hosts = [f"{parameter.name}=..." for parameter in self.pattern.parameters if parameter.in_host]
         return f"{self.name}({', '.join([*self._parameters, *(hosts if self.base else [])])})"
 
+    def mistake(self, what: str) -> PathArgumentsError:
+        """The error for a wrong use: what is wrong, and how it is meant."""
+        return PathArgumentsError(
+            f"the path helper {self.name} {what}", why=f"its pattern is {self.pattern}", fix=f"call it as {self.usage}"
+        )
+
     def _take(self, parameter: PathParameter, given: Iterable[object], named: dict[str, object]) -> object:
         if parameter.name in named:
             return named.pop(parameter.name)
         for value in given:
             return value
-        raise self._mistake(f"misses {parameter.name!r}")
+        raise self.mistake(f"misses {parameter.name!r}")
 
     def _fill(self, parts: Parts, given: Iterable[object], named: dict[str, object]) -> str:
         """A segment of texts and parameters."""
@@ -86,7 +92,7 @@ class PathHelper:
         ]
         text = "".join(filled)
         if text in (".", ".."):
-            raise self._mistake(f"got values that make {text!r}, which can't stand in a path")
+            raise self.mistake(f"got values that make {text!r}, which can't stand in a path")
         return text
 
     def _quote(self, parameter: PathParameter, value: object) -> str:
@@ -98,7 +104,7 @@ class PathHelper:
                 return "/".join(quote(piece, safe=_SEGMENT_SAFE) for piece in pieces)
         elif text not in ("", ".", ".."):
             return quote(text, safe=_SEGMENT_SAFE)
-        raise self._mistake(f"got {value!r} for {parameter.name!r}, which can't stand in a path")
+        raise self.mistake(f"got {value!r} for {parameter.name!r}, which can't stand in a path")
 
     def _write(self, parameter: PathParameter, value: object) -> str:
         """The text of a value, which the pattern must match again."""
@@ -109,7 +115,7 @@ class PathHelper:
             text = ""
         fits = converter.accepts(text) and (not parameter.regex or re.fullmatch(parameter.regex, text))
         if not text or not fits:
-            raise self._mistake(f"got {value!r} for {parameter.name!r}, which can't stand in a path of this pattern")
+            raise self.mistake(f"got {value!r} for {parameter.name!r}, which can't stand in a path of this pattern")
         return text
 
     def _build_base(self, named: dict[str, object]) -> str:
@@ -123,7 +129,7 @@ class PathHelper:
                 elif self.base or piece.name in named:
                     text = self._write(piece, self._take(piece, (), named))
                     if not _LABEL.fullmatch(text):
-                        raise self._mistake(f"got {text!r} for {piece.name!r}, which can't stand in a host")
+                        raise self.mistake(f"got {text!r} for {piece.name!r}, which can't stand in a host")
                     pieces.append(text.lower())
             labels.append("".join(pieces))
         if not self.base:
@@ -136,13 +142,8 @@ class PathHelper:
         if value is None:
             return path
         if value not in self.formats:
-            raise self._mistake(f"got the format {value!r}; there are {', '.join(self.formats)}")
+            raise self.mistake(f"got the format {value!r}; there are {', '.join(self.formats)}")
         return f"{path}.{value}"
-
-    def _mistake(self, what: str) -> PathArgumentsError:
-        return PathArgumentsError(
-            f"the path helper {self.name} {what}", why=f"its pattern is {self.pattern}", fix=f"call it as {self.usage}"
-        )
 
 
 class DirectHelper:
@@ -260,6 +261,12 @@ def use_paths(compiled: Paths, base_url: str) -> None:
     """Make `paths` and `urls` lead to these helpers."""
     paths._use(compiled)
     urls._use(Paths.absolute(compiled, base_url))
+
+
+def current_paths() -> Paths | None:
+    """The helpers of the application compiled last in this process; None before one is."""
+    compiled: Paths | None = vars(paths).get("_compiled")
+    return compiled
 
 
 def _on_base(helper: Helper, base: str) -> Helper:

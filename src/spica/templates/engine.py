@@ -13,6 +13,7 @@ from spica.templates.inheritance import put_into, without_layout
 from spica.templates.library import Library
 from spica.templates.loader import Loader
 from spica.templates.runtime import Template
+from spica.templates.uses import UseCheck
 
 # Between a template and its layout in the cache's names; no file's name has it.
 _IN = "\0"
@@ -23,7 +24,9 @@ class Templates:
 
     Args: roots: directories, searched in order; globals: helpers and values that every template sees (functions
           decorated with `@uses_context` get the request's context first); filters: functions that can stand after `|`,
-          besides Spica's own and the globals; reload: compile again what has changed on disk, for development.
+          besides Spica's own and the globals; checks: by name of a global, a function of an attribute's name and how
+          it is called, which returns the error that this use deserves or None; reload: compile again what has changed
+          on disk, for development.
 
     Example:
         Templates("app/views").render("posts/index", posts=posts)
@@ -34,10 +37,11 @@ class Templates:
         *roots: str | PathLike[str],
         globals: Mapping[str, object] | None = None,
         filters: Mapping[str, Callable[..., object]] | None = None,
+        checks: Mapping[str, UseCheck] | None = None,
         reload: bool = False,
     ) -> None:
         self._loader = Loader([Path(root) for root in roots])
-        self._library = Library(self._loader, globals, filters, reload=reload)
+        self._library = Library(self._loader, globals, filters, checks, reload=reload)
         self._cache = Cache(self._compile, reload=reload)
 
     @property

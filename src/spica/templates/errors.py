@@ -102,3 +102,9 @@ class MarkupMismatchError(TemplateError):
     """The branches of an `if`, the rounds of a `for` or a whole file end in different places of the HTML grammar."""
 
     code = "SPICA-T013"
+
+
+class HelperUseError(TemplateError):
+    """A helper has no such part, or not with these values: `paths.psot(7)`, `paths.post()`."""
+
+    code = "SPICA-T014"

@@ -10,13 +10,15 @@ from spica.templates.functions import BUILTINS
 from spica.templates.loader import Loader, stamp
 from spica.templates.nodes import Document
 from spica.templates.syntaxes.spica import parse_template
+from spica.templates.uses import UseCheck
 
 
 class Library:
     """The surroundings of every compilation of one `Templates`.
 
     Args: loader: finds files; globals: helpers and values for every template, which win over the builtins;
-          filters: what can stand after `|` besides Spica's own; reload: read a file again when it has changed.
+          filters: what can stand after `|` besides Spica's own; checks: by name of a global, what judges the uses of
+          its attributes; reload: read a file again when it has changed.
     """
 
     def __init__(
@@ -24,12 +26,14 @@ class Library:
         loader: Loader,
         globals: Mapping[str, object] | None = None,
         filters: Mapping[str, Callable[..., object]] | None = None,
+        checks: Mapping[str, UseCheck] | None = None,
         *,
         reload: bool = False,
     ) -> None:
         self.loader = loader
         self.globals: Mapping[str, object] = {**BUILTINS, **(globals or {})}
         self.filters: Mapping[str, Callable[..., object]] = {**FILTERS, **(filters or {})}
+        self.checks: Mapping[str, UseCheck] = checks or {}
         self.reload = reload
         self._documents: dict[str, tuple[Path, tuple[int, int], Document]] = {}
 

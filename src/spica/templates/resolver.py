@@ -13,13 +13,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from spica.errors import closest
-from spica.templates.errors import TemplateNameError, TemplateSyntaxError, UnknownFilterError
+from spica.templates.errors import HelperUseError, TemplateNameError, TemplateSyntaxError, UnknownFilterError
 from spica.templates.expressions import FILTER_MARK
 from spica.templates.functions import wants_context
 from spica.templates.library import Library
 from spica.templates.lines import Segment
 from spica.templates.scopes import CONTEXT, Input, Loop, Scope, Variables
 from spica.templates.source import Place
+from spica.templates.uses import Call, call_of
 
 LOOP_FIELDS = ("index", "index0", "first", "last", "length")
 MAKE_LOOP = "#loop"
@@ -93,6 +94,8 @@ class Resolver(ast.NodeTransformer):
                     why="it is replaced by the block's content when the template is compiled, so it has no value",
                     fix="let it stand alone: {{ super() }}, inside a block",
                 )
+        if isinstance(node.func, ast.Attribute):
+            self._check_use(node.func, call_of(node))
         self.generic_visit(node)
         return node
 
@@ -101,6 +104,7 @@ class Resolver(ast.NodeTransformer):
             loop = self._scope.find(node.value.id)
             if isinstance(loop, Loop):
                 return ast.copy_location(self._loop_field(loop, node), node)
+        self._check_use(node, None)
         self.generic_visit(node)
         return node
 
@@ -241,6 +245,15 @@ class Resolver(ast.NodeTransformer):
         if name not in self.library.globals:
             return ast.Name(CONTEXT, ast.Load()) if name == "ctx" else None
         return self.constant(f"#global {name}", self.library.globals[name])
+
+    def _check_use(self, node: ast.Attribute, call: Call | None) -> None:
+        """Refuse a use of a helper's attribute that can't work."""
+        owner = node.value
+        if not isinstance(owner, ast.Name) or owner.id not in self.library.checks or self._is_bound(owner.id):
+            return
+        mistake = self.library.checks[owner.id](node.attr, call) if self._scope.find(owner.id) is None else None
+        if mistake is not None:
+            raise HelperUseError(mistake.what, place=self._place(node), why=mistake.why, fix=mistake.fix)
 
     def _loop_field(self, loop: Loop, node: ast.Attribute) -> ast.expr:
         if node.attr not in LOOP_FIELDS:

@@ -88,6 +88,17 @@ def test_a_server_that_ended_is_started_again_by_a_change(
     assert "dev  the server ended with exit code 0; waiting for a change" in capfd.readouterr().err
 
 
+def test_a_view_restarts_only_a_server_that_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    view, first = write(tmp_path / "a.html", "<p>"), await_starts(tmp_path, 1)
+    develop(tmp_path, monkeypatch, SHORT_LIVED, first, await_end(tmp_path), view, await_starts(tmp_path, 2))
+    assert "dev  changed: a.html" in capfd.readouterr().err
+    (tmp_path / "starts").unlink()
+    again = write(tmp_path / "a.html", "<p>again")
+    develop(tmp_path, monkeypatch, STAND_IN, await_starts(tmp_path, 1), again, lambda: None)
+    assert starts(tmp_path) == 1
+    assert "changed" not in capfd.readouterr().err
+
+
 def await_end(folder: Path) -> Callable[[], None]:
     """Wait until no process works in the folder; one that has ended and is not collected works no more."""
 

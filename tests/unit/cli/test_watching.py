@@ -27,8 +27,8 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_only_what_a_restart_takes_in_is_watched(project: Path) -> None:
-    assert sorted(look(project)) == ["app/models/post.py", "config/app.toml", "main.py"]
+def test_only_what_a_restart_takes_in_is_watched_and_views(project: Path) -> None:
+    assert sorted(look(project)) == ["app/models/post.py", "app/views/a.html", "config/app.toml", "main.py"]
 
 
 def test_changed_added_and_removed_files_are_changes(project: Path) -> None:

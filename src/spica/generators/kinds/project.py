@@ -9,6 +9,9 @@ from spica import inflection
 from spica.generators.names import check_identifier
 from spica.generators.plan import Plan
 from spica.generators.source import FILES, render
+from spica.routing.declare import Routes
+from spica.routing.stub import MODULE, MODULE_TEXT, STUB, render_stub
+from spica.routing.table import RouteTable
 
 EMPTY_FOLDERS = ("app/models", "db/migrations")  # git keeps no empty folder, so each gets a .keep file
 _TEMPLATES = FILES / "app"
@@ -32,9 +35,18 @@ def plan_project(name: str) -> Plan:
     plan = Plan()
     for path in _list_templates():
         plan.create(_target(path), render(f"app/{path}", **values))
+    plan.create(MODULE.as_posix(), MODULE_TEXT)
+    plan.create(STUB.as_posix(), _render_first_stub())
     for folder in EMPTY_FOLDERS:
         plan.create(f"{folder}/.keep", "")
     return plan
+
+
+def _render_first_stub() -> str:
+    """The path helpers of the routes file that a new project has."""
+    routes = Routes()
+    routes.root("home#index")
+    return render_stub(RouteTable(routes.routes).paths.all_helpers)
 
 
 def _list_templates() -> list[str]:

@@ -1,1 +1,1 @@
-"""What the tests share. Spica's pytest plugin brings the fixtures `app`, `client` and `db`."""
+"""What the tests share. Spica's plugin brings `app`, `client`, `db`, `clock`, `mock_server`, `override`, `session_of`."""
