@@ -276,7 +276,7 @@ def test_content_both_ways(server: NativeServer, tmp_path: Path) -> None:
 @pytest.mark.parametrize("fields", [{}, {"content-length": "0"}])
 def test_content_that_ends_with_the_head_has_ended(server: NativeServer, fields: dict[str, str]) -> None:
     with connect(server) as client:
-        assert client.fetch("/count", "POST", **fields).content == b"'0'"
+        assert client.fetch("/count", "POST", **fields).content == b"0"
 
 
 def test_a_routes_own_limit_is_kept_while_content_arrives(server: NativeServer) -> None:
@@ -289,8 +289,8 @@ def test_a_routes_own_limit_is_kept_while_content_arrives(server: NativeServer) 
         assert client.wait(unannounced).status == 413
         streamed = client.begin("/small/stream", "POST", end=False)
         client.send(streamed, b"x" * 11, end=False)
-        assert client.wait(streamed).content == b"'broken 413'"
-        assert client.fetch("/small/stream", "POST", b"x" * 10).content == b"'10'"
+        assert client.wait(streamed).content == b"broken 413"
+        assert client.fetch("/small/stream", "POST", b"x" * 10).content == b"10"
         assert client.fetch("/", "GET").content == b"hello"
 
 
