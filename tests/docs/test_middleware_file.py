@@ -87,7 +87,7 @@ async def test_the_middleware_file_of_the_contract(tmp_path: Path, monkeypatch: 
             assert page.headers["x-content-type-options"] == "nosniff"
             assert len(page.headers["x-request-id"]) >= 8
             away = await client.get("/mine")
-            assert (away.status, away.headers["location"]) == (302, "/login")
+            assert (away.status, away.headers["location"]) == (303, "/login")
             origin = {"origin": "https://app.example.com"}
             assert (await client.get("/api", headers=origin)).status == 401
             answer = await client.get("/api", headers={**origin, "authorization": "Bearer good"})
