@@ -1,4 +1,4 @@
-//! Routes a request: method and path to the number of a route and its parameters, or to 404 or 405.
+//! Routes a request: host, method and path to the number of a route and its parameters, or to 404 or 405.
 //!
 //! ```
 //! use spica_router::{Found, Params, RouterBuilder};
@@ -19,7 +19,8 @@
 //!
 //! # Patterns
 //!
-//! A pattern begins with `/` and is split at `/` into segments. A segment is a text, or one parameter that fills it:
+//! A pattern begins with `/` and is split at `/` into segments. A segment is a text, one parameter that fills it, or a mixture of both
+//! (`feed.{format}`, `{year:int}-{month:int}`); the text between two parameters is found at its last occurrence:
 //!
 //! | parameter | matches | value |
 //! |---|---|---|
