@@ -19,6 +19,7 @@ from spica.config.environment import environment_name
 from spica.config.loader import load
 from spica.config.settings import AppSection, Settings
 from spica.errors.base import SpicaError
+from spica.http.asgi_exchange import Exchange
 from spica.http.cookies import CookieOptions, Cookies, build_set_cookie
 from spica.http.events import Event
 from spica.http.params import Params
@@ -67,6 +68,14 @@ def keep_sessions_without_a_library(root: Path) -> None:
 
 
 # name of the class: what a user did
+async def ask_a_silent_app() -> None:
+    async def silent(scope: object, receive: object, send: object) -> None:
+        return
+
+    request = make_context().request
+    await Exchange(request, request.stream(), "the ASGI app shop.Shop", set()).ask(silent, {})
+
+
 ACTIONS: dict[str, Callable[[Path], object]] = {
     "UnsafeRedirect": lambda _: check_redirect("//evil.example/login", "shop.example"),
     "InvalidCookie": lambda _: build_set_cookie("user id", "7", CookieOptions()),
@@ -78,6 +87,7 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "SecretMissing": lambda _: Cookies({}).signed,
     "InvalidEvent": lambda _: Event("x", event="a\ndata: b"),
     "AssignMissing": lambda _: make_context().get("tenant", str),
+    "MountedAppError": lambda _: asyncio.run(ask_a_silent_app()),
     "InvalidMiddleware": lambda _: m.Pipelines().use(str),  # type: ignore[arg-type]
     "PlainAroundAsync": lambda _: compose([Wrapping()], waiting),
     "UnknownPipeline": declare_pipelines,
@@ -129,6 +139,11 @@ SPICA-H020  the name of an event holds a line break or NUL: 'a\\ndata: b'
 SPICA-H021  ctx.get('tenant', str) finds nothing
   why    what comes before it in the pipeline has to set it
   fix    ctx.set('tenant', …) in middleware or a filter that runs before""",
+    "MountedAppError": """\
+SPICA-H022  the ASGI app shop.Shop does not keep to ASGI: it ended without an answer
+  where  GET /
+  why    an answer is http.response.start once, then http.response.body until more_body is false
+  fix    look at what the application, or its outermost middleware, sends""",
     "InvalidMiddleware": """\
 SPICA-H101  <class 'str'> is not middleware
   why    a pipeline is made of subclasses of Middleware, or instances of them

@@ -23,6 +23,7 @@ from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError, raise_all
 from spica.app.failures import Failures
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
+from spica.app.mounted import MountedApps
 from spica.config.environment import environment_name
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
@@ -90,6 +91,7 @@ class App(Router):
         _give_settings(self.settings, self._providers)
         self._templates = templates
         self._lifespan = Lifespan()
+        self._mounted = MountedApps()
         self._compiled: Compiled | None = None
         self._database: Any = None
         if lifespan is not None:
@@ -277,6 +279,8 @@ class App(Router):
         self.compiled  # noqa: B018 - compiles
         self._tend_helpers()
         self._configure_database()
+        for lifespan in self._mounted.take_lifespans():
+            self._lifespan.add(lifespan)
         await self._lifespan.start(self)
 
     async def shutdown(self) -> None:
@@ -355,6 +359,7 @@ class App(Router):
             registry=self._providers,
             directs=directs,
             internal=self._list_pages(),
+            mounted=self._mounted,
         )
         return compile_application(parts)
 

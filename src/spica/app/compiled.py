@@ -20,6 +20,7 @@ from spica.app.errors import raise_all
 from spica.app.failures import Failures
 from spica.app.method_override import build_override_entry, is_overridable
 from spica.app.misses import Misses
+from spica.app.mounted import MountedApps
 from spica.app.sockets import build_socket_entry
 from spica.config.settings import Settings
 from spica.controllers.action import Endpoint, build_action_endpoint, build_function_endpoint
@@ -52,7 +53,8 @@ class Parts:
 
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
     route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type; `directs`:
-    path helpers that are functions; `internal`: routes of Spica's own, which are in no list and give way to others.
+    path helpers that are functions; `internal`: routes of Spica's own, which are in no list and give way to others;
+    `mounted`: gets the ASGI applications among the routes.
     """
 
     settings: Settings
@@ -65,6 +67,7 @@ class Parts:
     registry: Registry | None = None
     directs: Mapping[str, Callable[..., str]] = field(default_factory=dict)
     internal: Sequence[Route] = ()
+    mounted: MountedApps = field(default_factory=MountedApps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,10 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
         work.entries.append(route)
         return
     dispatch = build_dispatch(endpoint, middleware, failures, services)
+    if route.is_mounted:
+        work.misses.note(add_entry(work.core, route, dispatch), chain)
+        work.entries.append(route)
+        return
     if route.method == "POST" and route.shape not in work.posts:
         # Added last, when the methods that a form can name there are known.
         work.posts[route.shape] = route, dispatch
@@ -172,6 +179,8 @@ def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
         name=route.name,
         renderer=parts.renderer,
     )
+    if route.is_mounted:
+        return parts.mounted.build_endpoint(route, info)
     if not isinstance(route.target, str):
         return build_function_endpoint(route, route.target, info, parts.registry)
     if parts.lookup is None:

@@ -49,7 +49,9 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
 
 def add_entry(core: Application, route: Route, dispatch: Dispatch) -> int:
     """Hand a route's dispatch to the core. Returns the route's number there."""
-    entry = dispatch.entry if route.method in _WITHOUT_CONTENT else dispatch.entry_with_content
+    entry = (
+        dispatch.entry if route.method in _WITHOUT_CONTENT or dispatch.streams_content else dispatch.entry_with_content
+    )
     return _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
 
 

@@ -40,6 +40,7 @@ COMMANDS = [
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
+    ("check", LOOK),
     ("openapi", LOOK),
     ("config", LOOK),
     ("secrets", RUN),

@@ -10,7 +10,8 @@ SpicaError
 ├── SessionMissing      H007
 ├── SecretMissing       H008
 ├── InvalidEvent        H020
-└── AssignMissing       H021
+├── AssignMissing       H021
+└── MountedAppError     H022
 """
 
 from __future__ import annotations
@@ -77,3 +78,9 @@ class AssignMissing(SpicaError):
     """`ctx.get(name, type)` was called and nothing of that type was set before."""
 
     code = "SPICA-H021"
+
+
+class MountedAppError(SpicaError):
+    """An ASGI application that is mounted, or used as middleware, breaks the protocol or can't be started."""
+
+    code = "SPICA-H022"

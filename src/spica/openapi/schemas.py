@@ -25,7 +25,7 @@ from spica.injection.annotations import without_none
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
 FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
-DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 # What msgspec raises for a type that it can't describe, or can't even look at.
 _UNKNOWN = (TypeError, ValueError, NameError, AttributeError, NotImplementedError)
 

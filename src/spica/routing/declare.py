@@ -33,6 +33,7 @@ from spica.routing.route import (
     build_demands,
     build_events_route,
     build_fallback,
+    build_mount,
     build_pipe,
     build_route,
     build_socket_route,
@@ -40,7 +41,7 @@ from spica.routing.route import (
     check_options,
     check_target,
 )
-from spica.routing.router import Mount, Router, check_router
+from spica.routing.router import AsgiApp, Mount, Router, check_asgi
 from spica.routing.scope import Block, NamespaceOptions, ResourceOptions, Scope, ScopeOptions, join_names, static_name
 
 Target: TypeAlias = "Handler | str"
@@ -148,11 +149,18 @@ class Routes:
         where = locate_caller()
         self._place(build_fallback(self._scopes[-1].prefix, self._target(target, where), where, options))
 
-    def mount(self, prefix: str, router: Router, **options: Unpack[ScopeOptions]) -> None:
-        """Answer the routes of a Router below a prefix, those it gets later included; options as for `scope`."""
+    def mount(self, prefix: str, router: Router | AsgiApp, **options: Unpack[ScopeOptions]) -> None:
+        """Answer the routes of a Router below a prefix, or an ASGI application; options as for `scope`.
+
+        Those that the Router gets later are included. An ASGI application is mounted as by `Router.mount`.
+        """
         where = locate_caller()
-        check_router(prefix, router, where)
-        self._parts.append((Mount(prefix, router), self._scopes[-1].narrow("", options, where)))
+        scope = self._scopes[-1].narrow("", options, where)
+        if isinstance(router, Router):
+            self._parts.append((Mount(prefix, router), scope))
+        else:
+            app = check_asgi(prefix, router, where)
+            self._place(build_mount(join_patterns(scope.prefix, prefix), app, where), scope)
 
     def direct(self, name: str, function: Callable[..., str]) -> None:
         """Make a path helper of a function: `r.direct("docs", lambda page: f"https://docs.example/{page}")`."""

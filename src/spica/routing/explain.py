@@ -51,7 +51,7 @@ def find_reason(route: Route, asked: Asked, answers: Route | None) -> str | None
     if misfit:
         return misfit
     methods = {route.method, "HEAD"} if route.method == "GET" else {route.method}
-    if route.kind != "fallback" and asked.method not in methods:
+    if route.kind not in ("fallback", "mount") and asked.method not in methods:
         return f"answers {route.verb}, not {asked.method}"
     if route.pattern.host and not _fits_host(route.pattern.host, asked.host):
         return f"is for the host {route.pattern.host_text}, not {asked.host or 'any'}"

@@ -18,13 +18,18 @@ from spica.routing.pattern import Constraints, Pattern, join_patterns, parse_pat
 
 Handler: TypeAlias = Callable[..., object]
 
+# What a mounted application is asked with: RFC 9110, RFC 5789, WebDAV (RFC 4918, 3253, 3744, 5323) and QUERY.
+MOUNTED_METHODS = (
+    *("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "PROPPATCH", "MKCOL", "COPY"),
+    *("MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "ACL", "MKCALENDAR"),
+)
 ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What a browser sends as Origin, or "*" for any.
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 
 
 Predicate: TypeAlias = Callable[[Any], object]
-Kind: TypeAlias = Literal["http", "ws", "fallback"]
+Kind: TypeAlias = Literal["http", "ws", "fallback", "mount"]
 Names: TypeAlias = "str | list[str] | tuple[str, ...] | None"
 
 
@@ -131,10 +136,11 @@ class Route:
     """One line of the route table.
 
     `target` is a function or `"folder/controller#action"`. `pipe` None means: the application's default pipeline.
-    `kind`: "ws" for a WebSocket, asked for with GET, "fallback" for what answers where no route does; `origins` of the
-    pages that may connect to a WebSocket, None for the default. `keep_alive_s`: of a stream of server-sent events, None
-    where the route answers with something else. `name_given` tells a name that the user chose from one taken from the
-    function or the pattern. `redirects_to` is what people read of a redirect.
+    `kind`: "ws" for a WebSocket, asked for with GET, "fallback" for what answers where no route does, "mount" for an
+    ASGI application, which answers all methods and WebSockets and is `is_mounted` in each of its variants; `origins` of
+    the pages that may connect to a WebSocket, None for the default. `keep_alive_s`: of a stream of server-sent events,
+    None where the route answers with something else. `name_given` tells a name that the user chose from one taken from
+    the function or the pattern. `redirects_to` is what people read of a redirect.
     """
 
     method: str
@@ -153,6 +159,7 @@ class Route:
     origins: tuple[str, ...] | None = None
     redirects_to: str = ""
     keep_alive_s: float | None = None
+    is_mounted: bool = False
     docs: OperationDocs = NO_DOCS
 
     @property
@@ -162,8 +169,8 @@ class Route:
 
     @property
     def verb(self) -> str:
-        """The method for people: "WS" for a WebSocket, "SSE" for a stream of events, "*" for a fallback."""
-        return {"http": "SSE" if self.is_events else self.method, "ws": "WS", "fallback": "*"}[self.kind]
+        """The method for people: "WS" for a WebSocket, "SSE" for a stream of events, "*" for a fallback or a mount."""
+        return {"http": "SSE" if self.is_events else self.method, "ws": "WS"}.get(self.kind, "*")
 
     @property
     def is_events(self) -> bool:
@@ -189,7 +196,11 @@ class Route:
 
     @property
     def variants(self) -> tuple[Route, ...]:
-        """The route, and where the format may be left out, the one that has it."""
+        """The route, and where the format may be left out, the one that has it; of a mount, one for each method."""
+        if self.kind == "mount":
+            demands = replace(self.demands, when=(*self.demands.when, asks_for_socket))
+            socket = replace(self, kind="ws", is_mounted=True, demands=demands)
+            return (socket, *(replace(self, method=method, is_mounted=True) for method in MOUNTED_METHODS))
         if not self.has_optional_format:
             return (self,)
         return (self, self._at(self.pattern.text + ".{format}", replace(self.demands, subdomain=None)))
@@ -201,6 +212,8 @@ class Route:
             return self.target
         if self.redirects_to:
             return f"redirect to {self.redirects_to}"
+        if self.kind == "mount" or self.is_mounted:
+            return name_asgi(self.target)
         return str(getattr(self.target, "__qualname__", None) or type(self.target).__qualname__)
 
     @property
@@ -326,6 +339,23 @@ def build_fallback(prefix: str, target: Handler | str, where: Location, options:
     """Make the route of what no other route below a prefix answers."""
     route = build_route("GET", join_patterns(prefix, "/{path:rest}"), target, where, options)
     return replace(route, kind="fallback", demands=replace(route.demands, formats=()))
+
+
+def build_mount(prefix: str, app: Handler, where: Location, pipe: Names = None) -> Route:
+    """Make the route of an ASGI application at a prefix and below it."""
+    pattern = build_pattern(join_patterns(prefix, "/{path:rest}"), where, NO_DEMANDS)
+    return Route(method="GET", pattern=pattern, target=app, where=where, pipe=build_pipe(pipe), kind="mount")
+
+
+def asks_for_socket(request: Any) -> bool:
+    """Whether a request asks for a WebSocket: what tells the two routes of a mount apart."""
+    return (request.native.field("upgrade") or "").lower() == "websocket"
+
+
+def name_asgi(app: object) -> str:
+    """An ASGI application for people: `the ASGI app fastapi.FastAPI`."""
+    named = app if hasattr(app, "__qualname__") else type(app)
+    return f"the ASGI app {named.__module__.partition('.')[0]}.{named.__qualname__}"
 
 
 def check_methods(methods: Iterable[str], where: Location) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, TypeVar, Unpack
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple, TypeAlias, TypeVar, Unpack
 
 from spica.injection.signature import remember_names
 from spica.routing.errors import InvalidTargetError
@@ -13,12 +14,14 @@ from spica.routing.route import (
     ANY_METHOD,
     EventsOptions,
     Handler,
+    Names,
     RedirectOptions,
     Route,
     RouteOptions,
     SocketOptions,
     build_events_route,
     build_fallback,
+    build_mount,
     build_pipe,
     build_route,
     build_socket_route,
@@ -26,14 +29,16 @@ from spica.routing.route import (
     check_target,
 )
 
+AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Function = TypeVar("Function", bound=Handler)
 
 
 class Mount(NamedTuple):
-    """A router below a prefix."""
+    """A router below a prefix; `pipe`: the pipelines of its routes that name none."""
 
     prefix: str
     router: Router
+    pipe: tuple[str, ...] | None = None
 
 
 class Router:
@@ -61,7 +66,8 @@ class Router:
             if isinstance(part, Route):
                 found.append(part.under("", self._pipe))
             else:
-                found.extend(route.under(part.prefix, self._pipe) for route in part.router.routes)
+                pipe = part.pipe if part.pipe is not None else self._pipe
+                found.extend(route.under(part.prefix, pipe) for route in part.router.routes)
         return found
 
     def get(self, pattern: str, **options: Unpack[RouteOptions]) -> Callable[[Function], Function]:
@@ -148,13 +154,21 @@ class Router:
         """Redirect GET at the pattern to another address; see `Routes.redirect`."""
         self._add(build_redirect(pattern, to, locate_caller(), options))
 
-    def mount(self, prefix: str, router: Router) -> None:
-        """Answer another router's routes below a prefix, those it gets later included.
+    def mount(self, prefix: str, router: Router | AsgiApp, *, pipe: Names = None) -> None:
+        """Answer another router's routes below a prefix, those it gets later included; or an ASGI application there.
 
-        Raises: InvalidTargetError when it is not a router.
+        An ASGI application answers every path at the prefix and below it, with any method, and WebSockets; routes that
+        are more specific come first.
+
+        Args:    prefix: `"/legacy"`; router: it, or an ASGI application such as those of Starlette, FastAPI and Django;
+                 pipe: the pipelines around it, as for a route.
+        Raises:  InvalidTargetError when it is neither.
         """
-        check_router(prefix, router, locate_caller())
-        self._add(Mount(prefix, router))
+        where = locate_caller()
+        if isinstance(router, Router):
+            self._add(Mount(prefix, router, build_pipe(pipe)))
+        else:
+            self._add(build_mount(prefix, check_asgi(prefix, router, where), where, pipe))
 
     def _add(self, part: Route | Mount) -> None:
         self._parts.append(part)
@@ -175,15 +189,30 @@ class Router:
         return register
 
 
-def check_router(prefix: str, router: object, where: Location) -> None:
-    """Refuse to mount what is no router.
+def check_asgi(prefix: str, app: object, where: Location) -> Handler:
+    """Refuse to mount what is neither a router nor an ASGI application.
 
     Raises: InvalidTargetError.
     """
-    if not isinstance(router, Router):
-        raise InvalidTargetError(
-            f"{router!r} can't be mounted at {prefix!r}",
-            where=str(where),
-            why="only a Router can be mounted",
-            fix="declare the routes on a spica.Router and mount that",
-        )
+    if isinstance(app, type):
+        why, fix = "it is a class, and an application is an instance", f"mount {app.__name__}(...)"
+    elif not callable(app):
+        why, fix = "it can't be called", "mount a spica.Router, or an ASGI application"
+    elif _takes(app, 3):
+        return app
+    elif _takes(app, 2):
+        why = "it takes two arguments, as WSGI applications do"
+        fix = "wrap it: pip install a2wsgi, then mount a2wsgi.WSGIMiddleware(app)"
+    else:
+        why, fix = "an ASGI application is called with (scope, receive, send)", "mount a spica.Router or an ASGI 3 app"
+    raise InvalidTargetError(f"{app!r} can't be mounted at {prefix!r}", where=str(where), why=why, fix=fix)
+
+
+def _takes(function: Callable[..., object], count: int) -> bool:
+    try:
+        inspect.signature(function).bind(*[None] * count)
+    except TypeError:
+        return False
+    except ValueError:  # compiled, and says nothing of its parameters
+        return count == 3
+    return True

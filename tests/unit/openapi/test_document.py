@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
+import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypedDict
 
 import attrs
@@ -31,6 +34,7 @@ from spica import (
     UploadFile,
     WebSocket,
 )
+from spica.routing.converters import converter
 from spica.routing.errors import InvalidRouteOptionError
 from tests.integration.contract_app import build_app
 
@@ -360,3 +364,82 @@ class TestWords:
         assert document["info"] == {"title": "T", "version": "2"}
         assert document["servers"] == [{"url": "https://shop.example"}]
         assert list(document["paths"]) == ["/api/a"]
+
+
+class TestPaths:
+    def test_what_the_pattern_takes_is_the_schema(self) -> None:
+        app = App()
+
+        @app.get("/a/{key:uuid}/{day:date}/{name:slug}/{ratio:float}/{state:draft|published}/{rest:path}")
+        def show(key: uuid.UUID, day: datetime.date, name: str, ratio: float, state: str, rest: str) -> None: ...
+
+        path = "/a/{key}/{day}/{name}/{ratio}/{state}/{rest}"
+        found = {one: each["schema"] for one, each in parameters(describe(app, "get", path)).items()}
+        assert found == {
+            "path key": {"type": "string", "format": "uuid"},
+            "path day": {"type": "string", "format": "date"},
+            "path name": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+            "path ratio": {"type": "number"},
+            "path state": {"type": "string", "enum": ["draft", "published"]},
+            "path rest": {"type": "string", "minLength": 1},
+        }
+
+    def test_own_converters_and_constraints(self) -> None:
+        converter("article", "[A-Z]{3}-[0-9]+", parse=str.lower)
+        app = App()
+
+        @app.get("/a/{code:article}/{year}", where={"year": "[0-9]{4}"})
+        def show(code: str, year: int) -> None: ...
+
+        found = parameters(describe(app, "get", "/a/{code}/{year}"))
+        assert found["path code"]["schema"]["pattern"] == "^(?:[A-Z]{3}-[0-9]+)$"
+        assert found["path year"]["schema"] == {"type": "integer", "pattern": "^(?:[0-9]{4})$"}
+
+    def test_of_routes_that_openapi_cannot_tell_apart_the_first_counts(self) -> None:
+        app = App()
+
+        @app.get("/a/{id:int}")
+        def by_number(id: int) -> None: ...
+
+        @app.get("/a/{id:uuid}")
+        def by_key(id: uuid.UUID) -> None: ...
+
+        assert describe(app, "get", "/a/{id}")["operationId"] == "by_number"
+
+
+class TestControllers:
+    def test_actions_with_what_their_filters_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for file, text in PROJECT.items():
+            (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / file).write_text(text)
+        monkeypatch.syspath_prepend(tmp_path)
+        app = App(root=tmp_path, env="test")
+        operation = describe(app, "get", "/lamps/{id}")
+        assert (operation["operationId"], operation["tags"]) == ("lamps_show", ["lamps"])
+        assert operation["summary"] == "Show a lamp."
+        assert list(parameters(operation)) == ["path id", "query token", "query full"]
+        assert list(operation["responses"]) == ["200", "400", "404", "422"]
+        assert describe(app, "get", "/lamps")["responses"].keys() == {"default"}
+
+
+PROJECT = {
+    "config/app.toml": '[app]\nname = "lamps"\nsecret_key = "0123456789abcdef0123456789abcdef"\n',
+    "config/routes.py": "def draw(r):\n    r.resources('lamps', only=['index', 'show'])\n",
+    "config/middleware.py": "def draw(p):\n    pass\n",
+    "app/controllers/lamps_controller.py": '''
+from spica import Controller, before
+
+
+class LampsController(Controller):
+    @before(only="show")
+    def check(self, token: str) -> None:
+        pass
+
+    def index(self):
+        return []
+
+    def show(self, id: int, full: bool = False) -> dict[str, int]:
+        """Show a lamp."""
+        return {"id": id}
+''',
+}
