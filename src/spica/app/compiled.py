@@ -208,9 +208,12 @@ def _add_posts(variants: Sequence[Route], parts: Parts, work: _Work) -> None:
             narrow_entry(work.core, number, [chain])
             work.misses.note(number, chain)
             work.entries.append(route)
+    methods: dict[Shape, list[str]] = {}
+    for route in variants:
+        methods.setdefault(route.shape, []).append(route.method)
     for shape, overrides in work.overridable.items():
         route, post = work.posts.get(shape, (overrides[0][0], None))
-        refuse = _build_refusal(work.misses, [other.method for other in variants if other.shape == shape])
+        refuse = _build_refusal(work.misses, methods[shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
         streams = post is not None and post.streams_content
         number = add_post_entry(work.core, route, entry, streams_content=streams)
