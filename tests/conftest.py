@@ -5,9 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.processes import run_command
+
+# A busy machine is no reason for a test to fail.
+hypothesis.settings.register_profile("spica", deadline=None)
+hypothesis.settings.load_profile("spica")
 
 SCAFFOLD = ("generate", "scaffold", "Post", "title:string", "body:text", "published:boolean")
 

@@ -207,8 +207,9 @@ def declare(server: NativeServer, folder: Path, probe: Probe) -> None:
 
     async def count(request: _core.Request) -> str:
         incoming, total = request.incoming, 0
-        while (chunk := incoming.take()) != b"":
-            assert not isinstance(chunk, tuple), chunk
+        while incoming is not None and (chunk := incoming.take()) != b"":
+            if isinstance(chunk, tuple):
+                return f"broken {chunk[0]}"
             if chunk is None:
                 await incoming.arrived()
             else:
@@ -216,6 +217,9 @@ def declare(server: NativeServer, folder: Path, probe: Probe) -> None:
         return f"{total}"
 
     server.application.add_route("POST", "/count", count, takes="request", kind="task", content="stream")
+    for pattern, content in (("/small", "whole"), ("/small/stream", "stream")):
+        number = server.application.add_route("POST", pattern, count, takes="request", kind="task", content=content)
+        server.application.narrow(number, max_content_bytes=10)
 
 
 def connect(server: NativeServer) -> Client:
@@ -267,6 +271,27 @@ def test_content_both_ways(server: NativeServer, tmp_path: Path) -> None:
         assert client.fetch("/file").content == (tmp_path / "large.bin").read_bytes()
         assert client.fetch("/large").content == b"x" * LARGE
         assert client.fetch("/pieces").content == b"y" * LARGE
+
+
+@pytest.mark.parametrize("fields", [{}, {"content-length": "0"}])
+def test_content_that_ends_with_the_head_has_ended(server: NativeServer, fields: dict[str, str]) -> None:
+    with connect(server) as client:
+        assert client.fetch("/count", "POST", **fields).content == b"0"
+
+
+def test_a_routes_own_limit_is_kept_while_content_arrives(server: NativeServer) -> None:
+    with connect(server) as client:
+        announced = client.begin("/small", "POST", end=False, **{"content-length": "11"})
+        assert client.wait(announced).status == 413
+        unannounced = client.begin("/small", "POST", end=False)
+        client.send(unannounced, b"x" * 10, end=False)
+        client.send(unannounced, b"x", end=False)
+        assert client.wait(unannounced).status == 413
+        streamed = client.begin("/small/stream", "POST", end=False)
+        client.send(streamed, b"x" * 11, end=False)
+        assert client.wait(streamed).content == b"broken 413"
+        assert client.fetch("/small/stream", "POST", b"x" * 10).content == b"10"
+        assert client.fetch("/", "GET").content == b"hello"
 
 
 def test_many_large_answers_at_once(server: NativeServer, tmp_path: Path) -> None:

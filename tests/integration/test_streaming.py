@@ -24,6 +24,7 @@ from spica import App, ContentStream, Context, Provide, Response
 app = App()
 ended = []
 reading = []
+left = asyncio.Event()
 
 
 async def a_resource():
@@ -67,6 +68,27 @@ async def endless():
             yield b"x" * 65536
     finally:
         ended.append("endless")
+
+
+@app.get("/reluctant")
+async def reluctant():
+    try:
+        yield b"hello"
+        await asyncio.Event().wait()
+    finally:
+        ended.append("leaving")
+        await left.wait()
+        ended.append("left")
+
+
+@app.get("/follows")
+async def follows():
+    yield b"one "
+    left.set()
+    while "left" not in ended:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    yield b"two"
 
 
 @app.get("/quiet")
@@ -224,6 +246,14 @@ def test_promise_26_a_client_that_goes_away_runs_finally(server: RunningServer, 
         link.sendall(f"GET /{path} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
         assert link.recv(100)
     wait_for(server, path)
+
+
+def test_a_stream_that_ends_after_its_client_ends_no_other(server: RunningServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as link:
+        link.sendall(b"GET /reluctant HTTP/1.1\r\nHost: t\r\n\r\n")
+        assert link.recv(100)
+    wait_for(server, "leaving")
+    assert ask(server, "GET", "/follows") == (200, b"one two")
 
 
 def test_promise_7_a_stream_that_fails_is_not_ended_as_if_it_were_whole(ours: RunningServer) -> None:

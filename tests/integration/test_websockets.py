@@ -394,6 +394,21 @@ async def test_promise_23_a_server_that_stops_says_1001(tmp_path: Path) -> None:
     assert time.monotonic() - began < 3
 
 
+def test_a_handler_that_ends_after_its_client_ends_no_other(served: Served) -> None:
+    handshake = (
+        b"GET /echo HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    for _ in range(10):  # each takes the place of one whose handler still ends
+        with socket.create_connection(("127.0.0.1", served.port), timeout=5) as link:
+            link.sendall(handshake)
+            received = b""
+            while not received.endswith(b"\r\n\r\n"):
+                received += link.recv(4096)
+            link.sendall(b"\x81\x82\x00\x00\x00\x00hi")
+            assert link.recv(4096) == b"\x81\x02hi"
+
+
 async def test_octets_sent_with_the_handshake_are_its_first_frames(served: Served) -> None:
     if not served.is_ours:
         pytest.skip("uvicorn drops what comes with the head")

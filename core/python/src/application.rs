@@ -161,7 +161,20 @@ impl Application {
         }
         let (takes, kind, content) = (Takes::parse(takes, order)?, Kind::parse(kind)?, parse_content(content)?);
         let name = PyString::new(py, &format!("{method} {pattern}")).unbind();
-        let route = Route { handler, name, takes, kind, status, content, vital, origins, parsers, when };
+        let route = Route {
+            handler,
+            name,
+            takes,
+            kind,
+            status,
+            content,
+            content_limit: u64::MAX,
+            logged: true,
+            vital,
+            origins,
+            parsers,
+            when,
+        };
         if route.is_guarded() == guard.is_empty() {
             return Err(PyValueError::new_err(
                 "a route has a guard's name when it has parsers or `when`, and only then",
@@ -179,6 +192,17 @@ impl Application {
             .map_err(|error| RoutePatternError::new_err((error.what, error.route, error.why, error.fix)))?;
         draft.routes.push(route);
         Ok(number)
+    }
+
+    /// Narrow what a route does: octets of content that it takes at most, and whether its requests leave an access line.
+    #[pyo3(signature = (number, *, max_content_bytes=None, logged=true))]
+    fn narrow(&self, number: usize, max_content_bytes: Option<u64>, logged: bool) -> PyResult<()> {
+        let mut draft = self.draft.lock().map_err(|_| PyRuntimeError::new_err("the route table is broken"))?;
+        let route = draft.as_mut().and_then(|draft| draft.routes.get_mut(number));
+        let route = route.ok_or_else(|| PyRuntimeError::new_err("there is no such route, or the table is frozen"))?;
+        route.content_limit = max_content_bytes.unwrap_or(u64::MAX);
+        route.logged = logged;
+        Ok(())
     }
 
     /// Build the tree. After this, routes can be matched and none added.

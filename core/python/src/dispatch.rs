@@ -301,6 +301,14 @@ impl spica_server::Application for Dispatcher {
         self.compiled.routes.get(route as usize).map_or(spica_server::Takes::Whole, |route| route.content)
     }
 
+    fn content_limit(&self, route: u32) -> u64 {
+        self.compiled.routes.get(route as usize).map_or(u64::MAX, |route| route.content_limit)
+    }
+
+    fn is_logged(&self, route: u32) -> bool {
+        self.compiled.routes.get(route as usize).is_none_or(|route| route.logged)
+    }
+
     fn is_vital(&self, route: u32) -> bool {
         self.compiled.routes.get(route as usize).is_some_and(|route| route.vital)
     }

@@ -39,6 +39,10 @@ pub struct Route {
     pub status: u16,
     /// How it takes its content.
     pub content: spica_server::Takes,
+    /// Octets of content that it takes at most, within the server's limit.
+    pub content_limit: u64,
+    /// Whether its requests leave an access line.
+    pub logged: bool,
     /// Whether it is answered under any load.
     pub vital: bool,
     /// The origins of pages that may open a WebSocket; its own when there are none.

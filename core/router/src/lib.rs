@@ -1,4 +1,4 @@
-//! Routes a request: method and path to the number of a route and its parameters, or to 404 or 405.
+//! Routes a request: host, method and path to the number of a route and its parameters, or to 404 or 405.
 //!
 //! ```
 //! use spica_router::{Found, Params, RouterBuilder};
@@ -19,13 +19,18 @@
 //!
 //! # Patterns
 //!
-//! A pattern begins with `/` and is split at `/` into segments. A segment is a text, or one parameter that fills it:
+//! A pattern begins with `/` and is split at `/` into segments. A segment is a text, one parameter that fills it, or a mixture of both
+//! (`feed.{format}`, `{year:int}-{month:int}`); the text between two parameters is found at its last occurrence:
 //!
 //! | parameter | matches | value |
 //! |---|---|---|
 //! | `{id:int}` | `0`, or digits without a leading zero, up to 9223372036854775807 | the number |
+//! | `{x:float}` | a decimal number, `-1.5` | its octets |
+//! | `{id:uuid}`, `{day:date}`, `{name:slug}` | a UUID, a day that there is, ASCII letters, digits, `-` and `_` | its octets |
+//! | `{state:draft\|done}` | one of these texts | its octets |
 //! | `{name}`, `{name:str}` | one segment that is not empty | its octets |
 //! | `{rest:path}`, `{*rest}` | the rest of the path, at the end only; not empty and not beginning with `/` | its octets |
+//! | `{rest:rest}` | the same, perhaps empty: for fallbacks | its octets |
 //!
 //! An `int` has neither sign nor leading zeros, so one number has one address. A new type is one row in `converter.rs`. A pattern has at
 //! most [`MAX_PARAMS`] parameters, each with its own name (letters, digits, `_`; not a digit first). The trailing slash is significant:
@@ -36,9 +41,18 @@
 //! The path is split at `/` as it was sent, then each segment is percent-decoded and compared or converted: `%2F` is a slash in a
 //! segment and never splits one. Captures are spans of the path as sent; [`decode`] decodes one.
 //!
-//! In each place a text is tried before an `int`, an `int` before a `str`, a `str` before a `path`; when the rest of the path does not
-//! match, the next alternative is tried. The method is part of the match: a route for another method does not hide a later alternative.
-//! The order in which routes were added never matters.
+//! In each place a text is tried before a mixture, a mixture before a parameter, and parameters in the order choice, `int`, `float`,
+//! `uuid`, `date`, `slug`, `str`, `path`; one with a regular expression before one of its type without. When the rest of the path does
+//! not match, the next alternative is tried. The method is part of the match: a route for another method does not hide a later
+//! alternative. The order in which routes were added matters only between two regular expressions in one place, between two hosts
+//! with parameters that rank alike, and between guards.
+//!
+//! # Demands
+//!
+//! [`Demands`] are what a route asks besides method and pattern: a host, regular expressions for the whole text of parameters (linear in
+//! the text: no look-around), a guard that the caller runs once everything else matches. A host is compared in lower case without port
+//! and without a dot at its end; its own routes are tried first, then those of hosts with parameters, then those of every host.
+//! A fallback answers, with any method, what no route has the path of; the nearest one does.
 //!
 //! - HEAD is answered by a route for HEAD, else by the one for GET, whichever pattern comes first.
 //! - OPTIONS is [`Found::Options`] unless a route for OPTIONS matches. `OPTIONS *` lists every method there is.

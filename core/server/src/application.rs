@@ -34,6 +34,15 @@ pub enum Takes {
     Stream,
 }
 
+/// What a request's route says about its content.
+#[derive(Clone, Copy, Debug)]
+pub struct Taking {
+    /// How it takes it; `None` where there is no route.
+    pub takes: Option<Takes>,
+    /// Octets that it takes at most.
+    pub limit: u64,
+}
+
 /// The content of a request, with transfer coding removed.
 pub enum Content<'a> {
     /// Whole and small enough for memory.
@@ -115,6 +124,14 @@ pub trait Application {
     fn takes(&self, route: u32) -> Takes;
     /// Whether a route is answered even when too many calls wait: health checks.
     fn is_vital(&self, route: u32) -> bool;
+    /// Octets of content that a route takes at most, where that is less than the server's limit.
+    fn content_limit(&self, _route: u32) -> u64 {
+        u64::MAX
+    }
+    /// Whether the requests of a route leave an access line, where there is a log.
+    fn is_logged(&self, _route: u32) -> bool {
+        true
+    }
     /// Answers one request, or says that it waits. Must leave `reply` answered, or return `Waiting` or `Streaming`.
     fn call(&self, found: Found<'_>, params: &Params, request: &Request<'_>, reply: &mut Reply<'_>) -> Called;
     /// A call that found its inbox empty or its outbox full can go on. Runs none of it: it only tells it.

@@ -9,7 +9,7 @@ use std::time::Instant;
 use spica_http1::Head;
 use spica_router::Found;
 
-use crate::application::{Application, Called, Request, Takes};
+use crate::application::{Application, Called, Request, Taking};
 use crate::exchange::LogLine;
 use crate::files::answer_public;
 use crate::forwarded::{resolve, Scheme};
@@ -26,11 +26,13 @@ pub struct Outcome {
     pub streaming: Option<Box<Streaming>>,
     /// Content that follows what is in `Worker::out`.
     pub tail: Vec<Segment>,
+    /// Whether the request leaves an access line.
+    pub logged: bool,
 }
 
 impl<A: Application> Worker<A> {
-    /// How the route of a request takes its content; `None` when there is no such route.
-    pub fn takes(&mut self, mut request: Request<'_>) -> Option<Takes> {
+    /// What the route of a request says about its content.
+    pub fn takes(&mut self, mut request: Request<'_>) -> Taking {
         let Worker { app, params, options, .. } = self;
         if !options.trusted_proxies.is_empty() {
             see_through_proxies(&mut request, options);
@@ -38,8 +40,10 @@ impl<A: Application> Worker<A> {
         // A guard is the application's code; what breaks here breaks the call as well, and is answered there.
         let found = catch_unwind(AssertUnwindSafe(|| app.find(&request, params))).unwrap_or(Found::NotFound);
         match found {
-            Found::Route(number) | Found::Fallback(number) => Some(self.app.takes(number)),
-            Found::NotFound | Found::MethodNotAllowed(_) | Found::Options(_) => None,
+            Found::Route(number) | Found::Fallback(number) => {
+                Taking { takes: Some(self.app.takes(number)), limit: self.app.content_limit(number) }
+            }
+            Found::NotFound | Found::MethodNotAllowed(_) | Found::Options(_) => Taking { takes: None, limit: u64::MAX },
         }
     }
 
@@ -52,10 +56,13 @@ impl<A: Application> Worker<A> {
         if !options.trusted_proxies.is_empty() {
             see_through_proxies(&mut request, options);
         }
-        let mut tail = Vec::new();
+        let (mut tail, mut logged) = (Vec::new(), true);
         let mut reply = Reply::new(out, &mut tail, heads, compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| {
             let found = app.find(&request, params);
+            if let Found::Route(number) | Found::Fallback(number) = found {
+                logged = app.is_logged(number);
+            }
             if matches!(found, Found::NotFound | Found::Fallback(_))
                 && answer_public(&options.files, &request, now, &mut reply)
             {
@@ -69,7 +76,7 @@ impl<A: Application> Worker<A> {
             app.call(found, params, &request, &mut reply)
         }));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        Outcome { called: called.ok(), answer, streaming, tail }
+        Outcome { called: called.ok(), answer, streaming, tail, logged }
     }
 
     /// Lets a call that waited write its answer.
@@ -78,7 +85,7 @@ impl<A: Application> Worker<A> {
         let mut reply = Reply::new(&mut self.out, &mut tail, &self.heads, &self.compressor, shape);
         let called = catch_unwind(AssertUnwindSafe(|| write(&self.app, &mut reply)));
         let (answer, streaming) = (reply.answer(), reply.take_streaming());
-        Outcome { called: called.ok(), answer, streaming, tail }
+        Outcome { called: called.ok(), answer, streaming, tail, logged: true }
     }
 
     /// What the log line of a request will need, where there is a log.

@@ -15,7 +15,7 @@ from spica._core import Application as Core
 from spica._core import Request as NativeRequest
 from spica._core import RouteConflict
 from spica.app.dispatch import Dispatch, build_dispatch
-from spica.app.entries import add_bare_entry, add_entry, add_post_entry, add_socket_entry
+from spica.app.entries import add_bare_entry, add_entry, add_post_entry, add_socket_entry, narrow_entry
 from spica.app.errors import raise_all
 from spica.app.failures import Failures
 from spica.app.method_override import build_override_entry, is_overridable
@@ -34,6 +34,7 @@ from spica.http.request import Request
 from spica.http.response import Response
 from spica.http.streaming import send_stream
 from spica.injection.registry import Registry
+from spica.middleware.access_log import AccessLog
 from spica.middleware.declare import Pipelines
 from spica.middleware.error_handler import find_handlers
 from spica.middleware.pipeline import without_declarations
@@ -150,12 +151,15 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     if route.is_socket:
         entry = build_socket_entry(endpoint, middleware, failures, services)
         origins = route.origins if route.origins is not None else parts.settings.server.websocket.origins
-        add_socket_entry(work.core, route, entry, origins)
+        narrow_entry(work.core, add_socket_entry(work.core, route, entry, origins), [chain])
         work.entries.append(route)
         return
-    if not chain and add_bare_entry(work.core, route, endpoint, middleware):
-        work.entries.append(route)
-        return
+    if all(isinstance(one, AccessLog) for one in chain):
+        number = add_bare_entry(work.core, route, endpoint, middleware)
+        if number is not None:
+            narrow_entry(work.core, number, [chain])
+            work.entries.append(route)
+            return
     dispatch = build_dispatch(endpoint, middleware, failures, services)
     if route.is_mounted:
         work.misses.note(add_entry(work.core, route, dispatch), chain)
@@ -167,7 +171,9 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
         return
     if is_overridable(route.method, middleware):
         work.overridable.setdefault(route.shape, []).append((route, dispatch))
-    work.misses.note(add_entry(work.core, route, dispatch), chain)
+    number = add_entry(work.core, route, dispatch)
+    narrow_entry(work.core, number, [chain])
+    work.misses.note(number, chain)
     work.entries.append(route)
 
 
@@ -198,14 +204,21 @@ def _add_posts(variants: Sequence[Route], parts: Parts, work: _Work) -> None:
     """Hand the POST routes to the core, and a POST entry for each pattern whose other methods a form can name."""
     for shape, (route, dispatch) in work.posts.items():
         if shape not in work.overridable:
-            work.misses.note(add_entry(work.core, route, dispatch), parts.pipelines.chain(route.pipe))
+            number, chain = add_entry(work.core, route, dispatch), parts.pipelines.chain(route.pipe)
+            narrow_entry(work.core, number, [chain])
+            work.misses.note(number, chain)
             work.entries.append(route)
+    methods: dict[Shape, list[str]] = {}
+    for route in variants:
+        methods.setdefault(route.shape, []).append(route.method)
     for shape, overrides in work.overridable.items():
         route, post = work.posts.get(shape, (overrides[0][0], None))
-        refuse = _build_refusal(work.misses, [other.method for other in variants if other.shape == shape])
+        refuse = _build_refusal(work.misses, methods[shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)
         streams = post is not None and post.streams_content
         number = add_post_entry(work.core, route, entry, streams_content=streams)
+        entered = [route, *(other for other, _ in overrides)]
+        narrow_entry(work.core, number, [parts.pipelines.chain(one.pipe) for one in entered])
         work.misses.note(number, parts.pipelines.chain(route.pipe))
         work.entries.append(route)
 

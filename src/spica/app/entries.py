@@ -19,6 +19,8 @@ from spica.app.sockets import SocketEntry
 from spica.controllers.action import Endpoint
 from spica.controllers.waiting import Kind
 from spica.http.request import Request
+from spica.middleware.access_log import is_logged
+from spica.middleware.body_limit import find_limit
 from spica.middleware.pipeline import Middleware
 from spica.routing.errors import InvalidPatternError
 from spica.routing.route import Predicate, Route
@@ -26,13 +28,13 @@ from spica.routing.route import Predicate, Route
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middleware: Sequence[Middleware]) -> bool:
-    """Hand a handler to the core directly, where that is possible. Returns whether it was."""
+def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middleware: Sequence[Middleware]) -> int | None:
+    """Hand a handler to the core directly, where that is possible. Returns the route's number there, or None."""
     bare = endpoint.bare
     if bare is None or middleware:
-        return False
+        return None
     with _explained(route):
-        core.add_route(
+        return core.add_route(
             route.method,
             route.pattern.native,
             bare.function,
@@ -44,7 +46,6 @@ def add_bare_entry(core: Application, route: Route, endpoint: Endpoint, middlewa
             vital=route.vital,
             **_build_demands(route),
         )
-    return True
 
 
 def add_entry(core: Application, route: Route, dispatch: Dispatch) -> int:
@@ -55,10 +56,10 @@ def add_entry(core: Application, route: Route, dispatch: Dispatch) -> int:
     return _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
 
 
-def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origins: Sequence[str]) -> None:
+def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origins: Sequence[str]) -> int:
     """Hand the core what answers WebSockets at a route's pattern from pages of these origins; [] for its own."""
     with _explained(route):
-        core.add_route(
+        return core.add_route(
             "GET",
             route.pattern.native,
             entry,
@@ -75,6 +76,18 @@ def add_post_entry(
 ) -> int:
     """Hand the core what answers POST at a route's pattern: a response, or a coroutine of one. Returns its number."""
     return _add(core, "POST", route, entry, "plain", streams_content)
+
+
+def narrow_entry(core: Application, number: int, chains: Sequence[Sequence[Middleware]]) -> None:
+    """Tell the core what the middleware of a route has it do: content limits, access lines.
+
+    Args:    chains: the middleware of every route that is entered here; what one of them allows is.
+    """
+    limits = [find_limit(chain) for chain in chains]
+    limit = None if None in limits else max(filter(None, limits), default=None)
+    logged = any(is_logged(chain) for chain in chains)
+    if limit is not None or not logged:
+        core.narrow(number, max_content_bytes=limit, logged=logged)
 
 
 def _add(

@@ -40,9 +40,11 @@ COMMANDS = [
     ("db", RUN),
     ("console", LOOK),
     ("routes", LOOK),
+    ("check", LOOK),
     ("openapi", LOOK),
     ("config", LOOK),
     ("secrets", RUN),
+    ("maintenance", RUN),
 ]
 
 
@@ -58,7 +60,7 @@ def build_app() -> App:
     )
     for name, group in COMMANDS:
         first = name if isinstance(name, str) else name[0]
-        attribute = "app" if first in ("generate", "db", "secrets") else first
+        attribute = "app" if first in ("generate", "db", "secrets", "maintenance") else first
         app.command(f"spica.cli.{first}:{attribute}", name=name, group=group)
     return app
 

@@ -77,9 +77,10 @@ def build_section(
                 problems.extend(_awaited(title, key, built[field.name], setting.where))
         except Unset as unset:
             what = f"[{title}] {key} needs the environment variable {unset.name}, which is not set"
-            problems.append(Problem(setting.where, what, _fix_for_unset(key, unset.name)))
+            problems.append(Problem(setting.where, what, _fix_for_unset(key, unset.name), True))
         except SpicaError as error:
-            problems.append(Problem(setting.where, f"[{title}] {key}: {error.what}", error.fix))
+            is_absent = isinstance(error, SecretsLocked)
+            problems.append(Problem(setting.where, f"[{title}] {key}: {error.what}", error.fix, is_absent))
         except msgspec.ValidationError as error:
             misspelt = list(_misspelt(title, field, setting))
             fix = _choices(field.type) or _examples(field.type)

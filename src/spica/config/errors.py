@@ -14,11 +14,13 @@ from spica.errors.base import SpicaError
 
 
 class Problem(NamedTuple):
-    """One mistake: where (file:line, "" when it is an absence), what is wrong, and the fix."""
+    """One mistake: where (file:line, "" when it is an absence), what is wrong, the fix; whether it is only that this
+    machine lacks a variable or a key, which another one may have."""
 
     where: str
     what: str
     fix: str = ""
+    is_absent: bool = False
 
     def __str__(self) -> str:
         line = f"{self.where}  {self.what}" if self.where else self.what

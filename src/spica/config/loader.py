@@ -34,18 +34,19 @@ def load(
     *,
     sections: Mapping[str, type[msgspec.Struct]] | None = None,
     environ: Mapping[str, str] | None = None,
+    secrets: Secrets | None = None,
 ) -> Settings:
     """Load the configuration of a project.
 
     Args:    root: the project's folder; env: an environment, None for SPICA_ENV; sections: Structs for sections of your
              own, by name, besides those of config/settings.py; environ: the environment variables, default those of the
-             process.
+             process; secrets: instead of those of the encrypted file.
     Returns: the settings. Outside of production an app without a secret key gets one of its own, kept in tmp/.
     Raises:  ConfigurationError with every mistake: files that aren't TOML, unknown sections and keys, wrong types,
              variables and secrets that aren't there, no secret key in production; UnknownEnvironment; the errors of
              `spica.secrets` when the encrypted file can't be opened.
     """
-    return load_traced(root, env, sections=sections, environ=environ).settings
+    return load_traced(root, env, sections=sections, environ=environ, secrets=secrets).settings
 
 
 def load_traced(
@@ -54,6 +55,7 @@ def load_traced(
     *,
     sections: Mapping[str, type[msgspec.Struct]] | None = None,
     environ: Mapping[str, str] | None = None,
+    secrets: Secrets | None = None,
 ) -> Loaded:
     """Load the configuration and say where each value is from; see `load`."""
     name = environment_name(env)
@@ -64,7 +66,7 @@ def load_traced(
     keys = {title: keys_of(struct) for title, struct in known.items()}
     merged, name_problems = merge(sources, keys, name)
     problems += name_problems + apply_overrides(merged, keys, variables)
-    values = Values(variables, _load_secrets(root, name, variables))
+    values = Values(variables, _load_secrets(root, name, variables) if secrets is None else secrets)
     built: dict[str, Any] = {}
     for title, struct in known.items():
         fields = build_section(title, struct, merged[title], values, problems)

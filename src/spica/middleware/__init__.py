@@ -14,6 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spica.middleware.access_log import AccessLog
     from spica.middleware.api_key import ApiKey
     from spica.middleware.asgi import Asgi
     from spica.middleware.basic import Basic
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from spica.middleware.timeout import Timeout
 
 _HOMES = {
+    "AccessLog": "access_log",
     "ApiKey": "api_key",
     "Asgi": "asgi",
     "Basic": "basic",
@@ -68,6 +70,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AccessLog",
     "ApiKey",
     "Asgi",
     "Basic",

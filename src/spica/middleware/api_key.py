@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from spica.crypto.comparison import equal
 from spica.http.context import Context
 from spica.http.fields import is_token
 from spica.middleware.credentials import Authentication, Check, SecurityScheme
 from spica.middleware.errors import InvalidMiddleware
-from spica.security.tokens import equal
 
 MIN_CHARACTERS = 16
 

@@ -12,10 +12,10 @@ import binascii
 from base64 import b64decode
 from collections.abc import Mapping
 
+from spica.crypto.comparison import equal
 from spica.http.context import Context
 from spica.middleware.credentials import Authentication, Check, SecurityScheme, check_realm, read_scheme
 from spica.middleware.errors import InvalidMiddleware
-from spica.security.tokens import equal
 
 
 class Basic(Authentication):

@@ -20,7 +20,7 @@ class Bearer(Authentication):
     """Takes the token of the field Authorization.
 
     Args:    verify: called with the token, returns the user or None; plain or async. Compare secrets with
-             `spica.security.tokens.equal`, or look up a digest. optional: whether requests without a token pass;
+             `spica.crypto.equal`, or look up a digest. optional: whether requests without a token pass;
              realm: what the token is for.
     Raises:  InvalidMiddleware.
     """

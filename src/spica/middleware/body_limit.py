@@ -3,8 +3,10 @@
     p.use(m.BodyLimit("64 KiB"))
 
 Rules:
-- What is announced as larger is refused with 413 before the handler runs, and a stream that grows beyond is while it is
-  read. Content that is read whole has arrived by then: the server's `max_content_bytes` is what bounds memory.
+- Content that is read whole is refused with 413 by the core: what is announced as larger before it is read, what turns
+  out to be as soon as it does. Neither the handler nor other middleware runs.
+- A stream that grows beyond is refused while it is read. Other servers, behind ASGI, refuse when the middleware's turn
+  comes.
 - It can only narrow the server's limit.
 Source: RFC 9110 section 15.5.14.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from spica.errors.http import ContentTooLarge
@@ -37,6 +40,11 @@ class BodyLimit(Middleware):
 
     def __init__(self, limit: int | str) -> None:
         self._limit = parse_size(limit)
+
+    @property
+    def limit(self) -> int:
+        """Octets that are taken at most."""
+        return self._limit
 
     def before(self, ctx: Context) -> None:
         """Refuse what is too large, and watch what is still to come."""
@@ -96,6 +104,11 @@ class LimitedIncoming:
         """The trailer fields."""
         fields: list[tuple[str, str]] = self._incoming.trailers
         return fields
+
+
+def find_limit(chain: Sequence[Middleware]) -> int | None:
+    """Return the narrowest limit of a route's chain; None without any."""
+    return min((one.limit for one in chain if isinstance(one, BodyLimit)), default=None)
 
 
 def parse_size(size: int | str) -> int:

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
+from spica.crypto.randomness import token_urlsafe
 from spica.middleware.errors import UnstorableSession
 from spica.middleware.flash import Flash
-from spica.security.tokens import random_token
 
 
 class Stored(msgspec.Struct, array_like=True):
@@ -123,7 +123,7 @@ class SessionData(dict[str, Any]):
         Raises:  UnstorableSession naming the value that has no JSON form.
         """
         if not self.id:
-            self.id = random_token(16)
+            self.id = token_urlsafe(16)
         stored = Stored(self.id, self.created_at, self.seen_at, self.csrf_secret, self._left(), self, self.owner)
         try:
             octets = _encoder.encode(stored)

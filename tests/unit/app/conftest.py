@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from spica._core import Request as NativeRequest
 from spica.app.application import App
 from spica.http.request import Request
+from tests.modules import forget_app
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -151,18 +153,12 @@ class PostsController(Controller):
 @pytest.fixture
 def project(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A small project's folder; its modules are forgotten again afterwards."""
-    import sys
-
     for name, text in PROJECT.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def forget() -> None:
-        for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
-            del sys.modules[name]
-
-    forget()
+    forget_app()
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield tmp_path
-    forget()
+    forget_app()

@@ -1,7 +1,6 @@
 """Event streams of an application, as a client receives them: by route, by annotation, from controllers."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from spica import App, Context, Event, Provide, Response
 from spica.routing.errors import InvalidRouteOptionError
 from spica.server.run import running_server
 from spica.testing.client import Client
+from tests.modules import forget_app
 
 
 async def get(app: App, path: str, **headers: str) -> Any:
@@ -127,6 +127,7 @@ class EventsController(Controller):
 
 
 async def test_an_action_yields_events_behind_its_filters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_app()
     monkeypatch.syspath_prepend(str(tmp_path))
     for name, text in {
         "config/routes.py": 'def draw(r):\n    r.sse("/events", "feed#stream", keep_alive_s=5)\n',
@@ -139,6 +140,5 @@ async def test_an_action_yields_events_behind_its_filters(tmp_path: Path, monkey
     try:
         assert (await get(app, "/events")).status == 403
         assert (await get(app, "/events?key=k")).content == b'id: 1\ndata: {"for":"k"}\n\n'
-    finally:  # another test's project has an `app` as well
-        for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
-            del sys.modules[name]
+    finally:
+        forget_app()

@@ -1,6 +1,5 @@
 """One action, several representations: page, fragment for htmx, JSON; formats, layouts, conditions."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from spica import App
+from tests.modules import forget_app
 
 FILES = {
     "config/routes.py": """
@@ -90,15 +90,9 @@ HTMX = {"accept": "*/*", "hx-request": "true"}
 JSON = {"accept": "application/json"}
 
 
-def forget_modules() -> None:
-    """Another test's project has an `app` as well."""
-    for name in [name for name in sys.modules if name == "app" or name.startswith("app.")]:
-        del sys.modules[name]
-
-
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
-    forget_modules()
+    forget_app()
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
@@ -107,7 +101,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     yield App(tmp_path, env="test")
-    forget_modules()
+    forget_app()
 
 
 async def test_page_fragment_and_json(app: App, exchange: Any) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +16,7 @@ import pytest
 
 from spica import db
 from spica.db import ConstraintViolation, Database, DatabaseError, NotConfigured, TableMissing
+from spica.db.drivers.sqlite.background import BackgroundReaders
 from spica.db.errors import BadValue, CannotOpen, ColumnMissing, DamagedDatabase, DatabaseClosed, ReadOnlyDatabase
 from tests.unit.db.conftest import texts
 
@@ -112,14 +116,38 @@ async def test_a_read_that_takes_long_leaves_the_loop_free(tmp_path: Path) -> No
     await database.close()
 
 
+ENDLESS = "with recursive n (x) as (select 1 union all select x + 1 from n) select count(*) from n"
+
+
 async def test_a_long_read_that_is_cancelled_stops(tmp_path: Path) -> None:
     database = Database(f"sqlite://{tmp_path}/slow.db?inline_read_ms=1&reader_threads=1")
-    endless = "with recursive n (x) as (select 1 union all select x + 1 from n) select count(*) from n"
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await database.read(endless, ())
+    reading = asyncio.create_task(database.read(ENDLESS, ()))
+    await asyncio.sleep(0)  # its time on the loop's thread is over, and it waits for another
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
     assert await database.driver.read("select 1", ()) == [(1,)]  # its one thread is free again
     await database.close()
+
+
+async def test_a_read_that_is_cancelled_before_its_statement_begins_stops(tmp_path: Path) -> None:
+    loop, taken, cancelled = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    connect = functools.partial(sqlite3.connect, tmp_path / "slow.db", check_same_thread=False)
+    readers = BackgroundReaders(connect, "slow.db", 1)
+
+    def fetch(connection: sqlite3.Connection, sql: str, _: object) -> object:
+        loop.call_soon_threadsafe(taken.set)
+        cancelled.wait()
+        return connection.execute(sql).fetchall()
+
+    reading = asyncio.create_task(readers.read(fetch, ENDLESS, ()))
+    await taken.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    cancelled.set()
+    assert await readers.read(lambda connection, sql, _: connection.execute(sql).fetchall(), "select 1", ()) == [(1,)]
+    readers.close()
 
 
 async def test_short_reads_do_not_suspend(database: Database) -> None:

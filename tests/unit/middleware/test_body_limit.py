@@ -66,3 +66,38 @@ async def test_a_stream_without_a_length_is_refused_while_it_is_read() -> None:
             head = b"POST /stream HTTP/1.1\r\nhost: t\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
             received = await client.send_octets(head + chunk)
             assert received.startswith(b"HTTP/1.1 " + status)
+
+
+@pytest.mark.parametrize("path", ["/whole", "/stream"])
+async def test_content_that_is_announced_as_empty_has_ended(path: str) -> None:
+    head = f"POST {path} HTTP/1.1\r\nhost: t\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    async with open_client(application()) as client:
+        received = await client.send_octets(head.encode())
+    assert received.startswith(b"HTTP/1.1 200")
+    assert received.endswith(b"\r\n\r\n0")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"content-length: 1001\r\n\r\n",  # not one octet of it has come
+        b"transfer-encoding: chunked\r\n\r\n3e9\r\n",  # nor of this one
+        b"expect: 100-continue\r\ncontent-length: 1001\r\n\r\n",
+    ],
+)
+async def test_content_that_is_read_whole_is_refused_before_it_has_come(content: bytes) -> None:
+    async with open_client(application()) as client:
+        received = await client.send_octets(b"POST /whole HTTP/1.1\r\nhost: t\r\n" + content)
+    assert received.startswith(b"HTTP/1.1 413")
+    assert b"x-content-type-options: nosniff" in received.lower()
+
+
+async def test_the_limit_of_one_route_is_not_anothers() -> None:
+    app = App()
+    with app.pipeline("small"):
+        app.use(m.BodyLimit(10))
+    app.post("/small", pipe="small")(lambda: "small")
+    app.post("/large", pipe=[])(lambda: "large")
+    async with open_client(app) as client:
+        for path, status in (("/small", 413), ("/large", 200)):
+            assert (await client.post(path, content=b"x" * 11)).status == status

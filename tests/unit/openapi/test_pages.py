@@ -13,6 +13,19 @@ from spica.testing.client import Client
 from spica.testing.response import ClientResponse
 
 
+@pytest.fixture(autouse=True)
+def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stands in for what tools/assets.py fetches; the real files are tried in Chromium."""
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    monkeypatch.setattr(pages, "ASSETS", folder)
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", ".fetched", "LICENSE"):
+        (folder / name).write_text("fetched")
+        if name in pages._FILES:
+            monkeypatch.setitem(pages._FILES, name, folder)
+    return folder
+
+
 def build_app(**options: object) -> App:
     app = App(env=str(options.pop("env", "test")))
     app.describe_api(title="Shop & Co", **options)
@@ -54,8 +67,8 @@ async def test_assets_are_these_and_no_others() -> None:
         assert (await get(app, f"/api/docs/assets/{name}")).status == 404, name
 
 
-async def test_without_the_assets_the_page_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pages, "ASSETS", tmp_path)
+async def test_without_the_assets_the_page_says_what_to_do(assets: Path) -> None:
+    (assets / "swagger-ui-bundle.js").unlink()
     page = await get(build_app(), "/api/docs")
     assert page.status == 503
     assert "make assets" in page.text

@@ -1,4 +1,4 @@
-"""spica.security.keys and tokens."""
+"""spica.security.keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 
 from spica.security.errors import NoSecretKey, WeakSecretKey
 from spica.security.keys import KeyRing
-from spica.security.tokens import equal, random_token
 
 OLD = "the old secret key 0123456789 abcdef"
 NEW = "the new secret key 0123456789 abcdef"
@@ -46,20 +45,3 @@ def test_no_secret_is_refused() -> None:
 
 def test_a_key_ring_does_not_show_its_secrets() -> None:
     assert repr(KeyRing([OLD])) == "KeyRing(1 secrets)"
-
-
-def test_random_tokens() -> None:
-    assert len(random_token()) == 43
-    assert random_token() != random_token()
-    assert len(random_token(16)) == 22
-    for size in (0, 15, 1_025):
-        with pytest.raises(ValueError, match="16 to 1,024"):
-            random_token(size)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [("a", "a", True), ("a", b"a", True), ("é", "é", True), ("a", "b", False), ("a", "", False)],
-)
-def test_equal(one: str | bytes, other: str | bytes, same: bool) -> None:
-    assert equal(one, other) is same

@@ -15,10 +15,10 @@ import time
 from hashlib import sha256
 
 from spica.config.settings import Settings
+from spica.crypto.randomness import token_urlsafe
 from spica.middleware.session_data import SessionData
 from spica.middleware.session_store import Change, Record, SessionRecords
 from spica.security import base64url
-from spica.security.tokens import random_token
 
 ID_BYTES = 16
 _ID = re.compile(r"[A-Za-z0-9_-]{22}").fullmatch
@@ -55,7 +55,7 @@ class ServerStore:
             await self._change(session, expires_at)
             new_id = None
         elif await self._end_loaded(session):
-            new_id = session.id = random_token(ID_BYTES)
+            new_id = session.id = token_urlsafe(ID_BYTES)
             times = (session.created_at, session.seen_at, expires_at)
             await self.records.create(Record(digest(new_id), session.owner, *times, session.encode_parts()))
         else:

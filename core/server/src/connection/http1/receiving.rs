@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use spica_http1::{parse_head, Content as Framed, ContentReader, Head, Refusal};
+use spica_http1::{parse_head, Content as Framed, ContentReader, Head, Limits, Refusal};
 
 use super::{Http1, Stage};
-use crate::application::{Application, Content, Takes};
+use crate::application::{Application, Content, Takes, Taking};
 use crate::connection::Link;
 use crate::inbox::{End, Inbox};
 use crate::reactor::Worker;
@@ -111,13 +111,22 @@ impl Http1 {
         }
         self.scanned = 0;
         let (bytes, rest) = input.split_at(head.len);
-        if head.content == Framed::None {
+        if matches!(head.content, Framed::None | Framed::Length(0)) {
             self.call(link, worker, bytes, head, Content::Bytes(b""), true);
             return Ok(Step::answered(head.len));
         }
         // The limit is checked even for content that is already here.
-        let reader = ContentReader::for_head(head, &worker.options.limits)?;
-        let takes = worker.takes(self.request(link, bytes, head, Content::Bytes(b"")));
+        let mut reader = ContentReader::for_head(head, &worker.options.limits)?;
+        let Taking { takes, limit } = worker.takes(self.request(link, bytes, head, Content::Bytes(b"")));
+        if limit < worker.options.limits.content {
+            match ContentReader::for_head(head, &Limits { content: limit, ..worker.options.limits.clone() }) {
+                Ok(narrower) => reader = narrower,
+                Err(refusal) => {
+                    self.refuse(link, worker, refusal, Some((bytes, head)));
+                    return Ok(Step::answered(input.len()));
+                }
+            }
+        }
         match head.content {
             Framed::Length(length) if length <= rest.len() as u64 && takes == Some(Takes::Whole) => {
                 let content = &rest[..length as usize];

@@ -128,7 +128,8 @@ impl Http1 {
         log: Option<Box<LogLine>>,
     ) {
         self.stage = Stage::Idle;
-        let Outcome { called, answer, streaming, tail } = outcome;
+        let Outcome { called, answer, streaming, tail, logged } = outcome;
+        let log = log.filter(|_| logged);
         let answer = match (called, answer) {
             (Some(Called::Answered), Some(answer)) => answer,
             (Some(Called::Waiting(call)), None) => return self.wait(worker, call, shape, log, None),

@@ -43,7 +43,8 @@ impl Http2 {
         running: Option<Box<Running>>,
     ) {
         let Begun { stream, shape, log } = begun;
-        let Outcome { called, answer, streaming, mut tail } = outcome;
+        let Outcome { called, answer, streaming, mut tail, logged } = outcome;
+        let log = log.filter(|_| logged);
         let answer = match (called, answer) {
             (Some(Called::Answered), Some(answer)) => answer,
             (Some(Called::Waiting(call)), None) => {

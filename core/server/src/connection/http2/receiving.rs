@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use spica_http1::Refusal;
+use spica_http1::{Content as Framed, Refusal};
 use spica_http2::{Event, RequestHead, Trailers};
 
 use super::answering::Begun;
 use super::running::{Running, Sink};
 use super::{Http2, QUEUED_HIGH};
-use crate::application::{Application, Content, Exchange, Request, Signal, Takes};
+use crate::application::{Application, Content, Exchange, Request, Signal, Takes, Taking};
 use crate::connection::{Link, NEVER};
 use crate::exchange::LogLine;
 use crate::inbox::{End, Inbox};
@@ -20,6 +20,7 @@ use crate::spool::Spool;
 /// A client whose content is taken as it comes must send this much before its deadline is moved.
 const PROGRESS: usize = 16 * 1024;
 const FULL_DISK: Refusal = Refusal { status: 507, reason: "the content could not be stored" };
+const TOO_LARGE: Refusal = Refusal { status: 413, reason: "the content is larger than the limit" };
 const SLOW: Refusal = Refusal { status: 408, reason: "the request's content took too long" };
 
 impl Http2 {
@@ -54,8 +55,9 @@ impl Http2 {
             self.running.insert(stream, Running::new(Some(request), Sink::Nowhere));
             return self.held.push_back(stream);
         }
-        let takes = worker.takes(native_request(link, stream, &request, Content::Bytes(b"")));
+        let Taking { takes, limit } = worker.takes(native_request(link, stream, &request, Content::Bytes(b"")));
         let awaits_continue = request.head.expects_continue;
+        let is_too_large = matches!(request.head.content, Framed::Length(length) if length > limit);
         let sink = match takes {
             Some(Takes::Whole) => Sink::Whole(Spool::default()),
             Some(Takes::Stream) => Sink::Stream(Rc::new(Inbox::new())),
@@ -64,8 +66,11 @@ impl Http2 {
         let mut running = Running::new(Some(request), sink);
         running.deadline = worker.clock.after(worker.options.content_timeout);
         running.awaits_continue = awaits_continue;
+        running.left = limit;
         self.running.insert(stream, running);
-        if takes == Some(Takes::Whole) {
+        if is_too_large {
+            self.refuse(link, worker, stream, TOO_LARGE);
+        } else if takes == Some(Takes::Whole) {
             self.continue_content(stream);
         } else {
             self.call_or_hold(link, worker, stream);
@@ -116,6 +121,11 @@ impl Http2 {
     fn take_content<A: Application>(&mut self, link: &mut Link, worker: &mut Worker<A>, stream: u32, data: &Bytes) {
         let Some(running) = self.running.get_mut(&stream) else { return };
         running.awaits_continue = false;
+        let Some(left) = running.left.checked_sub(data.len() as u64) else {
+            self.inner.release(stream, data.len());
+            return self.break_content(link, worker, stream, TOO_LARGE);
+        };
+        running.left = left;
         match &mut running.sink {
             Sink::Whole(spool) => {
                 spool.sink().extend_from_slice(data);
@@ -203,14 +213,19 @@ impl Http2 {
         for stream in late {
             let Some(running) = self.running.get_mut(&stream) else { continue };
             running.deadline = NEVER;
-            match &running.sink {
-                Sink::Whole(_) => self.refuse(link, worker, stream, SLOW),
-                Sink::Stream(inbox) => {
-                    inbox.end(End::Broken(SLOW), Vec::new());
-                    self.tell_content(worker, stream);
-                }
-                Sink::Nowhere => {}
+            self.break_content(link, worker, stream, SLOW);
+        }
+    }
+
+    /// No more content is taken: who has not been called is answered, a handler that takes it as it comes is told.
+    fn break_content<A: Application>(&mut self, link: &Link, worker: &mut Worker<A>, stream: u32, why: Refusal) {
+        match self.running.get(&stream).map(|running| &running.sink) {
+            Some(Sink::Whole(_)) => self.refuse(link, worker, stream, why),
+            Some(Sink::Stream(inbox)) => {
+                inbox.end(End::Broken(why), Vec::new());
+                self.tell_content(worker, stream);
             }
+            Some(Sink::Nowhere) | None => {}
         }
     }
 

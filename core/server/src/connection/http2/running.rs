@@ -40,6 +40,8 @@ pub(super) struct Running {
     pub deadline: Tick,
     /// Octets since the deadline was set.
     pub progress: usize,
+    /// Octets that the route still takes.
+    pub left: u64,
     /// Octets that arrived and were not given back to the peer's window.
     pub held: usize,
 }
@@ -55,6 +57,7 @@ impl Running {
             awaits_continue: false,
             deadline: NEVER,
             progress: 0,
+            left: u64::MAX,
             held: 0,
         })
     }

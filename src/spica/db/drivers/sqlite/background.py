@@ -1,7 +1,8 @@
 """Reads in threads, for what would keep the event loop too long, and results that are read in batches.
 
 Rules of this file:
-- A cancelled read is interrupted, so that it does not keep its thread.
+- A cancelled read is ended by its connection's progress handler, so that it does not keep its thread: `interrupt()` is
+  lost when the statement has not begun.
 - A stream has a connection of its own for as long as it lasts: all its batches are of one snapshot.
 """
 
@@ -19,6 +20,9 @@ from spica.db.driver import Parameters, Row
 from spica.db.drivers.sqlite.connection import STATEMENT_PROBLEMS, Fetch
 from spica.db.drivers.sqlite.failures import build_failure
 
+# Steps of SQLite's virtual machine between two looks whether anybody still waits: less than a millisecond.
+STEPS_BETWEEN_LOOKS = 10_000
+
 
 class BackgroundReaders:
     """A few threads with a reading connection each, opened when first needed."""
@@ -28,19 +32,16 @@ class BackgroundReaders:
         self._path = path
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="spica-sqlite-reader")
         self._idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
-        self._lock = threading.Lock()
 
     async def read(self, fetch: Fetch, sql: str, parameters: Parameters) -> Any:
         """Run one statement in a thread and return what `fetch` makes of it."""
-        running: list[sqlite3.Connection] = []
+        unwanted = threading.Event()
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._executor, self._run, fetch, sql, parameters, running)
+        future = loop.run_in_executor(self._executor, self._run, fetch, sql, parameters, unwanted)
         try:
             return await future
         except asyncio.CancelledError:
-            with self._lock:
-                for connection in running:
-                    connection.interrupt()
+            unwanted.set()
             raise
 
     async def stream(self, sql: str, parameters: Parameters, size: int) -> AsyncIterator[list[Row]]:
@@ -63,17 +64,16 @@ class BackgroundReaders:
         while not self._idle.empty():
             self._idle.get().close()
 
-    def _run(self, fetch: Fetch, sql: str, parameters: Parameters, running: list[sqlite3.Connection]) -> Any:
+    def _run(self, fetch: Fetch, sql: str, parameters: Parameters, unwanted: threading.Event) -> Any:
         try:
             connection = self._idle.get_nowait()
         except Empty:
             connection = self._connect()
-        running.append(connection)
+        connection.set_progress_handler(unwanted.is_set, STEPS_BETWEEN_LOOKS)
         try:
             return self._guarded(fetch, connection, sql, parameters)
         finally:
-            with self._lock:  # once it is idle again, an interrupt would hit somebody else's read
-                running.clear()
+            connection.set_progress_handler(None, 0)
             self._idle.put(connection)
 
     def _guarded(self, call: Callable[..., Any], *arguments: Any) -> Any:

@@ -1,0 +1,39 @@
+"""boot: what stops the application from starting. It is compiled as a server would, and its own errors are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from spica.app.errors import BootError
+from spica.checks.finding import Found
+from spica.checks.project import Project, first_line
+from spica.config.errors import ConfigurationError
+from spica.errors.base import SpicaError
+from spica.templates.errors import TemplateError
+
+_PLACE = re.compile(r"([^\s:\"']+\.(?:py|html|toml)):(\d+)")
+
+
+def find(project: Project) -> Iterator[Found]:
+    """Compile the application: its routes, handlers, signatures, pipelines."""
+    error = project.loaded
+    if not isinstance(error, Exception):
+        return
+    # Those two have checks of their own, which see every environment and every template.
+    if isinstance(error, ConfigurationError) and project.is_project:
+        return
+    for mistake in error.mistakes if isinstance(error, BootError) else [error]:
+        if not (isinstance(mistake, TemplateError) and mistake.path.startswith(str(project.root))):
+            yield _describe(mistake, project)
+
+
+def _describe(mistake: Exception, project: Project) -> Found:
+    if not isinstance(mistake, SpicaError):
+        file, line = project.last_line(mistake)
+        return Found(file, line, first_line(mistake), "the application can't be imported, so nothing serves it")
+    place = _PLACE.search(mistake.where)
+    file, line = (project.relative(place[1]), int(place[2])) if place else project.last_line(mistake)
+    others = [text for text in mistake.where.splitlines() if text.strip() and not (place and place[0] == text.strip())]
+    why = "\n".join(part for part in (mistake.why, *(others if len(others) > 1 else ())) if part)
+    return Found(file, line, mistake.what, why, mistake.fix, mistake.code)

@@ -1,0 +1,103 @@
+"""Every check, and how they are run: all of them, whatever one finds, sorted by where."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from spica.checks import (
+    boot,
+    configuration,
+    mass_assignment,
+    middleware,
+    migrations,
+    production,
+    raw_output,
+    renders,
+    secret_files,
+    templates,
+)
+from spica.checks.finding import Check, Finding, Found, build_finding
+from spica.checks.project import Project
+from spica.checks.silences import Silence, apply_silences, read_silences
+
+CHECKS = (
+    Check(
+        "config", "SPICA-K001", "error",
+        "`config/*.toml` in every environment: unknown keys, wrong types, secrets that production lacks",
+        configuration.find,
+    ),
+    Check(
+        "boot", "SPICA-K002", "error",
+        "what stops the application from starting: imports, routes, controllers, signatures, pipelines", boot.find,
+    ),
+    Check(
+        "templates", "SPICA-K003", "error",
+        "every template compiled: syntax, missing layouts and partials, unknown filters and names, unsafe places",
+        templates.find,
+    ),
+    Check(
+        "renders", "SPICA-K004", "error",
+        '`self.render("x")` of a template that isn\'t there, or without a name that it uses', renders.find,
+    ),
+    Check(
+        "mass-assignment", "SPICA-K005", "error",
+        "parameters that reach a model without `permit`", mass_assignment.find,
+    ),
+    Check(
+        "secret-files", "SPICA-K006", "error",
+        "key files that git has or would take, secrets written out in `config/*.toml`", secret_files.find,
+    ),
+    Check(
+        "raw-output", "SPICA-K007", "warning",
+        "`raw(…)` in templates, `Safe(…)` around a text that was put together, in Python", raw_output.find,
+    ),
+    Check(
+        "production", "SPICA-K008", "warning",
+        "weak settings of sessions, CORS, Content-Security-Policy and security headers", production.find,
+    ),
+    Check(
+        "unused-middleware", "SPICA-K009", "warning",
+        "pipelines that no route names, classes in `app/middleware` that nothing uses", middleware.find,
+    ),
+    Check(
+        "migrations", "SPICA-K010", "warning",
+        "migrations that this environment's database has not run", migrations.find,
+    ),
+)  # fmt: skip
+SILENCES = Check(
+    "silences", "SPICA-K011", "warning",
+    "comments that silence nothing, name no check or give no reason", lambda project: (),
+)  # fmt: skip
+NAMES = (*(check.name for check in CHECKS), SILENCES.name)
+
+
+def run_checks(project: Project, only: Collection[str] = ()) -> list[Finding]:
+    """Run the checks.
+
+    Args:    project: to check; only: names of checks, () for all.
+    Returns: every finding that is not silenced, errors first, by file and line.
+    """
+    chosen = [check for check in CHECKS if not only or check.name in only]
+    findings = [build_finding(check, found) for check in chosen for found in check.find(project)]
+    silences = read_silences(project)
+    findings = apply_silences(list(dict.fromkeys(findings)), silences)
+    if not only or SILENCES.name in only:
+        ran = {check.name for check in chosen}
+        findings += [told for one in silences if (told := _judge(one, ran)) is not None]
+    return sorted(findings, key=lambda one: (one.severity, one.file, one.line, one.check))
+
+
+def _judge(silence: Silence, ran: Collection[str]) -> Finding | None:
+    what = ""
+    if silence.check not in NAMES:
+        what = f"there is no check {silence.check!r} to allow"
+    elif not silence.reason:
+        what = f"allow({silence.check}) gives no reason, so it silences nothing"
+    elif not silence.is_used and silence.check in ran:
+        what = f"allow({silence.check}) silences nothing"
+    if not what:
+        return None
+    fix = f"remove it; what there is: {', '.join(NAMES)}" if silence.check not in NAMES else "remove it"
+    if silence.check in NAMES and not silence.reason:
+        fix = f"say why it is fine: # spica: allow({silence.check}) the editors' own HTML, cleaned when it was saved"
+    return build_finding(SILENCES, Found(silence.file, silence.line, what, "it would hide the next mistake here", fix))

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from tests.unit.checks.conftest import Check
+
+ROUTES = "def draw(r):\n    r.root('home#index')\n    r.get('/a', 'home#nothing')\n    r.get('/b', 'nobody#show')\n"
+
+
+def test_every_mistake_of_the_routes_is_told_with_its_line_and_code(check: Check) -> None:
+    found = check("boot", {"config/routes.py": ROUTES})
+    assert [(one.file, one.line) for one in found] == [("config/routes.py", 3), ("config/routes.py", 4)]
+    assert all(one.code.startswith("SPICA-") and not one.code.startswith("SPICA-K") and one.fix for one in found)
+
+
+def test_what_an_import_raises_is_told_at_its_line(check: Check) -> None:
+    (found,) = check("boot", {"main.py": "x = 1\nimport no_such_module\n"})
+    assert (found.place, found.code) == ("main.py:2", "SPICA-K002")
+    assert "no_such_module" in found.what
+
+
+def test_a_file_that_is_not_python_is_told_at_its_line(check: Check) -> None:
+    (found,) = check("boot", {"main.py": "x = 1\ndef :\n"})
+    assert found.place == "main.py:2"
+
+
+def test_an_application_that_starts_has_no_findings(check: Check) -> None:
+    assert check("boot") == []

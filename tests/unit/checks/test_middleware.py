@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from tests.unit.checks.conftest import Check, places
+
+USED = (
+    "from app.middleware.timing import Timing\n"
+    "def draw(p):\n"
+    "    p.use(Timing)\n"
+    '    with p.pipeline("browser"):\n'
+    "        pass\n"
+)
+TIMING = "from spica.middleware import Middleware\nclass Timing(Middleware):\n    def before(self, ctx): ...\n"
+
+
+def test_a_pipeline_and_a_class_that_nothing_uses_are_told(check: Check) -> None:
+    unused = USED.replace("    p.use(Timing)\n", "") + '    with p.pipeline("api"):\n        pass\n'
+    found = check("unused-middleware", {"config/middleware.py": unused, "app/middleware/timing.py": TIMING})
+    assert places(found) == ["app/middleware/timing.py:2", "config/middleware.py:5"]
+
+
+def test_what_is_used_has_no_findings(check: Check) -> None:
+    assert check("unused-middleware", {"config/middleware.py": USED, "app/middleware/timing.py": TIMING}) == []
