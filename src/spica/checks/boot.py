@@ -23,8 +23,8 @@ def find(project: Project) -> Iterator[Found]:
     """Compile the application: its routes, handlers, signatures, pipelines; then look at its path helpers' uses."""
     error = project.loaded
     if not isinstance(error, Exception):
-        for mistake in check_helpers(project.root, error.paths) if project.is_project else ():
-            yield _describe(mistake, project)
+        uses = check_helpers(project.root, error.paths) if project.is_project else []
+        yield from (_describe(use, project) for use in uses)
         return
     # Those two have checks of their own, which see every environment and every template.
     if isinstance(error, ConfigurationError) and project.is_project:
