@@ -1,4 +1,4 @@
-"""Our application under our own server, uvicorn, hypercorn and granian, with FastAPI, Django and a WSGI application mounted in it."""
+"""Our application under four servers, ours among them, with FastAPI, Django and a WSGI application mounted in it."""
 
 from __future__ import annotations
 
