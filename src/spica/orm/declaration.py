@@ -21,7 +21,7 @@ from typing import Any, ClassVar, get_origin, get_type_hints
 from msgspec import StructMeta
 
 from spica import inflection
-from spica.http.json import register_form
+from spica.http.json import encode, register_form
 from spica.orm.callbacks import collect_callbacks
 from spica.orm.errors import ForbiddenAttributes, ModelDefinitionError, UnknownField, unknown_field
 from spica.orm.expressions import Column
@@ -30,6 +30,7 @@ from spica.orm.query import Query
 from spica.orm.rules import RULES
 from spica.orm.schema import FieldRules, Schema
 from spica.orm.scopes import Scope, as_property
+from spica.templates.filters import use_json
 from spica.validation import CoercionFailed
 from spica.validation.rules import Length
 
@@ -88,6 +89,7 @@ class ModelMeta(StructMeta):
         model.__query__ = build_query_class(model)
         if schema.hidden or _has_own_form(model):
             register_form(model)
+            use_json(encode)
         return model
 
     def __call__(cls, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Any:

@@ -115,7 +115,16 @@ def json(value: object) -> str:
 
     Source: RFC 8259 section 7 (any character may be written as `\\u` + code).
     """
-    return msgspec.json.encode(value).decode().translate(_JSON_ESCAPES)
+    return _Json.encode(value).decode().translate(_JSON_ESCAPES)
+
+
+class _Json:
+    encode: Callable[[object], bytes] = staticmethod(msgspec.json.encode)
+
+
+def use_json(encode: Callable[[object], bytes]) -> None:
+    """Have `json` write values as responses do, once there are models whose fields may be hidden."""
+    _Json.encode = staticmethod(encode)
 
 
 FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(

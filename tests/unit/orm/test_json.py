@@ -11,6 +11,7 @@ from spica.http import json
 from spica.orm.fields import field
 from spica.orm.model import Model
 from spica.orm.page import Page
+from spica.templates import filters
 
 
 class Member(Model):
@@ -47,6 +48,13 @@ SHOWN = {"id": None, "name": "Ann", "invite_token": "i", "tokens_used": 3}
 
 def member() -> Member:
     return Member(name="Ann", password_hash="argon", reset_token="t", salary=9, invite_token="i", tokens_used=3)
+
+
+def test_the_json_of_templates_hides_them_too() -> None:
+    written = filters.json({"member": [member()]})
+    assert "Ann" in written
+    assert "argon" not in written
+    assert "salary" not in written
 
 
 class Answer(msgspec.Struct):
