@@ -1,10 +1,12 @@
-"""Our application under uvicorn and hypercorn, with FastAPI, Django and a WSGI application mounted in it."""
+"""Our application under four servers, ours among them, with FastAPI, Django and a WSGI application mounted in it."""
 
 from __future__ import annotations
 
 import http.client
 import re
+import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,10 +110,13 @@ app.mount("/django", get_asgi_application())
 app.mount("/old", WSGIMiddleware(old))
 """
 
+# It says where it listens on stdout, and as it was asked: a port that the system chooses would stay unknown.
+GRANIAN = 'exec "$1" -m granian --interface asgi --host 127.0.0.1 --port "$2" interop_app:app 1>&2'
+GRANIAN_SAYS = r"Listening at: http://127\.0\.0\.1:(\d+)"
 HYPERCORN = re.compile(r"Running on http://127\.0\.0\.1:(\d+)")
 
 
-@pytest.fixture(params=["uvicorn", "hypercorn"], scope="module")
+@pytest.fixture(params=["spica", "uvicorn", "hypercorn", "granian"], scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("interop")
     (folder / "interop_app.py").write_text(APP)
@@ -122,10 +127,30 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         return
     command, announced = {
         "uvicorn": ([*module, "interop_app:app", "--port", "0"], ANNOUNCED),
+        "granian": (["sh", "-c", GRANIAN, "granian", sys.executable, str(find_free_port())], GRANIAN_SAYS),
         "hypercorn": ([*module, "-b", "127.0.0.1:0", "interop_app:app"], HYPERCORN),
     }[request.param]
     with started(command, folder, announced) as running:
+        if request.param == "granian":
+            wait_until_served(running)
         yield running
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_served(server: RunningServer) -> None:
+    """Granian says where it will listen before it does."""
+    deadline = time.monotonic() + 20
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
+                return
+        assert time.monotonic() < deadline, "granian does not listen"
+        time.sleep(0.05)
 
 
 def fetch(server: RunningServer, method: str, path: str, content: bytes | None = None) -> tuple[int, bytes]:

@@ -4,6 +4,8 @@ use flate2::{Compress, Compression, FlushCompress};
 
 /// Octets kept between messages.
 const KEPT: usize = 64 * 1024;
+/// What the heads of blocks and a flush need beside the payload.
+const ROOM: usize = 64;
 /// What a flush ends with, and a sender removes.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
@@ -37,15 +39,19 @@ impl Deflater {
         if self.out.capacity() > KEPT {
             self.out = Vec::new();
         }
-        // Room for a result as long as the payload: what does not fit is not worth sending.
-        self.out.reserve(payload.len().saturating_add(TAIL.len()));
-        let level = self.level;
-        let stream = self.stream.get_or_insert_with(|| Compress::new(level, false));
+        // Room for the worst case, nine bits for an octet, so that nothing is left in the stream: what is left in it when
+        // it is reset breaks later messages (zlib-rs 0.6.8 then starts them behind it).
+        self.out.reserve(payload.len().saturating_add(payload.len() / 8).saturating_add(ROOM));
+        let mut stream = self.stream.take().unwrap_or_else(|| Compress::new(self.level, false));
         stream.reset();
         stream.compress_vec(payload, &mut self.out, FlushCompress::Sync).ok()?;
         // Room left over is the sign that nothing is missing.
-        let is_whole = self.out.len() < self.out.capacity();
+        if self.out.len() < self.out.capacity() {
+            self.stream = Some(stream);
+        } else {
+            return None;
+        }
         let deflated = self.out.strip_suffix(&TAIL)?;
-        (is_whole && deflated.len() < payload.len()).then_some(deflated)
+        (deflated.len() < payload.len()).then_some(deflated)
     }
 }

@@ -164,3 +164,21 @@ fn section_7_2_1_a_deflater_serves_many_messages() {
         assert_eq!(seen, [Seen::Binary(payload)]);
     }
 }
+
+#[test]
+fn section_7_2_1_what_does_not_shrink_leaves_nothing_in_the_deflater() {
+    for level in [1, 2, 4, 9] {
+        let (mut deflater, agreed) = (Deflater::new(level), agreed(""));
+        for round in 0..300 {
+            let payload = match round % 3 {
+                0 => noise(100 + 7 * round),
+                1 => noise(1000 * round),
+                _ => [noise(64), b"{\"id\":1}".repeat(50 + round)].concat(),
+            };
+            let mut out = Vec::new();
+            push_message_deflated(&mut out, Kind::Binary, &payload, agreed, &mut deflater);
+            let seen = events_of([as_client(&out).as_slice()], spica_websocket::Reader::new(LIMIT, true));
+            assert!(seen == [Seen::Binary(payload)], "level {level}, message {round}");
+        }
+    }
+}

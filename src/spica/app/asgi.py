@@ -245,8 +245,14 @@ def _build_request(scope: Message, content: bytes = b"", incoming: Incoming | No
         content,
         incoming=incoming,
         scheme=scope.get("scheme", "http"),
-        client=tuple(scope["client"]) if scope.get("client") else None,
+        client=_read_client(scope),
     )
+
+
+def _read_client(scope: Message) -> tuple[str, int] | None:
+    client = scope.get("client")
+    # Granian gives the port as text, uvicorn None for a Unix socket.
+    return (str(client[0]), int(client[1] or 0)) if client else None
 
 
 async def _send_response(

@@ -1,4 +1,7 @@
-"""boot: what stops the application from starting. It is compiled as a server would, and its own errors are told."""
+"""boot: what stops the application from starting. It is compiled as a server would, and its own errors are told.
+
+What starts is searched for path helpers that can't work: `paths.psot(7)`, which development refuses to start with.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from spica.app.errors import BootError
+from spica.app.helper_check import check_helpers
 from spica.checks.finding import Found
 from spica.checks.project import Project, first_line
 from spica.config.errors import ConfigurationError
@@ -16,9 +20,11 @@ _PLACE = re.compile(r"([^\s:\"']+\.(?:py|html|toml)):(\d+)")
 
 
 def find(project: Project) -> Iterator[Found]:
-    """Compile the application: its routes, handlers, signatures, pipelines."""
+    """Compile the application: its routes, handlers, signatures, pipelines; then look at its path helpers' uses."""
     error = project.loaded
     if not isinstance(error, Exception):
+        uses = check_helpers(project.root, error.paths) if project.is_project else []
+        yield from (_describe(use, project) for use in uses)
         return
     # Those two have checks of their own, which see every environment and every template.
     if isinstance(error, ConfigurationError) and project.is_project:

@@ -28,7 +28,8 @@ CHECKS = (
     ),
     Check(
         "boot", "SPICA-K002", "error",
-        "what stops the application from starting: imports, routes, controllers, signatures, pipelines", boot.find,
+        "what stops the application from starting: imports, routes, controllers, signatures, pipelines, path helpers",
+        boot.find,
     ),
     Check(
         "templates", "SPICA-K003", "error",

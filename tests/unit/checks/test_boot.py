@@ -31,3 +31,15 @@ def test_a_file_that_is_not_python_is_told_at_its_line(check: Check) -> None:
 
 def test_an_application_that_starts_has_no_findings(check: Check) -> None:
     assert check("boot") == []
+
+
+def test_a_path_helper_that_can_not_work_is_told_in_python_and_in_templates(check: Check) -> None:
+    controller = (
+        "from spica import Controller, paths\n\n\nclass HomeController(Controller):\n"
+        "    def index(self):\n        return self.redirect_to(paths.rooot())\n"
+    )
+    page = '<h1>Home</h1>\n<a href="{{ paths.nobody() }}">Nobody</a>\n'
+    files = {"app/controllers/home_controller.py": controller, "app/views/home/index.html": page}
+    found = {(one.file, one.line): one for one in check("boot", files)}
+    assert set(found) == {("app/controllers/home_controller.py", 6), ("app/views/home/index.html", 2)}
+    assert "root" in found["app/controllers/home_controller.py", 6].fix
