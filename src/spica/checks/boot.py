@@ -50,5 +50,7 @@ def _near_name(mistake: Exception) -> str:
     """The attribute that was meant, where one is near: m.Sesion, r.reources."""
     if not isinstance(mistake, AttributeError) or not mistake.name or mistake.obj is None:
         return ""
-    near = closest(mistake.name, [name for name in dir(mistake.obj) if not name.startswith("_")])
+    # `__all__` too: names that a module imports late are not in its `dir`.
+    names = {*dir(mistake.obj), *getattr(mistake.obj, "__all__", ())}
+    near = closest(mistake.name, sorted(name for name in names if not name.startswith("_")))
     return f"did you mean {' or '.join(near)}?" if near else ""

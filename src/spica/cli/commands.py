@@ -50,8 +50,11 @@ COMMANDS = [
 GENERATORS = ("scaffold", "model", "controller", "migration")  # typed without `generate` by who comes from elsewhere
 
 
-def build_app() -> App:
-    """Build the command line: every command by name, none of them imported."""
+def build_app(*, listing: bool = False) -> App:
+    """Build the command line: every command by name, none of them imported.
+
+    Args: listing: for the list of all commands, which takes their lines from here instead of their modules.
+    """
     app = App(
         name="spica",
         help=ABOUT,
@@ -63,7 +66,7 @@ def build_app() -> App:
     for name, group, summary in COMMANDS:
         first = name if isinstance(name, str) else name[0]
         attribute = "app" if first in ("generate", "db", "secrets", "maintenance") else first
-        app.command(f"spica.cli.{first}:{attribute}", name=name, group=group, help=summary)
+        app.command(f"spica.cli.{first}:{attribute}", name=name, group=group, help=summary if listing else None)
     return app
 
 
@@ -74,7 +77,8 @@ def run(arguments: Sequence[str]) -> int:
     Raises:  UsageError for what was typed wrongly; whatever the command raises.
     """
     try:
-        result = build_app()(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        app = build_app(listing=not arguments or arguments[0].startswith("-"))
+        result = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         raise UsageError(describe(error, arguments)) from None
     return int(result or 0)
