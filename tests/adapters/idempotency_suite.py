@@ -67,6 +67,33 @@ class IdempotencySuite:
             other = await self.pay(client, "k", authorization="Bearer b")
         assert (one.text, other.text) == ("paid 1", "paid 2")
 
+    async def test_a_key_is_one_sessions_and_one_hosts(self, keys: Any) -> None:
+        app = App(env="production", secret_key="for tests only: 0123456789 abcdefghijklmnop")
+        app.use(m.Session(secure=False), m.Idempotency(store=keys))
+        handled: list[str] = []
+
+        @app.post("/login/{name}")
+        async def login(ctx: Context, name: str) -> Response:
+            ctx.session["name"] = name
+            return Response.text("in")
+
+        @app.post("/pay")
+        async def pay(ctx: Context) -> Response:
+            handled.append(ctx.session["name"])
+            return Response.text(f"the card of {ctx.session['name']}")
+
+        async def sign_in(client: Any, name: str) -> str:
+            answer = await client.post(f"/login/{name}")
+            client.cookies.clear()
+            return str(answer.headers["set-cookie"]).partition(";")[0]
+
+        async with open_client(app) as client:
+            ann, bob = [await sign_in(client, name) for name in ("ann", "bob")]
+            asked = [(ann, "a.example"), (bob, "a.example"), (ann, "a.example"), (ann, "b.example")]
+            answers = [await self.pay(client, "1", cookie=cookie, host=host) for cookie, host in asked]
+        assert [one.text for one in answers] == [f"the card of {name}" for name in ("ann", "bob", "ann", "ann")]
+        assert handled == ["ann", "bob", "ann"]
+
     async def test_after_a_failure_the_next_try_is_one(self, keys: Any) -> None:
         app, handled = self.serve(keys)
         async with open_client(app) as client:

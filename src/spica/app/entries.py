@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import isawaitable, iscoroutine
 from typing import Any, TypedDict
 
 from spica._core import Application, RoutePatternError
@@ -22,7 +23,7 @@ from spica.http.request import Request
 from spica.middleware.access_log import is_logged
 from spica.middleware.body_limit import find_limit
 from spica.middleware.pipeline import Middleware
-from spica.routing.errors import InvalidPatternError
+from spica.routing.errors import InvalidPatternError, InvalidRouteOptionError
 from spica.routing.route import Predicate, Route
 
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -143,8 +144,22 @@ def _build_predicate(predicates: tuple[Predicate, ...]) -> Callable[[NativeReque
     """What the core asks once everything else matches; the content of the request is not here yet."""
     if len(predicates) == 1:
         only = predicates[0]
-        return lambda native: only(Request(native))
-    return lambda native: all(predicate(Request(native)) for predicate in predicates)
+        return lambda native: _ask(only, native)
+    return lambda native: all(_ask(predicate, native) for predicate in predicates)
+
+
+def _ask(predicate: Predicate, native: NativeRequest) -> object:
+    answer = predicate(Request(native))
+    if answer is not True and answer is not False and isawaitable(answer):
+        # A lambda around an async function: as an object it would be true, and every request would pass.
+        if iscoroutine(answer):
+            answer.close()
+        raise InvalidRouteOptionError(
+            f"the guard {getattr(predicate, '__qualname__', predicate)} returned an awaitable",
+            why="guards are asked while the route is looked for, and nothing is awaited there",
+            fix="let when= be a plain function of the request, and check what must be waited for in a filter",
+        )
+    return answer
 
 
 @contextmanager

@@ -43,7 +43,10 @@ def check_redirect(url: str, host: str, *, allow_other_host: bool = False) -> st
 
 def leads_to(url: str, host: str) -> bool:
     """Tell whether an absolute http(s) URL, or one that starts with `//`, names exactly this host and port."""
-    text = url.strip().replace("\\", "/")
+    text = url.strip()
+    # Sent, the backslash is `%5C`: what ends an authority here would be a name before its `@` there.
+    if "\\" in re.split(r"[?#]", text, maxsplit=1)[0]:
+        return False
     scheme = _SCHEME(text)
     if scheme is not None:
         if scheme.group().lower() not in {"http:", "https:"}:

@@ -20,7 +20,7 @@ from spica.middleware.errors import InvalidMiddleware
 from spica.middleware.pipeline import Middleware
 
 Check: TypeAlias = Callable[..., Any]
-"""Takes what was sent and returns a user, or an awaitable of one; None and False for nobody."""
+"""Takes what was sent and returns a user; None and False for nobody. One that waits is an `async def`."""
 
 
 class SecurityScheme(NamedTuple):
@@ -86,6 +86,15 @@ class Authentication(Middleware):
     def _admit(self, ctx: Context, user: Any) -> None:
         if user is None or user is False:
             raise self.refuse()
+        if inspect.isawaitable(user):
+            # A lambda around an async function: nobody has looked at the credentials yet.
+            if inspect.iscoroutine(user):
+                user.close()
+            raise InvalidMiddleware(
+                f"the check of {type(self).__name__} returned {type(user).__name__}, which nobody awaits",
+                why="it was taken for a plain function when the pipeline was made, and an awaitable is no user",
+                fix="give the async function itself, or write the check as `async def`",
+            )
         ctx.current_user = user
 
 

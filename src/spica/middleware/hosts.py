@@ -37,7 +37,10 @@ class Hosts(Middleware):
     def _allows(self, host: str) -> bool:
         if host in self._exact:
             return True
-        name = host.rpartition(":")[0] if ":" in host and not host.endswith("]") else host
+        name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
+        if colon and port and not (port.isascii() and port.isdigit()):
+            return False  # what stands behind the colon may be another host: `ours:@theirs`
+        name = name if colon else host
         return name in self._exact or any(
             pattern[0] == "." and (name == pattern[1:] or name.endswith(pattern)) for pattern in self._allowed
         )

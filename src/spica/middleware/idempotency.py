@@ -7,7 +7,8 @@
     no key where one is required        400
 
 Rules:
-- A key is one client's: it counts together with who is signed in, or the field Authorization, and the address asked.
+- A key is one client's: it counts together with who is signed in, or the field Authorization, or else the session, and
+  the host and path asked. Put what tells clients apart before it in the pipeline.
 - What was begun is finished, also when its client is gone: that is when it will ask again.
 - Kept are responses below 500 with whole content of 1 MiB at most. Of an exception nothing is: the next try is one.
 - Cookies are not repeated. A response that is being made holds the key for `held_s` seconds at most, so that a crash
@@ -130,9 +131,20 @@ class Idempotency(Middleware):
         found = _KEY(sent)
         if found is None:
             raise BadRequest("the Idempotency-Key is not 1 to 255 visible characters")
-        user = ctx.current_user
-        who = repr(getattr(user, "id", user)) if user is not None else native.field("authorization") or ""
-        return _digest(native.method, ctx.request.path, who, found[1])
+        request = ctx.request
+        return _digest(native.method, request.host.lower(), request.path, *_client_of(ctx), found[1])
+
+
+def _client_of(ctx: Context) -> tuple[str, str]:
+    """Whose key it is, and by what: who is signed in, else the field Authorization, else the session."""
+    user = ctx.current_user
+    if user is not None:
+        return "user", repr(getattr(user, "id", user))
+    sent = ctx.request.native.field("authorization")
+    if sent or ctx.session_source is None:
+        return "authorization", sent or ""
+    session = ctx.session
+    return ("owner", session.owner) if session.owner else ("session", session.loaded_id)
 
 
 def build_fingerprint(ctx: Context) -> str:

@@ -178,7 +178,9 @@ def _key_of(by: str | Key) -> Key:
 
 
 def _token_of(ctx: Context) -> str | None:
-    return ctx.request.native.field("authorization") or None
+    """The credentials, written in one way: the scheme's case and the spaces behind it are the client's to choose."""
+    scheme, _, credentials = (ctx.request.native.field("authorization") or "").partition(" ")
+    return f"{scheme.lower()} {credentials.strip()}" if scheme else None
 
 
 def _user_of(ctx: Context) -> str | None:

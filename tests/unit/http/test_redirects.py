@@ -34,6 +34,8 @@ ELSEWHERE = [
     "https://evil.example#https://shop.example:8443/",
     "https://evil.example?shop.example:8443",
     "https://evil.example\\@shop.example:8443",
+    "//shop.example:8443\\@evil.example",  # sent as %5C, which is a name before the @
+    "https://shop.example:8443\\@evil.example/",
     "ftp://shop.example:8443/",
     "myapp:open",
     "javascript:alert(1)",

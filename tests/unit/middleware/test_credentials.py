@@ -54,6 +54,16 @@ class TestBearer:
             challenge = refusal(one, request(authorization=broken))
             assert challenge == 'Bearer realm="shop", error="invalid_token"'
 
+    async def test_an_awaitable_that_nobody_awaits_is_no_user(self) -> None:
+        async def verify(token: str) -> None:
+            return None
+
+        for middleware in (m.Bearer(lambda token: verify(token)), m.Basic(lambda name, password: verify(name))):
+            ctx = basic("Ann:x") if isinstance(middleware, m.Basic) else request(authorization="Bearer bad")
+            with pytest.raises(InvalidMiddleware, match="nobody awaits"):
+                middleware.before(ctx)
+            assert ctx.current_user is None
+
     async def test_a_check_may_wait(self) -> None:
         async def verify(token: str) -> Any:
             return verify_token(token)

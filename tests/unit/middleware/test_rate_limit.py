@@ -91,6 +91,14 @@ def test_by_token_and_by_address_where_there_is_none() -> None:
     assert visit(one).status == 429
 
 
+@pytest.mark.parametrize("written", ["bearer a", "BEARER a", "Bearer   a", "bEaReR  a "])
+def test_a_token_is_one_however_its_field_is_written(written: str) -> None:
+    one = limit("1/minute", by="token")
+    assert visit(one, authorization="Bearer a").status == 200
+    assert visit(one, authorization=written).status == 429
+    assert visit(one, authorization="Bearer A").status == 200
+
+
 def test_tokens_can_be_tried_no_faster_than_the_limit() -> None:
     one = limit("3/minute", by="token")
     statuses = [visit(one, status=401, authorization=f"Bearer guess{n}").status for n in range(5)]

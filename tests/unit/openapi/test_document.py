@@ -37,6 +37,7 @@ from spica import (
 from spica.routing.converters import converter
 from spica.routing.errors import InvalidRouteOptionError
 from tests.integration.contract_app import build_app
+from tests.modules import forget_app
 
 
 class Color(enum.Enum):
@@ -413,6 +414,7 @@ class TestControllers:
             (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / file).write_text(text)
         monkeypatch.syspath_prepend(tmp_path)
+        forget_app()
         app = App(root=tmp_path, env="test")
         operation = describe(app, "get", "/lamps/{id}")
         assert (operation["operationId"], operation["tags"]) == ("lamps_show", ["lamps"])
@@ -420,6 +422,7 @@ class TestControllers:
         assert list(parameters(operation)) == ["path id", "query token", "query full"]
         assert list(operation["responses"]) == ["200", "400", "404", "422"]
         assert describe(app, "get", "/lamps")["responses"].keys() == {"default"}
+        forget_app()
 
 
 PROJECT = {

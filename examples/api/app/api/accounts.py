@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from spica import Conflict, CurrentUser, Router, Unauthorized, passwords
-from spica.security.tokens import random_token
+from spica.crypto import token_urlsafe
 
 from app.access import TOKEN_LIFE_S, digest, make_token
 from app.models.user import User
@@ -62,6 +62,6 @@ def show_me(me: Me) -> User:
 @private.post("/keys", status=201, tags=["accounts"])
 async def make_key(me: Me) -> Key:
     """Make the key of your programs; the one before ends."""
-    key = random_token()
+    key = token_urlsafe()
     await me.update(key_digest=digest(key))
     return Key(key)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import msgspec
 from spica import File, NotFound, Response, Router, UploadFile
+from spica.crypto import token_urlsafe
 from spica.orm import Page
-from spica.security.tokens import random_token
 
 from app.api import feed
 from app.api.accounts import Me
@@ -37,7 +37,7 @@ def folder_of(storage: Storage) -> Path:
 @router.post("/files", tags=["files"], responses={201: StoredFile})
 async def upload(file: Document, me: Me, storage: Storage) -> Response:
     """Keep a file."""
-    stored_as = random_token()  # never a name that a visitor chose
+    stored_as = token_urlsafe()  # never a name that a visitor chose
     await file.save_to(folder_of(storage) / stored_as)
     kept = await StoredFile.create(
         user_id=me.id,
