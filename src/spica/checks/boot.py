@@ -13,7 +13,7 @@ from spica.app.helper_check import check_helpers
 from spica.checks.finding import Found
 from spica.checks.project import Project, first_line
 from spica.config.errors import ConfigurationError
-from spica.errors.base import SpicaError
+from spica.errors.base import SpicaError, closest
 from spica.templates.errors import TemplateError
 
 _PLACE = re.compile(r"([^\s:\"']+\.(?:py|html|toml)):(\d+)")
@@ -37,9 +37,20 @@ def find(project: Project) -> Iterator[Found]:
 def _describe(mistake: Exception, project: Project) -> Found:
     if not isinstance(mistake, SpicaError):
         file, line = project.last_line(mistake)
-        return Found(file, line, first_line(mistake), "the application can't be imported, so nothing serves it")
+        why = "the application can't be imported, so nothing serves it"
+        return Found(file, line, first_line(mistake), why, _near_name(mistake))
     place = _PLACE.search(mistake.where)
     file, line = (project.relative(place[1]), int(place[2])) if place else project.last_line(mistake)
     others = [text for text in mistake.where.splitlines() if text.strip() and not (place and place[0] == text.strip())]
     why = "\n".join(part for part in (mistake.why, *(others if len(others) > 1 else ())) if part)
     return Found(file, line, mistake.what, why, mistake.fix, mistake.code)
+
+
+def _near_name(mistake: Exception) -> str:
+    """The attribute that was meant, where one is near: m.Sesion, r.reources."""
+    if not isinstance(mistake, AttributeError) or not mistake.name or mistake.obj is None:
+        return ""
+    # `__all__` too: names that a module imports late are not in its `dir`.
+    names = {*dir(mistake.obj), *getattr(mistake.obj, "__all__", ())}
+    near = closest(mistake.name, sorted(name for name in names if not name.startswith("_")))
+    return f"did you mean {' or '.join(near)}?" if near else ""

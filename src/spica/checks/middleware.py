@@ -10,6 +10,7 @@ from spica.app.project import MIDDLEWARE
 from spica.checks.finding import Found
 from spica.checks.project import Project
 from spica.checks.python_files import calls, last_name
+from spica.errors.base import closest
 from spica.middleware.declare import DEFAULT
 
 _FOLDER = "app/middleware/"
@@ -37,8 +38,14 @@ def _pipelines(project: Project) -> Iterator[Found]:
                     call.lineno,
                     f"no route goes through the pipeline {first.value!r}",
                     "what it was meant to protect is not protected by it",
-                    f'name it: r.scope("/…", pipe="{first.value}"), or remove it',
+                    _how_to_use(first.value),
                 )
+
+
+def _how_to_use(name: str) -> str:
+    if closest(name, [DEFAULT]):
+        return f"did you mean {DEFAULT!r}? Routes that name no pipe go through it"
+    return f'name it: r.scope("/…", pipe="{name}"), or remove it'
 
 
 def _classes(project: Project) -> Iterator[Found]:

@@ -1,6 +1,6 @@
 """All commands except `server`: their names, and how a mistake in typing them is told.
 
-A command's module is imported when it is called, or for the list that `spica --help` prints; what a command needs
+A command's module is imported when it is called; what a command needs
 besides cyclopts it imports when it runs.
 """
 
@@ -30,26 +30,31 @@ MAKE = Group("Make", sort_key=1)
 RUN = Group("Run", sort_key=2)
 LOOK = Group("Look", sort_key=3)
 
+# Each with the line that `spica --help` has for it: nothing is imported to list them.
 COMMANDS = [
-    ("new", MAKE),
-    (("generate", "g"), MAKE),
-    ("dev", RUN),
-    ("server", RUN),
-    ("reload", RUN),
-    ("test", RUN),
-    ("db", RUN),
-    ("console", LOOK),
-    ("routes", LOOK),
-    ("check", LOOK),
-    ("openapi", LOOK),
-    ("config", LOOK),
-    ("secrets", RUN),
-    ("maintenance", RUN),
+    ("new", MAKE, "Make a new project in a folder of that name."),
+    (("generate", "g"), MAKE, "Add code to a project: scaffold, model, controller, migration."),
+    ("dev", RUN, "Serve, and restart when a file changes."),
+    ("server", RUN, "Serve, as in production."),
+    ("reload", RUN, "Replace the workers of the running server by new ones, without losing a request."),
+    ("test", RUN, "Run the project's tests: pytest, with SPICA_ENV=test."),
+    ("db", RUN, "Migrate, roll back, seed and look at the database."),
+    ("console", LOOK, "Python with the application started and top-level await."),
+    ("routes", LOOK, "List every route, or say which one answers."),
+    ("check", LOOK, "Find what is wrong with the project."),
+    ("openapi", LOOK, "Print the OpenAPI document of the application."),
+    ("config", LOOK, "Print every setting with its value and where that comes from."),
+    ("secrets", RUN, "Make, edit, read and rotate the encrypted secrets of the project."),
+    ("maintenance", RUN, "Answer 503 while the site is being worked on."),
 ]
+GENERATORS = ("scaffold", "model", "controller", "migration")  # typed without `generate` by who comes from elsewhere
 
 
-def build_app() -> App:
-    """Build the command line: every command by name, none of them imported."""
+def build_app(*, listing: bool = False) -> App:
+    """Build the command line: every command by name, none of them imported.
+
+    Args: listing: for the list of all commands, which takes their lines from here instead of their modules.
+    """
     app = App(
         name="spica",
         help=ABOUT,
@@ -58,10 +63,10 @@ def build_app() -> App:
         version_flags=["--version", "-v"],
         default_parameter=Parameter(negative=()),
     )
-    for name, group in COMMANDS:
+    for name, group, summary in COMMANDS:
         first = name if isinstance(name, str) else name[0]
         attribute = "app" if first in ("generate", "db", "secrets", "maintenance") else first
-        app.command(f"spica.cli.{first}:{attribute}", name=name, group=group)
+        app.command(f"spica.cli.{first}:{attribute}", name=name, group=group, help=summary if listing else None)
     return app
 
 
@@ -72,7 +77,8 @@ def run(arguments: Sequence[str]) -> int:
     Raises:  UsageError for what was typed wrongly; whatever the command raises.
     """
     try:
-        result = build_app()(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        app = build_app(listing=not arguments or arguments[0].startswith("-"))
+        result = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         raise UsageError(describe(error, arguments)) from None
     return int(result or 0)
@@ -103,6 +109,8 @@ def describe(error: CycloptsError, arguments: Sequence[str]) -> str:
 def _unknown_command(error: UnknownCommandError, word: str) -> str:
     known = [name for name in (error.app or ()) if not name.startswith("-")]
     kind = f"spica {error.app.name[0]} command" if error.app is not None and error.app.name[0] != "spica" else "command"
+    if kind == "command" and word in GENERATORS:
+        return f'unknown command "{word}"; it is a generator: spica generate {word}'
     return f'unknown {kind} "{word}"{_hint(word, known)}'
 
 

@@ -17,6 +17,13 @@ def test_what_an_import_raises_is_told_at_its_line(check: Check) -> None:
     assert "no_such_module" in found.what
 
 
+def test_a_misspelt_name_is_told_with_the_near_one(check: Check) -> None:
+    file = "from spica import middleware as m\ndef draw(p):\n    p.use(m.Sesion)\n"
+    (found,) = check("boot", {"config/middleware.py": file})
+    assert (found.place, found.code) == ("config/middleware.py:3", "SPICA-K002")
+    assert found.fix.startswith("did you mean Session")
+
+
 def test_a_file_that_is_not_python_is_told_at_its_line(check: Check) -> None:
     (found,) = check("boot", {"main.py": "x = 1\ndef :\n"})
     assert found.place == "main.py:2"

@@ -18,5 +18,13 @@ def test_a_pipeline_and_a_class_that_nothing_uses_are_told(check: Check) -> None
     assert places(found) == ["app/middleware/timing.py:2", "config/middleware.py:5"]
 
 
+def test_a_misspelt_browser_is_told_as_that(check: Check) -> None:
+    (found,) = check(
+        "unused-middleware",
+        {"config/middleware.py": USED.replace("browser", "browsr"), "app/middleware/timing.py": TIMING},
+    )
+    assert found.fix == "did you mean 'browser'? Routes that name no pipe go through it"
+
+
 def test_what_is_used_has_no_findings(check: Check) -> None:
     assert check("unused-middleware", {"config/middleware.py": USED, "app/middleware/timing.py": TIMING}) == []

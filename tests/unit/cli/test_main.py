@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from spica import __version__
+from spica.cli import commands
 from spica.cli import main as main_module
 from spica.cli.errors import UsageError
 from spica.cli.main import main, render_error
@@ -34,8 +35,23 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 COMMANDS = """
 new, generate, generate scaffold, generate model, generate controller, generate migration, server, reload, dev, console,
 routes, db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset, config,
-secrets, secrets edit, secrets show, secrets get, secrets set, secrets key, secrets kdf, secrets rotate
+secrets, secrets edit, secrets show, secrets get, secrets set, secrets key, secrets kdf, secrets rotate,
+check, openapi, test, maintenance, maintenance on, maintenance off, maintenance status
 """
+
+
+def test_the_list_of_commands_says_what_each_does(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--help"])
+    lines = capsys.readouterr().out.splitlines()
+    for name, _, summary in commands.COMMANDS:
+        first = name if isinstance(name, str) else name[0]
+        (line,) = [line for line in lines if line.startswith(f"│ {first} ")]
+        assert summary.split()[0] in line
+
+
+def test_a_generator_typed_as_a_command_is_told_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scaffold", "Post"]) == 2
+    assert "spica generate scaffold" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", COMMANDS.replace("\n", " ").split(","))
