@@ -132,8 +132,8 @@ class Jwt(Bearer):
         return claims
 
     def _check_scopes(self, claims: dict[str, Any]) -> None:
-        granted = claims.get("scope", "")
-        granted = granted.split() if isinstance(granted, str) else granted
+        granted = claims.get("scope")
+        granted = granted.split() if isinstance(granted, str) else granted if isinstance(granted, list) else []
         missing = [scope for scope in self._claims.scopes if scope not in granted]
         if missing:
             needed = " ".join(self._claims.scopes)
@@ -193,15 +193,31 @@ def _import_key(key: str | bytes | Mapping[str, Any], kind: str) -> Any:
         if isinstance(octets, bytes):
             return jwk.import_key(octets, kind)  # type: ignore[call-overload]  # one of the four by the table above
         if "keys" in octets:
-            return jwk.KeySet.import_key_set(octets)  # type: ignore[arg-type]  # as the standard has it
-        imported = jwk.import_key(dict(octets))
+            several = jwk.KeySet.import_key_set(octets)  # type: ignore[arg-type]  # as the standard has it
+        else:
+            imported = jwk.import_key(dict(octets))
     except Exception as error:
         raise InvalidMiddleware(
             f"the key of Jwt can't be read: {error}", fix="pass a PEM, or a JWK as a dict"
         ) from error
-    if imported.key_type != kind:
-        raise InvalidMiddleware(f"the key of Jwt is of the type {imported.key_type}, not {kind}", fix="see algorithms=")
+    if "keys" in octets:
+        fitting = [one for one in several.keys if one.key_type == kind]
+        for one in fitting or several.keys:
+            _check_imported(one, kind)
+        return several
+    _check_imported(imported, kind)
     return imported
+
+
+def _check_imported(key: Any, kind: str) -> None:
+    if key.key_type != kind:
+        raise InvalidMiddleware(f"the key of Jwt is of the type {key.key_type}, not {kind}", fix="see algorithms=")
+    if kind == "oct" and len(key.raw_value) < MIN_SECRET_BYTES:
+        raise InvalidMiddleware(
+            f"the secret of Jwt has {len(key.raw_value)} bytes",
+            why=f"a shared secret is {MIN_SECRET_BYTES} random bytes or more: a shorter one can be found by trying",
+            fix="pass such a secret as `k` of the JWK",
+        )
 
 
 def _check_library() -> None:

@@ -210,3 +210,21 @@ class TestJwks:
         published["keys"], published["now"] = None, 9_000.0
         await one.before(request(token("RS256", RSA, {"kid": "rsa"})))
         assert published["asked"] == 3
+
+
+@pytest.mark.parametrize("key", [{"kty": "oct", "k": "YQ"}, {"keys": [{"kty": "oct", "k": "YQ"}]}])
+def test_a_short_secret_is_refused_as_a_jwk_as_well(key: dict[str, Any]) -> None:
+    with pytest.raises(InvalidMiddleware, match="the secret of Jwt has 1 bytes"):
+        m.Jwt(key, algorithms=["HS256"])
+
+
+def test_a_set_without_a_key_for_the_algorithms_is_refused() -> None:
+    keys = {"keys": [OctKey.generate_key(256).as_dict()]}
+    with pytest.raises(InvalidMiddleware, match="is of the type oct, not RSA"):
+        m.Jwt(keys, algorithms=["RS256"])
+
+
+@pytest.mark.parametrize("scope", [5, {"read": True}])
+def test_scopes_of_another_form_allow_nothing(scope: object) -> None:
+    with pytest.raises(Forbidden):
+        hs(scopes=["read"]).before(request(token(scope=scope)))
