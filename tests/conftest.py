@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -31,3 +33,11 @@ def generated_blog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def blog(generated_blog: Path, tmp_path: Path) -> Path:
     """A copy of the blog for one test."""
     return shutil.copytree(generated_blog, tmp_path / "blog")
+
+
+@pytest.fixture(autouse=True)
+def _own_path() -> Iterator[None]:
+    """Take back what a test puts on the import path: the package `app` of one project would stand for another's."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
