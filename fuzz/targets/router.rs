@@ -36,7 +36,9 @@ fn check_capture(kind: Kind, raw: &[u8], number: i64) {
     match kind {
         Kind::Int => assert_eq!(text(), number.to_string()),
         Kind::Float => assert_eq!(text().parse(), Ok(f64::from_bits(number as u64))),
-        Kind::Uuid => assert!(text().len() == 36 && text().bytes().all(|octet| octet.is_ascii_hexdigit() || octet == b'-')),
+        Kind::Uuid => {
+            assert!(text().len() == 36 && text().bytes().all(|octet| octet.is_ascii_hexdigit() || octet == b'-'))
+        }
         Kind::Date => assert_eq!(text().replace('-', ""), format!("{number:08}")),
         Kind::Slug => assert!(text().bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet))),
         Kind::Str | Kind::Choice => assert!(!raw.contains(&b'/')),
