@@ -84,7 +84,7 @@ class App(Router):
         super().__init__()
         self.root = Path(root).resolve() if root is not None else None
         self.settings = _load_settings(self.root, env, secret_key, url)
-        self._pipelines = Pipelines()
+        self._pipelines = Pipelines(in_project=root is not None)
         self._rescues = Rescues()
         self._reporters: list[Reporter] = []
         self._providers = Registry()

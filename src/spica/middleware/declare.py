@@ -6,7 +6,8 @@
             p.use(m.Session, m.Csrf)                  # routes with pipe="browser", and those that name no pipe
 
 Rules: what stands outside of a pipeline comes first, for every route. A route names one pipeline or several, in order;
-one that names none gets "browser" where there is one.
+one that names none gets "browser" where there is one. Where there is none but a name close to it, that is a mistake:
+such routes would go without sessions and CSRF protection.
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ When: TypeAlias = bool | str | Sequence[str]
 
 
 class Pipelines:
-    """The declared middleware: the common part and the named pipelines."""
+    """The declared middleware: the common part and the named pipelines.
 
-    def __init__(self) -> None:
+    Args:    in_project: whether config/middleware.py declares it, and not an application in one file.
+    """
+
+    def __init__(self, *, in_project: bool = True) -> None:
+        self._declarer, self._variable = ("config/middleware.py", "p") if in_project else ("the application", "app")
         self._common: list[Middleware] = []
         self._named: dict[str, list[Middleware]] = {}
         self._open: list[Middleware] = self._common
@@ -112,7 +117,7 @@ class Pipelines:
         Args:    pipes: the pipelines that the route names; None for the default, [] for the common part alone; vital:
                  whether the route is answered under any load, and so goes without what would refuse it.
         Returns: middleware to compose; the common ones that only set static fields are left out, the core does it.
-        Raises:  UnknownPipeline with near matches.
+        Raises:  UnknownPipeline with near matches; also for None where a name was meant to be the default's.
         """
         chain = list(self.common)
         for name in self._names(pipes):
@@ -121,16 +126,28 @@ class Pipelines:
 
     def _names(self, pipes: str | Sequence[str] | None) -> list[str]:
         if pipes is None:
+            self._check_default()
             return [DEFAULT] if DEFAULT in self._named else []
         return [pipes] if isinstance(pipes, str) else list(pipes)
 
     def _find(self, name: str) -> list[Middleware]:
         if name not in self._named:
-            near = closest(name, self._named)
-            declared = ", ".join(self._named) or "none"
+            near, variable = closest(name, self._named), self._variable
+            declare = f'declare it: with {variable}.pipeline("{name}"): {variable}.use(...)'
             raise UnknownPipeline(
                 f"there is no pipeline {name!r}",
-                why=f"config/middleware.py declares: {declared}",
-                fix=f"did you mean {near[0]!r}?" if near else f'declare it: with p.pipeline("{name}"): p.use(...)',
+                why=f"{self._declarer} declares: {', '.join(self._named) or 'none'}",
+                fix=f"did you mean {near[0]!r}?" if near else declare,
             )
         return self._named[name]
+
+    def _check_default(self) -> None:
+        near = [] if DEFAULT in self._named else closest(DEFAULT, self._named)
+        if near:
+            raise UnknownPipeline(
+                f"there is no pipeline {DEFAULT!r}",
+                why=f"{self._declarer} declares: {', '.join(self._named)}; routes that name no pipeline would"
+                f" go without what {near[0]!r} has",
+                fix=f'with {self._variable}.pipeline("{DEFAULT}"): instead of {near[0]!r}; declare both where both are'
+                " meant",
+            )

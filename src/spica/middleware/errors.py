@@ -27,7 +27,7 @@ class PlainAroundAsync(SpicaError):
 
 
 class UnknownPipeline(SpicaError):
-    """A route names a pipeline that config/middleware.py doesn't declare."""
+    """A route names a pipeline that is not declared, or names none and "browser" is misspelt where it is declared."""
 
     code = "SPICA-H103"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from spica import App
 from spica import middleware as m
 from spica.config.errors import UnknownEnvironment
 from spica.config.settings import AppSection, Settings
@@ -88,6 +89,46 @@ def test_an_unknown_pipeline_has_near_matches() -> None:
     assert "did you mean 'browser'?" in str(caught.value)
     assert "browser, api" in str(caught.value)
     assert declared().names == ["browser", "api"]
+
+
+def test_routes_that_name_no_pipeline_are_not_left_without_a_misspelt_browser() -> None:
+    p = m.Pipelines()
+    with p.pipeline("browsr"):
+        p.use(m.Csrf)
+    for ask in (p.chain, p.nonce_policies):
+        with pytest.raises(UnknownPipeline) as caught:
+            ask()
+        assert "there is no pipeline 'browser'" in str(caught.value)
+        assert "config/middleware.py declares: browsr" in str(caught.value)
+        assert 'with p.pipeline("browser"):' in str(caught.value)
+    assert names(p.chain("browsr")) == ["Csrf"]
+    assert p.chain([]) == ()
+
+
+def test_pipelines_of_other_names_need_no_browser() -> None:
+    p = m.Pipelines()
+    for name in ("api", "admin", "public"):
+        with p.pipeline(name):
+            p.use(Custom)
+    assert p.chain() == ()
+
+
+def test_in_one_file_the_application_declares_pipelines() -> None:
+    app = App(env="test")
+    with app.pipeline("browsers"):
+        app.use(Custom)
+    app.get("/")(lambda: "home")
+    with pytest.raises(UnknownPipeline) as caught:
+        _ = app.compiled
+    assert 'with app.pipeline("browser"):' in str(caught.value)
+    assert "config/middleware.py" not in str(caught.value)
+
+    app = App(env="test")
+    app.get("/", pipe="admin")(lambda: "home")
+    with pytest.raises(UnknownPipeline) as caught:
+        _ = app.compiled
+    assert "the application declares: none" in str(caught.value)
+    assert 'declare it: with app.pipeline("admin"): app.use(...)' in str(caught.value)
 
 
 def test_a_block_ends_with_its_exception() -> None:
