@@ -121,5 +121,6 @@ def clean_filename(claimed: str) -> str:
              ends, at most 255 bytes of UTF-8 with the ending kept; "" when nothing is left.
     """
     name = claimed.replace("\\", "/").rpartition("/")[2]
-    name = "".join(character for character in name if character.isprintable()).strip(". ")
-    return name.encode()[-_MAX_NAME_BYTES:].decode("utf-8", "ignore")
+    name = "".join(character for character in name if character.isprintable()).rstrip(". ")
+    # Stripped after the cut: what begins behind it may be a dot, and the name that of a hidden file.
+    return name.encode()[-_MAX_NAME_BYTES:].decode("utf-8", "ignore").strip(". ")

@@ -106,6 +106,8 @@ async def test_what_can_not_be_written_whole_leaves_nothing(tmp_path: Path) -> N
         ("....//....//x", "x"),
         ("/etc/", ""),
         ("~root", "~root"),
+        ("a" * 300 + "." + "b" * 254, "b" * 254),
+        ("a" * 300 + ". ." + "b" * 253, "b" * 253),
     ],
 )
 def test_names_are_cleaned(claimed: str, kept: str) -> None:
