@@ -43,8 +43,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
-<link rel="icon" href="{path}/assets/favicon-32x32.png">
-<link rel="stylesheet" href="{path}/assets/{style}">
+{links}
 <link rel="stylesheet" href="{path}/assets/page.css">
 </head>
 <body>
@@ -52,10 +51,14 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_VIEWER_LINKS = """<link rel="icon" href="{path}/assets/favicon-32x32.png">
+<link rel="stylesheet" href="{path}/assets/swagger-ui.css">"""
 _VIEWER = """<div id="swagger-ui"></div>
 <noscript>These pages need scripts. The document itself: <a href="{path}/openapi.json">openapi.json</a></noscript>
 <script src="{path}/assets/swagger-ui-bundle.js"></script>
 <script src="{path}/assets/initializer.js" data-document="{path}/openapi.json"></script>"""
+# An empty icon: without one the browser asks for /favicon.ico.
+_UNBUILT_LINKS = """<link rel="icon" href="data:,">"""
 _UNBUILT = """<main>
 <h1>The files of Swagger UI are missing</h1>
 <p>They come from the npm package swagger-ui-dist and are fetched when Spica is built from its sources.</p>
@@ -92,8 +95,10 @@ class DocsPages:
         """The page itself; a 503 that says what to do where Spica was built without Swagger UI."""
         is_built = (ASSETS / ENTRY).is_file()
         path = escape(self._path)
-        body = (_VIEWER if is_built else _UNBUILT).format(path=path)
-        page = _PAGE.format(title=escape(self._title), path=path, body=body, style="swagger-ui.css")
+        links, body = (_VIEWER_LINKS, _VIEWER) if is_built else (_UNBUILT_LINKS, _UNBUILT)
+        page = _PAGE.format(
+            title=escape(self._title), path=path, links=links.format(path=path), body=body.format(path=path)
+        )
         response = Response.html(page, status=200 if is_built else 503)
         return response.with_header("Content-Security-Policy", POLICY).with_header("Cache-Control", "no-cache")
 

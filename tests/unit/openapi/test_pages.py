@@ -72,6 +72,9 @@ async def test_without_the_assets_the_page_says_what_to_do(assets: Path) -> None
     page = await get(build_app(), "/api/docs")
     assert page.status == 503
     assert "make assets" in page.text
+    assert "page.css" in page.text
+    assert "swagger-ui.css" not in page.text
+    assert "favicon-32x32.png" not in page.text
 
 
 async def test_in_production_they_are_there_when_asked_for() -> None:
