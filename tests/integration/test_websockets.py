@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import signal
 import socket
@@ -103,6 +104,28 @@ async def refused(socket: WebSocket) -> None:
 async def fails(socket: WebSocket) -> None:
     await socket.receive()
     raise RuntimeError("as asked")
+
+
+def panics():  # the classes of what native modules raise when they panic
+    return [kind for kind in BaseException.__subclasses__() if kind.__name__ == "PanicException"]
+
+
+@app.get("/panics")
+def count_panics() -> int:
+    return len(panics())
+
+
+@app.ws("/panics/{number:int}")
+async def panics_in_handler(socket: WebSocket, number: int) -> None:
+    await socket.receive()
+    raise panics()[number]("as asked")
+
+
+@app.get("/panics-in-stream/{number:int}")
+async def panics_in_stream(number: int):
+    yield b"begun"
+    await asyncio.sleep(0)
+    raise panics()[number]("as asked")
 
 
 @app.ws("/enough")
@@ -300,6 +323,29 @@ async def test_an_exception_after_the_handshake_is_1011(served: Served) -> None:
     async with served.socket("/fails") as client:
         await client.send("go")
         assert (await closing(client))[0] == 1011
+
+
+async def test_a_panic_of_native_code_ends_its_socket_and_no_other(served: Served) -> None:
+    if not served.is_ours:
+        pytest.skip("under another server there is no native code of ours behind a socket")
+    count = await served.get("/panics")
+    assert count > 0
+    for number in range(count):
+        async with served.socket(f"/panics/{number}") as client:
+            await client.send("go")
+            assert (await closing(client))[0] == 1011
+    async with served.socket("/echo") as client:
+        await client.send("still here")
+        assert await client.recv() == "still here"
+
+
+async def test_a_panic_of_native_code_ends_its_stream(served: Served) -> None:
+    if not served.is_ours:
+        pytest.skip("under another server there is no native code of ours behind a stream")
+    for number in range(await served.get("/panics")):
+        with pytest.raises(http.client.IncompleteRead) as caught:
+            await served.get(f"/panics-in-stream/{number}")
+        assert caught.value.partial == b"begun"
 
 
 async def test_a_handlers_own_code(served: Served) -> None:

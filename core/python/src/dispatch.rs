@@ -92,11 +92,21 @@ impl Dispatcher {
     /// Takes out a call whose response has been streamed. Returns whether that was whole; `None` when it was cancelled.
     pub fn take_sent(&self, py: Python<'_>, number: usize) -> Option<bool> {
         let call = self.calls.borrow_mut().remove(number)?;
-        let sent = call.task.bind(py).call_method0(&self.names.result).and_then(|whole| whole.is_truthy());
+        let sent = self.result_of(call.task.bind(py)).and_then(|whole| whole.is_truthy());
         Some(sent.unwrap_or_else(|error| {
             error.write_unraisable(py, Some(call.task.bind(py)));
             false
         }))
+    }
+
+    /// What a Task that is done came to. PyO3 turns a panic of native code into an exception, and raises the panic again
+    /// where that exception is fetched; here it is only looked at, so that what waits for the Task's end hears of it.
+    fn result_of<'py>(&self, task: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let error = task.call_method0(&self.names.exception)?;
+        if error.is_none() {
+            return task.call_method0(&self.names.result);
+        }
+        Err(PyErr::from_value(error))
     }
 
     fn copy_request<'py>(&self, py: Python<'py>, request: &spica_server::Request<'_>) -> PyResult<Bound<'py, Request>> {

@@ -20,6 +20,7 @@ pub struct Names {
     pub call_soon: Py<PyString>,
     pub done: Py<PyString>,
     pub result: Py<PyString>,
+    pub exception: Py<PyString>,
     pub cancel: Py<PyString>,
     pub add_done_callback: Py<PyString>,
 }
@@ -39,6 +40,7 @@ impl Names {
             call_soon: interned("call_soon"),
             done: interned("done"),
             result: interned("result"),
+            exception: interned("exception"),
             cancel: interned("cancel"),
             add_done_callback: interned("add_done_callback"),
         })

@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -56,7 +57,9 @@ def build_socket_entry(
                 answer = await answer
         except SocketClosed:
             return None
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # the latter two would end the event loop
+        except (CancelledError, GeneratorExit):
+            raise
+        except BaseException as error:  # a panic in native code; SystemExit, which would end the event loop
             return await _fail(ctx, socket, failures, error)
         return None if native_socket.is_accepted else ctx.finish(answer)
 

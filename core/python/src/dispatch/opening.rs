@@ -49,7 +49,7 @@ impl Dispatcher {
         };
         let ended = made().and_then(|(native, websocket, task, context)| {
             if task.call_method0(&self.names.done)?.is_truthy()? {
-                return Ok(Err((native, task.call_method0(&self.names.result), context)));
+                return Ok(Err((native, self.result_of(&task), context)));
             }
             let (websocket, native, context) = (Some(websocket.unbind()), native.unbind(), context.unbind());
             let call =
@@ -88,7 +88,7 @@ impl Dispatcher {
         };
         if accepted {
             let call = self.calls.borrow_mut().remove(number)?;
-            report(py, call.task.bind(py).call_method0(&self.names.result));
+            report(py, self.result_of(call.task.bind(py)));
         }
         Some(accepted)
     }
