@@ -109,6 +109,18 @@ async def ended(_: Path) -> None:
         pass
 
 
+async def conflict(_: Path) -> None:
+    async def work() -> None:
+        raise db.TransactionConflict("could not serialize access")
+
+    await db.run_transaction(work, retry=1)
+
+
+async def nested_options(_: Path) -> None:
+    async with db.transaction(), db.transaction(read_only=True):
+        pass
+
+
 async def no_table(_: Path) -> None:
     class Ghost(Model):
         name: str
@@ -280,6 +292,18 @@ stored(
     ended,
     """SPICA-D015  this transaction was entered before
   fix    make a new one: async with transaction():""",
+)
+stored(
+    "TransactionConflict",
+    conflict,
+    """SPICA-D016  could not serialize access""",
+)
+stored(
+    "TransactionOptionError",
+    nested_options,
+    """SPICA-D017  a transaction inside of another can't have options
+  why    it is a savepoint: isolation and read_only belong to the whole transaction
+  fix    give them to the outermost: async with transaction(isolation=..., read_only=...):""",
 )
 stored(
     "ModelDefinitionError",

@@ -9,8 +9,10 @@ Example:
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
+from spica.db.driver import Isolation
 from spica.db.engine import Database, configure, current, transaction, use
 from spica.db.errors import (
     ConstraintViolation,
@@ -20,8 +22,9 @@ from spica.db.errors import (
     NotConfigured,
     ReadOnlyDatabase,
     TableMissing,
+    TransactionConflict,
 )
-from spica.db.transaction import Rollback
+from spica.db.transaction import Hook, Rollback
 
 __all__ = [
     "ConstraintViolation",
@@ -33,13 +36,18 @@ __all__ = [
     "ReadOnlyDatabase",
     "Rollback",
     "TableMissing",
+    "TransactionConflict",
+    "after_commit",
     "configure",
     "current",
     "execute",
     "query",
+    "run_transaction",
     "transaction",
     "use",
 ]
+
+T = TypeVar("T")
 
 
 async def query(sql: str, /, **values: object) -> list[dict[str, Any]]:
@@ -50,3 +58,37 @@ async def query(sql: str, /, **values: object) -> list[dict[str, Any]]:
 async def execute(sql: str, /, **values: object) -> int:
     """Run a statement that changes rows on the default database; see `Database.execute`."""
     return await current().execute(sql, **values)
+
+
+async def run_transaction(
+    work: Callable[[], Awaitable[T]],
+    *,
+    retry: int = 0,
+    isolation: Isolation | None = None,
+    read_only: bool = False,
+) -> T:
+    """Await a function in a transaction on the default database, and again when another transaction got in its way.
+
+    Args:    work: an async function without arguments; it must stand being run several times;
+             retry: how often the whole is done again after a TransactionConflict (a serialization failure, a deadlock),
+             after a short random pause; isolation, read_only: as for `transaction`.
+    Returns: what `work` returned.
+    Raises:  TransactionConflict when the last attempt met one too; what `work` raises.
+    Example:
+        async def move():
+            await take(10, from_account)
+            await give(10, to_account)
+
+        await db.run_transaction(move, retry=3, isolation="serializable")
+    """
+    return await current().run_transaction(work, retry=retry, isolation=isolation, read_only=read_only)
+
+
+async def after_commit(hook: Hook) -> None:
+    """Call a function when what was done so far is durable; see `Transaction.after_commit`.
+
+    Args:    hook: `def` or `async def` without arguments. Inside of a transaction it runs after the outermost commit,
+             and never when this part is undone; outside of one it runs, and is awaited, at once.
+    Example: await db.after_commit(lambda: log.info("ordered %s", order.id))
+    """
+    await current().after_commit(hook)

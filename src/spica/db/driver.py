@@ -11,7 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 Row = tuple[Any, ...]
 Parameters = Sequence[object] | Mapping[str, object]
@@ -31,13 +31,32 @@ class Codec(NamedTuple):
     decode: Callable[[Any], Any] | None
 
 
+Isolation = Literal["read uncommitted", "read committed", "repeatable read", "serializable"]
+
+
+class TransactionOptions(NamedTuple):
+    """How a transaction is opened. `isolation`: None for the database's default; a database may give a stricter one."""
+
+    isolation: Isolation | None = None
+    read_only: bool = False
+
+
+DEFAULT_OPTIONS = TransactionOptions()
+
+
 class Session(Protocol):
-    """One open transaction: a connection that nobody else uses until it is committed or rolled back."""
+    """One open transaction: a connection that nobody else uses until it is committed or rolled back.
+
+    Every method raises TransactionConflict where the database undid the transaction for another one's sake.
+    """
 
     async def read(self, sql: str, parameters: Parameters) -> list[Row]: ...
     async def read_named(self, sql: str, parameters: Parameters) -> list[dict[str, Any]]: ...
     async def write(self, sql: str, parameters: Parameters) -> Written: ...
-    async def commit(self) -> None: ...
+
+    async def commit(self) -> None:
+        """Make it durable. A cancellation meanwhile is raised when the outcome is known: `from` the failure, if any."""
+
     async def rollback(self) -> None: ...
 
     async def savepoint(self, name: str) -> None: ...
@@ -66,7 +85,10 @@ class Driver(Protocol):
     def stream(self, sql: str, parameters: Parameters, *, size: int) -> AsyncIterator[list[Row]]:
         """Read a result in batches of at most `size` rows, all of one snapshot."""
 
-    async def begin(self) -> Session:
-        """Open a transaction. Raises DatabaseBusy when the write lock can't be had in time."""
+    async def begin(self, options: TransactionOptions = DEFAULT_OPTIONS) -> Session:
+        """Open a transaction. Raises DatabaseBusy when the write lock can't be had in time.
+
+        A write in one that is `read_only` raises ReadOnlyDatabase. Cancelled meanwhile, nothing stays open.
+        """
 
     async def close(self) -> None: ...

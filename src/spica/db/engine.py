@@ -9,17 +9,20 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from inspect import isawaitable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from spica.db.driver import Driver, Parameters, Row, Written
+from spica.db.driver import Driver, Isolation, Parameters, Row, Written
 from spica.db.drivers import build_driver
 from spica.db.errors import DatabaseError, NotConfigured
-from spica.db.transaction import Transaction, active_transaction
+from spica.db.transaction import Hook, Transaction, active_transaction, build_options, run_in_transaction
 from spica.db.url import parse_url
 
 STREAM_ROWS = 500
+
+T = TypeVar("T")
 
 _TRANSACTION_CONTROL = re.compile(r"\s*(begin|commit|end|rollback|savepoint|release|start)\b", re.IGNORECASE)
 
@@ -68,9 +71,27 @@ class Database:
         written = await self.write(sql, self._encoded(values))
         return written.rows
 
-    def transaction(self) -> Transaction:
-        """Open a transaction on this database: `async with database.transaction():`."""
-        return Transaction(self)
+    def transaction(self, *, isolation: Isolation | None = None, read_only: bool = False) -> Transaction:
+        """Open a transaction on this database: `async with database.transaction():`; see `spica.db.transaction`."""
+        return Transaction(self, build_options(isolation, read_only))
+
+    async def run_transaction(
+        self,
+        work: Callable[[], Awaitable[T]],
+        *,
+        retry: int = 0,
+        isolation: Isolation | None = None,
+        read_only: bool = False,
+    ) -> T:
+        """Await `work()` in a transaction on this database; see `spica.db.run_transaction`."""
+        return await run_in_transaction(self, work, build_options(isolation, read_only), retry=retry)
+
+    async def after_commit(self, hook: Hook) -> None:
+        """Call a function after the commit of the outermost transaction; see `spica.db.after_commit`."""
+        if (transaction := active_transaction(self)) is not None:
+            transaction.after_commit(hook)
+        elif isawaitable(result := hook()):
+            await result
 
     async def read(self, sql: str, parameters: Parameters) -> list[Row]:
         """Read rows as tuples, for layers that know the columns. Does not suspend when the driver can answer now."""
@@ -148,16 +169,22 @@ def use(database: Database | None) -> Database | None:
     return previous
 
 
-def transaction(database: Database | None = None) -> Transaction:
+def transaction(
+    database: Database | None = None, *, isolation: Isolation | None = None, read_only: bool = False
+) -> Transaction:
     """Open a transaction, or a savepoint inside one.
 
-    Args:    database: default the one of `current()`.
+    Args:    database: default the one of `current()`;
+             isolation: "read committed", "repeatable read" or "serializable"; default what the database has. On SQLite,
+             where one transaction writes at a time, all are as strict as serializable;
+             read_only: a write raises ReadOnlyDatabase.
+    Raises:  TransactionOptionError for an unknown isolation, and for options inside of another transaction.
     Example:
         async with transaction():
             user = await User.create(email="a@b.c")
             await Profile.create(user_id=user.id)
     """
-    return Transaction(database or current())
+    return (database or current()).transaction(isolation=isolation, read_only=read_only)
 
 
 def _check_statement(sql: str) -> None:

@@ -49,7 +49,7 @@ class DiskFull(DatabaseError):
 
 
 class ReadOnlyDatabase(DatabaseError):
-    """A write reached a database, a file or a folder that may only be read."""
+    """A write reached a database, a file, a folder or a transaction that may only be read."""
 
     code = "SPICA-D007"
 
@@ -111,3 +111,18 @@ class TransactionOver(DatabaseError):
     """A transaction was used after it ended, or after the database ended it (a full disk, a failed write)."""
 
     code = "SPICA-D015"
+
+
+class TransactionConflict(DatabaseError):
+    """The database undid a transaction because it got in another one's way: a serialization failure or a deadlock.
+
+    Doing the whole transaction again usually works: `run_transaction(work, retry=3)`.
+    """
+
+    code = "SPICA-D016"
+
+
+class TransactionOptionError(DatabaseError):
+    """A transaction was opened with an option that means nothing, or that a savepoint can't have."""
+
+    code = "SPICA-D017"

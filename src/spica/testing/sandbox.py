@@ -15,8 +15,9 @@ import itertools
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from spica.db.driver import Codec, Driver, Parameters, Row, Session, Written
+from spica.db.driver import DEFAULT_OPTIONS, Codec, Driver, Parameters, Row, Session, TransactionOptions, Written
 from spica.db.engine import Database
+from spica.db.errors import ReadOnlyDatabase
 
 
 @contextlib.asynccontextmanager
@@ -67,7 +68,7 @@ class SandboxDriver:
         for start in range(0, len(rows), size):
             yield rows[start : start + size]
 
-    async def begin(self) -> Session:
+    async def begin(self, options: TransactionOptions = DEFAULT_OPTIONS) -> Session:
         """Open a transaction of the application: a savepoint, which others wait for."""
         await self._turn.acquire()
         name = next(self._names)
@@ -76,7 +77,7 @@ class SandboxDriver:
         except BaseException:
             self._turn.release()
             raise
-        return _Inner(self._session, name, self._turn)
+        return _Inner(self._session, name, self._turn, read_only=options.read_only)
 
     async def close(self) -> None:
         """The database is closed by whoever opened it."""
@@ -85,13 +86,13 @@ class SandboxDriver:
 class _Inner:
     """A transaction of the application, inside the test's."""
 
-    def __init__(self, session: Session, name: str, turn: asyncio.Lock) -> None:
+    def __init__(self, session: Session, name: str, turn: asyncio.Lock, *, read_only: bool) -> None:
         self._session = session
         self._name = name
         self._turn = turn
         self.read = session.read
         self.read_named = session.read_named
-        self.write = session.write
+        self.write = _refuse_write if read_only else session.write
         self.savepoint = session.savepoint
         self.release = session.release
         self.undo_to = session.undo_to
@@ -115,3 +116,9 @@ class _Inner:
         """Undo it as soon as the loop runs on: the task that had it is being destroyed, and can't wait."""
         with contextlib.suppress(RuntimeError):  # no loop: the test is over, and all of it is undone
             self._undoing = asyncio.get_running_loop().create_task(self.rollback())
+
+
+async def _refuse_write(sql: str, parameters: Parameters) -> Written:
+    raise ReadOnlyDatabase(
+        "a transaction that only reads was asked to write", where=sql, why="it was opened with read_only=True"
+    )

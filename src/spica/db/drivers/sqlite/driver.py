@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from typing import Any
 
-from spica.db.driver import Codec, Parameters, Row, Written
+from spica.db.driver import DEFAULT_OPTIONS, Codec, Parameters, Row, TransactionOptions, Written
 from spica.db.drivers.sqlite.background import BackgroundReaders
 from spica.db.drivers.sqlite.codecs import CODECS
 from spica.db.drivers.sqlite.connection import Fetch, fetch_named, fetch_rows, open_connection, run_write
@@ -80,9 +80,12 @@ class SqliteDriver:
         finally:
             await batches.aclose()  # type: ignore[attr-defined]  # it is an async generator
 
-    async def begin(self) -> SqliteSession:
-        """Open a transaction that holds the write lock from the start, so that it can't fail half-way for the lock."""
-        return await SqliteSession.begin(self._writer)
+    async def begin(self, options: TransactionOptions = DEFAULT_OPTIONS) -> SqliteSession:
+        """Open a transaction that holds the write lock from the start, so that it can't fail half-way for the lock.
+
+        Transactions that write run one after another, which is as strict as any isolation asks for.
+        """
+        return await SqliteSession.begin(self._writer, read_only=options.read_only)
 
     async def close(self) -> None:
         """Finish queued writes and close every connection."""

@@ -51,15 +51,21 @@ class Job:
 class SessionJob(Job):
     """A transaction: BEGIN, then the jobs of its own queue up to one that is the last."""
 
-    __slots__ = ("jobs",)
+    __slots__ = ("jobs", "read_only")
 
-    def __init__(self, future: asyncio.Future[Any]) -> None:
-        super().__init__(_begin, "BEGIN IMMEDIATE", future)
+    def __init__(self, future: asyncio.Future[Any], *, read_only: bool = False) -> None:
+        super().__init__(_begin_reading if read_only else _begin, "BEGIN" if read_only else "BEGIN IMMEDIATE", future)
         self.jobs: SimpleQueue[Job] = SimpleQueue()
+        self.read_only = read_only
 
 
 def _begin(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN")
+    connection.execute("PRAGMA query_only = ON")
 
 
 def _settle(future: asyncio.Future[Any], result: Any, problem: BaseException | None) -> None:

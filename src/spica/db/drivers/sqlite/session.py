@@ -10,7 +10,7 @@ from spica.db.driver import Parameters, Row, Written
 from spica.db.drivers.sqlite.connection import Fetch, commit, execute, fetch_named, fetch_rows, roll_back, run_write
 from spica.db.drivers.sqlite.jobs import Job, SessionJob, Work
 from spica.db.drivers.sqlite.writer import Writer
-from spica.db.errors import TransactionOver
+from spica.db.errors import ReadOnlyDatabase, TransactionOver
 
 
 class SqliteSession:
@@ -23,10 +23,10 @@ class SqliteSession:
         self._ended = False
 
     @classmethod
-    async def begin(cls, writer: Writer) -> SqliteSession:
+    async def begin(cls, writer: Writer, *, read_only: bool = False) -> SqliteSession:
         """Wait for the writer and open a transaction. Cancelled meanwhile, nothing stays open."""
         begun = asyncio.get_running_loop().create_future()
-        session = cls(SessionJob(begun))
+        session = cls(SessionJob(begun, read_only=read_only))
         writer.submit(session._job)
         try:
             await begun
@@ -77,7 +77,17 @@ class SqliteSession:
             self._job.jobs.put(Job(roll_back, "ROLLBACK", None, last=True))
 
     async def _run(self, fetch: Fetch, sql: str, parameters: Parameters) -> Any:
-        return await self._submit(lambda connection: fetch(connection, sql, parameters), sql)
+        try:
+            return await self._submit(lambda connection: fetch(connection, sql, parameters), sql)
+        except ReadOnlyDatabase as problem:
+            if not self._job.read_only:
+                raise
+            raise ReadOnlyDatabase(
+                "a transaction that only reads was asked to write",
+                where=sql,
+                why="it was opened with read_only=True",
+                fix="write outside of it, or open it with: async with transaction():",
+            ) from problem
 
     def _submit(self, work: Work, sql: str) -> asyncio.Future[Any]:
         if self._ended:

@@ -155,6 +155,8 @@ class Writer:
                 job.tell(*self._attempt_inside(connection, job)[1:])
         outcome = self._attempt(connection, job)
         roll_back(connection)  # nothing to do unless COMMIT failed
+        if session.read_only:
+            connection.execute("PRAGMA query_only = OFF")
         self._finished += 1
         job.tell(outcome.result, outcome.problem)
 
