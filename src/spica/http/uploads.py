@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from spica.http import media_types
@@ -81,6 +81,10 @@ class UploadFile:
         if position < 0:
             raise ValueError(f"there is nothing at {position}, before the start of the file")
         self._position = position
+
+    def blocks(self) -> Iterator[bytes]:
+        """What iterating gives, and the disk is waited for right here: for code that is no coroutine."""
+        return self._slice.blocks()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """All octets from the start, a block of at most 256 KiB at a time."""

@@ -12,7 +12,8 @@ Rules:
 - What was begun is finished, also when its client is gone: that is when it will ask again.
 - Kept are responses below 500 with whole content of 1 MiB at most. Of an exception nothing is: the next try is one.
 - Cookies are not repeated. A response that is being made holds the key for `held_s` seconds at most, so that a crash
-  doesn't lock it for ever.
+  doesn't lock it for ever. Whoever takes the key after that holds it: what comes of the slow one is not kept.
+- A multipart form is the same when its texts and files are: each sending chooses its own boundary.
 Source: draft-ietf-httpapi-idempotency-key-header-07.
 """
 
@@ -21,15 +22,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
+from itertools import chain
 
 import msgspec
 
 from spica.config.settings import Settings
+from spica.crypto.randomness import token_urlsafe
 from spica.errors.http import BadRequest, Conflict, UnprocessableContent
+from spica.http import media_types
 from spica.http.context import Context
+from spica.http.request import Request
 from spica.http.response import Response
+from spica.http.uploads import UploadFile
 from spica.middleware.errors import InvalidMiddleware
 from spica.middleware.idempotency_store import Entry, IdempotencyStore
 from spica.middleware.pipeline import Middleware
@@ -92,16 +98,17 @@ class Idempotency(Middleware):
         if key is None:
             return await next(ctx)
         fingerprint = build_fingerprint(ctx)
-        entry = await self._store.begin(key, fingerprint, self._held_s)
+        owner = token_urlsafe(16)
+        entry = await self._store.begin(key, fingerprint, owner, self._held_s)
         if entry is not None:
             return _repeat(entry, fingerprint)
-        task = asyncio.ensure_future(self._handle(ctx, next, key, fingerprint))
+        task = asyncio.ensure_future(self._handle(ctx, next, key, owner))
         self._running.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
 
     async def _handle(
-        self, ctx: Context, next: Callable[[Context], Awaitable[Response]], key: str, fingerprint: str
+        self, ctx: Context, next: Callable[[Context], Awaitable[Response]], key: str, owner: str
     ) -> Response:
         is_kept = False
         try:
@@ -109,12 +116,12 @@ class Idempotency(Middleware):
             if response.status < 500 and response.stream is None and response.file is None:
                 kept = _keep(ctx, response)
                 if len(kept) <= MAX_KEPT_BYTES:
-                    await self._store.finish(key, fingerprint, kept, self._kept_s)
+                    await self._store.finish(key, owner, kept, self._kept_s)
                     is_kept = True
             return response
         finally:
             if not is_kept:
-                await self._store.release(key)
+                await self._store.release(key, owner)
 
     def _forget(self, task: asyncio.Task[Response]) -> None:
         self._running.discard(task)
@@ -132,7 +139,7 @@ class Idempotency(Middleware):
         if found is None:
             raise BadRequest("the Idempotency-Key is not 1 to 255 visible characters")
         request = ctx.request
-        return _digest(native.method, request.host.lower(), request.path, *_client_of(ctx), found[1])
+        return _digest([native.method, request.host.lower(), request.path, *_client_of(ctx), found[1]])
 
 
 def _client_of(ctx: Context) -> tuple[str, str]:
@@ -150,13 +157,25 @@ def _client_of(ctx: Context) -> tuple[str, str]:
 def build_fingerprint(ctx: Context) -> str:
     """What tells one content from another. Content that the handler takes as a stream is not looked at."""
     native = ctx.request.native
+    if ctx.request.has_form and ctx.request.content_type == media_types.MULTIPART:
+        return _digest(chain([native.query, media_types.MULTIPART], _parts_of(ctx.request)))
     parts = [native.query, native.field("content-type") or ""]
     if native.incoming is not None:
-        return _digest(*parts)
+        return _digest(parts)
     if not native.is_spooled:
-        return _digest(*parts, native.content)
+        return _digest([*parts, native.content])
     chunks = (native.read_content(start, _CHUNK) for start in range(0, native.content_length, _CHUNK))
-    return _digest(*parts, *chunks)
+    return _digest(chain(parts, chunks))
+
+
+def _parts_of(request: Request) -> Iterator[str | bytes]:
+    """The parts of a multipart form without what stands between them. Raises what `Request.form` does."""
+    for name, value in request.form_pairs:
+        if isinstance(value, UploadFile):
+            yield from ("file", name, value.filename, value.content_type, str(value.size))
+            yield from value.blocks()
+        else:
+            yield from ("text", name, value)
 
 
 def _repeat(entry: Entry, fingerprint: str) -> Response:
@@ -177,7 +196,7 @@ def _keep(ctx: Context, response: Response) -> bytes:
     return _encoder.encode(_Kept(status, [one for one in fields if one[0] != "set-cookie"], response.body))
 
 
-def _digest(*parts: str | bytes) -> str:
+def _digest(parts: Iterable[str | bytes]) -> str:
     hashed = sha256()
     for part in parts:
         octets = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part

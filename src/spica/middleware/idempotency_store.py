@@ -20,11 +20,14 @@ class IdempotencyStore(Protocol):
     def bind(self, settings: Settings) -> None:
         """Take what it needs from the configuration, once, at boot."""
 
-    async def begin(self, key: str, fingerprint: str, held_s: int) -> Entry | None:
-        """Take a key for `held_s` seconds, in one step. Returns None when it is ours now, else what it stands for."""
+    async def begin(self, key: str, fingerprint: str, owner: str, held_s: int) -> Entry | None:
+        """Take a key for `held_s` seconds, in one step. Returns None when it is ours now, else what it stands for.
 
-    async def finish(self, key: str, fingerprint: str, response: bytes, kept_s: int) -> None:
-        """Keep the response of a key that is ours."""
+        Args: owner: a random name of who takes it, without spaces and line breaks.
+        """
 
-    async def release(self, key: str) -> None:
-        """Give a key back, so that the next request with it is handled."""
+    async def finish(self, key: str, owner: str, response: bytes, kept_s: int) -> None:
+        """Keep the response of a key that its owner still holds; nothing happens when another has it by now."""
+
+    async def release(self, key: str, owner: str) -> None:
+        """Give a key back that its owner still holds, so that the next request with it is handled."""

@@ -83,6 +83,10 @@ async def test_saving_writes_all_and_never_overwrites_unless_told(tmp_path: Path
     assert target.read_bytes() == b"x"
 
 
+def test_blocks_come_without_waiting() -> None:
+    assert b"".join(UploadFile("a", LARGE).blocks()) == LARGE
+
+
 async def test_what_can_not_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
     class Torn(MemoryOctets):
         def read_content(self, offset: int, limit: int, /) -> bytes:

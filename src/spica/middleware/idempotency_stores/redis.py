@@ -1,4 +1,4 @@
-"""Keys and responses in a Redis: the fingerprint, a line break, and the response once there is one."""
+"""Keys and responses in a Redis: the fingerprint, and a space and the owner, or a line break and the response."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from spica.middleware.idempotency_store import Entry
 from spica.middleware.redis_client import RedisAddress
 
 _PREFIX = "spica:idempotency:"
+# In one step, so that nobody takes the key in between. ARGV: the end of what its owner put there, and the rest.
+_FINISH = """
+local held = redis.call('GET', KEYS[1])
+if not held or string.sub(held, -string.len(ARGV[1])) ~= ARGV[1] then return 0 end
+local fingerprint = string.sub(held, 1, -string.len(ARGV[1]) - 1)
+redis.call('SET', KEYS[1], fingerprint .. '\\n' .. ARGV[2], 'EX', ARGV[3])
+return 1
+"""
+_RELEASE = """
+local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, -string.len(ARGV[1])) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
 
 
 class RedisKeys:
@@ -20,21 +33,21 @@ class RedisKeys:
     def bind(self, settings: Settings) -> None:
         """Nothing to take."""
 
-    async def begin(self, key: str, fingerprint: str, held_s: int) -> Entry | None:
+    async def begin(self, key: str, fingerprint: str, owner: str, held_s: int) -> Entry | None:
         """Take a key."""
         client: Any = self._address.client()
-        if await client.set(_PREFIX + key, fingerprint.encode(), nx=True, ex=held_s):
+        if await client.set(_PREFIX + key, f"{fingerprint} {owner}".encode(), nx=True, ex=held_s):
             return None
         found = await client.get(_PREFIX + key)
         if found is None:  # over in between: the client is told to try again
             return Entry(fingerprint, None)
         known, separator, response = found.partition(b"\n")
-        return Entry(known.decode(), response if separator else None)
+        return Entry(known.decode().partition(" ")[0], response if separator else None)
 
-    async def finish(self, key: str, fingerprint: str, response: bytes, kept_s: int) -> None:
+    async def finish(self, key: str, owner: str, response: bytes, kept_s: int) -> None:
         """Keep a response."""
-        await self._address.client().set(_PREFIX + key, fingerprint.encode() + b"\n" + response, ex=kept_s)
+        await self._address.client().eval(_FINISH, 1, _PREFIX + key, f" {owner}", response, kept_s)
 
-    async def release(self, key: str) -> None:
+    async def release(self, key: str, owner: str) -> None:
         """Give a key back."""
-        await self._address.client().delete(_PREFIX + key)
+        await self._address.client().eval(_RELEASE, 1, _PREFIX + key, f" {owner}")
