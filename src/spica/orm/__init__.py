@@ -37,6 +37,7 @@ from spica.orm.errors import (
 from spica.orm.fields import Text, field
 from spica.orm.model import Model
 from spica.orm.page import Page
+from spica.orm.passwords import Password
 from spica.orm.query import Query
 from spica.orm.rules import validates
 from spica.orm.scopes import scope
@@ -50,6 +51,7 @@ __all__ = [
     "ModelDefinitionError",
     "NotPersisted",
     "Page",
+    "Password",
     "Query",
     "QueryError",
     "RecordNotFound",

@@ -18,6 +18,10 @@ async def check_record(record: Any, errors: Errors) -> bool:
     """
     schema: Schema = type(record).__schema__
     check_types(record, schema, errors)
+    for access in schema.passwords.values():
+        message = access.check(record)
+        if message is not None:
+            errors.add(access.name, message)
     for rule in schema.rules:
         if rule.name not in errors:
             await _check_rule(record, rule, schema, errors)
@@ -33,17 +37,20 @@ def check_types(record: Any, schema: Schema, errors: Errors) -> None:
         if type(value) is field.kind and field.storage is not str:
             continue
         if value is None:
-            if not (field.nullable or field.options.stamp or field.name == "id"):
+            if field.is_required:
                 errors.add(field.name, "can't be blank")
             continue
         try:
             setattr(record, field.name, field.convert(value))
         except CoercionFailed as problem:
-            errors.add(field.name, str(problem))
+            errors.add(field.shown_as, str(problem))
 
 
 async def _check_rule(record: Any, rule: FieldRules, schema: Schema, errors: Errors) -> None:
-    value = getattr(record, rule.name)
+    access = schema.passwords.get(rule.name)
+    value = getattr(record, rule.name) if access is None else access.assigned(record)
+    if access is not None and value is None:
+        return  # the password stays as it is, or is missed already
     for condition in rule.rules:
         message = condition.check(value)
         if message is not None:

@@ -16,7 +16,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
 
 from msgspec import StructMeta
 
@@ -25,7 +25,8 @@ from spica.http.json import encode, register_form
 from spica.orm.callbacks import collect_callbacks
 from spica.orm.errors import ForbiddenAttributes, ModelDefinitionError, UnknownField, unknown_field
 from spica.orm.expressions import Column
-from spica.orm.fields import MISSING, Field, FieldOptions, build_field
+from spica.orm.fields import MISSING, Field, FieldOptions, build_field, unwrap
+from spica.orm.passwords import PasswordAccess, PasswordNote
 from spica.orm.query import Query
 from spica.orm.rules import RULES
 from spica.orm.schema import FieldRules, Schema
@@ -105,8 +106,7 @@ class ModelMeta(StructMeta):
         given = named if attributes is None else {**permitted(cls.__name__, attributes), **named}
         record = schema.make(*[field.default() for field in schema.fields])
         record._row = None
-        for name, value in given.items():
-            setattr(record, name, schema.field(name).accept(value))
+        schema.assign(record, given)
         return record
 
 
@@ -143,13 +143,33 @@ class ClassBody:
                 for name, annotation in get_type_hints(base, include_extras=True).items():
                     annotations.setdefault(name, annotation)
                     options.setdefault(name, _as_options(getattr(base, name, MISSING)))
-        self.namespace["__annotations__"] = annotations
+        self.namespace["__annotations__"] = self._without_passwords(annotations, options)
         self.namespace[OPTIONS] = options
         for name, member in self.namespace.items():
             if isinstance(member, FieldOptions):
                 raise ModelDefinitionError(
                     f"{self.name}.{name} has no type", where=self.where, fix=f"write {name}: str = field(...)"
                 )
+
+    def _without_passwords(self, annotations: dict[str, Any], options: dict[str, FieldOptions]) -> dict[str, Any]:
+        """Put the column of its hash in the place of each password."""
+        columns: dict[str, Any] = {}
+        for name, annotation in annotations.items():
+            nullable = _password_is_nullable(annotation)
+            if nullable is None:
+                columns[name] = annotation
+                continue
+            if options.pop(name) != FieldOptions():
+                raise ModelDefinitionError(
+                    f"{self.name}.{name} is a password, which has no default and no options",
+                    where=self.where,
+                    fix=f'write {name}: Password, and validates("{name}", length=(12, 200))',
+                )
+            access = self.namespace[name] = PasswordAccess(name, nullable=nullable)
+            column = Annotated[str, PasswordNote(name)]
+            columns[access.column] = column | None if nullable else column
+            options[access.column] = FieldOptions(hidden=True)
+        return columns
 
     def _resolved(self) -> dict[str, Any]:
         """Evaluate annotations written as text, with the names that the class body can see."""
@@ -191,21 +211,23 @@ def build_schema(model: Any, table: str, body: ClassBody) -> Schema:
     options: dict[str, FieldOptions] = {}
     callbacks: dict[str, tuple[str, ...]] = {}
     declared: list[FieldRules] = []
+    passwords: dict[str, PasswordAccess] = {}
     for base in reversed(model.__mro__):
         annotations |= inspect.get_annotations(base)
         options |= base.__dict__.get(OPTIONS, {})
         callbacks = collect_callbacks(callbacks, base.__dict__)
         declared += base.__dict__.get(RULES, [])
+        passwords |= {name: member for name, member in vars(base).items() if isinstance(member, PasswordAccess)}
     fields = tuple(
         _build_field(body, name, annotations[name], options.get(name, FieldOptions()), position)
         for position, name in enumerate(model.__struct_fields__)
     )
     rules = [*_rules_of_options(fields), *declared]
     for rule in rules:
-        if rule.name not in annotations:
+        if rule.name not in annotations and rule.name not in passwords:
             raise unknown_field(body.name, rule.name, model.__struct_fields__, where=body.where)
     make = StructMeta.__call__.__get__(model)  # 50 ns a call, where functools.partial takes 82
-    return Schema(body.name, table, fields, tuple(rules), callbacks, make)
+    return Schema(body.name, table, fields, tuple(rules), callbacks, make, passwords)
 
 
 def _has_own_form(model: type) -> bool:
@@ -227,6 +249,15 @@ def build_query_class(model: Any) -> type[Query[Any]]:
 
 def _as_options(value: Any) -> FieldOptions:
     return value if isinstance(value, FieldOptions) else FieldOptions(default=value)
+
+
+def _password_is_nullable(annotation: Any) -> bool | None:
+    """Tell whether a password may be missing; None when the annotation is not that of a password."""
+    try:
+        _, nullable, notes = unwrap(annotation)
+    except TypeError:  # told when the field is built
+        return None
+    return nullable if PasswordNote() in notes else None
 
 
 def _build_field(body: ClassBody, name: str, annotation: Any, options: FieldOptions, position: int) -> Field:

@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, overload
 from uuid import UUID
 
+from spica.orm.passwords import PasswordNote, coerce_hash
 from spica.validation import CoercionFailed
 from spica.validation.coerce import coercer
 
@@ -121,7 +122,8 @@ class Field:
     """One field of one model, resolved.
 
     kind: the Python type without None, such as `int` or `list[str]`; storage: the type whose codec stores it;
-    position: its place in the row; text: whether it is `Text`.
+    position: its place in the row; text: whether it is `Text`;
+    password: the name of the `Password` whose hash it holds, "" for most.
     """
 
     name: str
@@ -132,6 +134,7 @@ class Field:
     position: int
     options: FieldOptions
     coerce: Callable[[object], Any]
+    password: str = ""
 
     @property
     def has_default(self) -> bool:
@@ -148,6 +151,16 @@ class Field:
     def is_hidden(self) -> bool:
         """Whether JSON leaves it out: it was declared so, or nothing was said and its name is that of a secret."""
         return bool(_SECRET(self.name)) if self.options.hidden is None else self.options.hidden
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a record without a value can't be saved."""
+        return not (self.nullable or self.options.stamp or self.password or self.name == "id")
+
+    @property
+    def shown_as(self) -> str:
+        """The name that messages are about."""
+        return self.password or self.name
 
     @property
     def is_json(self) -> bool:
@@ -172,19 +185,22 @@ class Field:
 
 def build_field(name: str, annotation: Any, options: FieldOptions, position: int) -> Field:
     """Resolve one field. Raises TypeError, whose text says why, for an annotation that no column can have."""
-    kind, nullable, text = _unwrap(annotation)
-    return Field(name, kind, nullable, _storage(kind), text, position, options, coercer(kind))
+    kind, nullable, notes = unwrap(annotation)
+    text = any(isinstance(note, _Unlimited) for note in notes)
+    password = next((note.name for note in notes if isinstance(note, PasswordNote)), "")
+    coerce = coerce_hash if password else coercer(kind)
+    return Field(name, kind, nullable, _storage(kind), text, position, options, coerce, password)
 
 
-def _unwrap(annotation: Any) -> tuple[Any, bool, bool]:
-    """Take Annotated and None off an annotation: the type, whether None is allowed, whether it is Text."""
-    text = False
+def unwrap(annotation: Any) -> tuple[Any, bool, list[object]]:
+    """Take Annotated and None off an annotation: the type, whether None is allowed, the notes of Annotated."""
+    notes: list[object] = []
     nullable = False
     while True:
         origin = get_origin(annotation)
         if origin is Annotated:
-            annotation, *notes = get_args(annotation)
-            text = text or any(isinstance(note, _Unlimited) for note in notes)
+            annotation, *more = get_args(annotation)
+            notes += more
         elif origin in (Union, types.UnionType):
             members = [member for member in get_args(annotation) if member is not types.NoneType]
             if len(members) != 1:
@@ -192,7 +208,7 @@ def _unwrap(annotation: Any) -> tuple[Any, bool, bool]:
             nullable = nullable or len(members) < len(get_args(annotation))
             annotation = members[0]
         else:
-            return annotation, nullable, text
+            return annotation, nullable, notes
 
 
 def _storage(kind: Any) -> type:

@@ -17,8 +17,10 @@ from spica.orm import declaration
 from spica.orm.checking import check_record
 from spica.orm.declaration import ModelMeta, permitted
 from spica.orm.errors import ValidationError
+from spica.orm.passwords import Authentication
 from spica.orm.persistence import destroy_record, list_changed, reload_record, save_record
 from spica.orm.querying import Querying
+from spica.telemetry.redaction import HIDDEN
 from spica.validation import Errors
 
 
@@ -30,7 +32,14 @@ class _State:
         _errors: Errors
 
 
-class Model(_State, Querying, Struct, metaclass=ModelMeta):
+class _Hidden:
+    """Stands for a hidden value in a record's repr."""
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+
+class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
     """Base class of models. Annotations are columns; every model has an `id`.
 
     Example:
@@ -78,9 +87,7 @@ class Model(_State, Querying, Struct, metaclass=ModelMeta):
         """
         schema = type(self).__schema__
         given = named if attributes is None else {**permitted(schema.model, attributes), **named}
-        values = [(schema.field(name), value) for name, value in given.items()]
-        for field, value in values:
-            setattr(self, field.name, field.accept(value))
+        schema.assign(self, given)
 
     async def destroy(self) -> Self:
         """Delete the record's row. Raises NotPersisted for a record that was never saved."""
@@ -133,6 +140,20 @@ class Model(_State, Querying, Struct, metaclass=ModelMeta):
         """What JSON shows of a record: its fields without the hidden ones; yours may return something else."""
         hidden = self.__schema__.hidden
         return {name: value for name, value in self.to_dict().items() if name not in hidden}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self._shown())
+        return f"{type(self).__name__}({shown})"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return self._shown()
+
+    def _shown(self) -> list[tuple[str, Any]]:
+        hidden = self.__schema__.hidden
+        return [
+            (name, _Hidden() if name in hidden and value is not None else value)
+            for name, value in self.to_dict().items()
+        ]
 
     def __eq__(self, other: object) -> bool:
         """Two records are equal when they are the same row, or the same object."""

@@ -51,6 +51,7 @@ async def save_record(record: Any, *, validate: bool) -> bool:
         check_types(record, schema, errors)
         if errors:
             return False
+    await _hash_passwords(record, schema)  # before a transaction, which is to be short
     if schema.has_callbacks(*_SAVE_EVENTS):
         return await _save_with_callbacks(record, schema, errors)
     return await _store(record, schema, errors)
@@ -124,6 +125,7 @@ async def _save_with_callbacks(record: Any, schema: Schema, errors: Errors) -> b
 
 async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
     database, storage = storage_of(type(record))
+    await _hash_passwords(record, schema)  # those that a callback assigned
     try:
         if record._row is None:
             await _insert(record, schema, database, storage)
@@ -179,6 +181,11 @@ async def _delete(record: Any) -> None:
     plan = storage.plan(DELETE)
     await database.write(plan.sql, plan.arrange((record._row[0],)))
     record._row = None
+
+
+async def _hash_passwords(record: Any, schema: Schema) -> None:
+    for access in schema.passwords.values():
+        await access.hash(record)
 
 
 def _changed_positions(record: Any, row: list[Any], storage: Storage) -> list[int]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spica.orm.callbacks import Callbacks
-from spica.orm.errors import unknown_field
+from spica.orm.errors import UnknownField, unknown_field
 from spica.orm.fields import Field
+from spica.orm.passwords import PasswordAccess
 from spica.validation import Rule
 
 
@@ -34,6 +35,7 @@ class Schema:
     rules: tuple[FieldRules, ...]
     callbacks: Callbacks
     make: Callable[..., Any]
+    passwords: Mapping[str, PasswordAccess] = field(default_factory=dict)
     by_name: Mapping[str, Field] = field(init=False)
     stamped: tuple[Field, ...] = field(init=False)
     hidden: frozenset[str] = field(init=False)
@@ -46,9 +48,21 @@ class Schema:
     def field(self, name: object) -> Field:
         """Find a field by its name. Raises UnknownField with near matches."""
         found = self.by_name.get(name)  # type: ignore[call-overload]
+        if found is None and name in self.passwords:
+            raise UnknownField(
+                f"{self.model}.{name} is no column",
+                why=f"a password is kept as its hash, in {self.model}.{name}_hash",
+                fix=f"set it on a record: record.{name} = ...; find by it: {self.model}.authenticate_by(...)",
+            )
         if found is None:
             raise unknown_field(self.model, name, self.by_name)
         return found  # type: ignore[no-any-return]
+
+    def assign(self, record: Any, values: Mapping[str, Any]) -> None:
+        """Set several fields of a record, converted. Raises UnknownField; nothing is set then."""
+        found = [(name, None if name in self.passwords else self.field(name)) for name in values]
+        for name, known in found:
+            setattr(record, name, values[name] if known is None else known.accept(values[name]))
 
     def has_callbacks(self, *events: str) -> bool:
         """Whether a method runs at any of these events."""

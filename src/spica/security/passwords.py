@@ -57,13 +57,15 @@ class Passwords:
         self._dummy = ""
         self._running = 0
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, *, check: bool = True) -> str:
         """Hash a new password.
 
+        Args:    check: False for one that `check` has let pass already.
         Returns: a PHC string such as "$argon2id$v=19$m=65536,t=3,p=4$…", about 100 characters, for a column of text.
         Raises:  PasswordRefused, see `check`; PasswordsBusy.
         """
-        self.check(password)
+        if check:
+            self.check(password)
         return await self._in_thread(lambda: self._get_hasher().hash(_octets(password)))
 
     async def verify(self, password: str, hash: str | None) -> bool:
