@@ -18,7 +18,7 @@ import spica.validation.rules
 from spica import db
 from spica.errors import SpicaError
 from spica.migrations import Runner
-from spica.orm import Model, Text, field, validates
+from spica.orm import Model, Text, belongs_to, field, validates
 from spica.orm.errors import RecordNotFound, ValidationError
 
 CODE = "\n  docs   docs/reference/errors.md#"
@@ -28,6 +28,10 @@ class Article(Model):
     title: str = field(max=20, unique=True)
     body: Text = ""
     views: int = 0
+
+
+class Note(Model):
+    article: Article = belongs_to()
 
 
 TABLE = "create table articles (id integer primary key, title varchar not null unique, body text, views integer)"
@@ -346,6 +350,19 @@ stored(
   where  Dated with id 1
   why    the stored int does not read as list[int]
   fix    correct the row, or change the field's type and write a migration""",
+)
+stored(
+    "NotLoaded",
+    then(lambda: Note(id=3, article_id=7).article),
+    """SPICA-D130  Note.article of the record with id 3 was not loaded
+  why    reading it here would be one query for each record
+  fix    load it with the records, Note.includes("article"), or now: await note.load("article")""",
+)
+stored(
+    "UnknownRelation",
+    then(lambda: Note.__schema__.relation("articel")),
+    """SPICA-D131  Note has no relation 'articel'
+  fix    did you mean 'article'?""",
 )
 stored(
     "RuleOptionError",

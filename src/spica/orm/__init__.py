@@ -27,11 +27,13 @@ from spica.orm.callbacks import (
 from spica.orm.errors import (
     ForbiddenAttributes,
     ModelDefinitionError,
+    NotLoaded,
     NotPersisted,
     QueryError,
     RecordNotFound,
     StoredValueError,
     UnknownField,
+    UnknownRelation,
     ValidationError,
 )
 from spica.orm.fields import Text, field
@@ -39,6 +41,7 @@ from spica.orm.model import Model
 from spica.orm.page import Page
 from spica.orm.passwords import Password
 from spica.orm.query import Query
+from spica.orm.relations.options import belongs_to, has_many, has_one, many_to_many
 from spica.orm.rules import validates
 from spica.orm.scopes import scope
 from spica.orm.timestamps import Timestamps
@@ -49,6 +52,7 @@ __all__ = [
     "ForbiddenAttributes",
     "Model",
     "ModelDefinitionError",
+    "NotLoaded",
     "NotPersisted",
     "Page",
     "Password",
@@ -60,6 +64,7 @@ __all__ = [
     "Text",
     "Timestamps",
     "UnknownField",
+    "UnknownRelation",
     "ValidationError",
     "after_create",
     "after_destroy",
@@ -70,7 +75,11 @@ __all__ = [
     "before_save",
     "before_update",
     "before_validation",
+    "belongs_to",
     "field",
+    "has_many",
+    "has_one",
+    "many_to_many",
     "scope",
     "transaction",
     "validate",

@@ -28,6 +28,8 @@ from spica.orm.expressions import Column
 from spica.orm.fields import MISSING, Field, FieldOptions, build_field, unwrap
 from spica.orm.passwords import PasswordAccess, PasswordNote
 from spica.orm.query import Query
+from spica.orm.relations.declaring import build_relations, take_relations
+from spica.orm.relations.registry import register_model
 from spica.orm.rules import RULES
 from spica.orm.schema import FieldRules, Schema
 from spica.orm.scopes import Scope, as_property
@@ -78,6 +80,7 @@ class ModelMeta(StructMeta):
         parents = [base for base in bases if isinstance(base, ModelMeta)]
         body = ClassBody(name, namespace, sys._getframe(1).f_locals)
         body.check_parents(parents)
+        take_relations(name, namespace, body.where)
         body.take_fields(bases)
         if abstract or not parents:
             return super().__new__(mcls, name, bases, namespace, eq=False)
@@ -87,6 +90,7 @@ class ModelMeta(StructMeta):
         for field in schema.fields:
             setattr(meta, field.name, ColumnAccess(Column(name, field)))
         model.__schema__ = schema
+        register_model(model)
         model.__query__ = build_query_class(model)
         if schema.hidden or _has_own_form(model):
             register_form(model)
@@ -227,7 +231,7 @@ def build_schema(model: Any, table: str, body: ClassBody) -> Schema:
         if rule.name not in annotations and rule.name not in passwords:
             raise unknown_field(body.name, rule.name, model.__struct_fields__, where=body.where)
     make = StructMeta.__call__.__get__(model)  # 50 ns a call, where functools.partial takes 82
-    return Schema(body.name, table, fields, tuple(rules), callbacks, make, passwords)
+    return Schema(body.name, table, fields, tuple(rules), callbacks, make, passwords, build_relations(model))
 
 
 def _has_own_form(model: type) -> bool:

@@ -51,6 +51,18 @@ class StoredValueError(OrmError):
     code = "SPICA-D106"
 
 
+class NotLoaded(OrmError):
+    """A relation of a record was read that was not loaded; reading it there would be a query for each record."""
+
+    code = "SPICA-D130"
+
+
+class UnknownRelation(OrmError):
+    """A name that is no relation of the model was used in `includes`, `load` or a join."""
+
+    code = "SPICA-D131"
+
+
 class RecordNotFound(NotFound):
     """No row has this id (or this one is gone). In a request it becomes 404.
 
@@ -88,4 +100,18 @@ def unknown_field(model: str, name: object, known: Iterable[str], *, where: str 
         f"{model} has no field {name!r}",
         where=where,
         fix=f"did you mean {near[0]!r}?" if near else f"its fields are {', '.join(names)}",
+    )
+
+
+def unknown_relation(model: str, name: object, known: Iterable[str]) -> UnknownRelation:
+    """Build the error for a relation that a model does not have, with near matches."""
+    names = list(known)
+    near = closest(str(name), names)
+    return UnknownRelation(
+        f"{model} has no relation {name!r}",
+        fix=f"did you mean {near[0]!r}?"
+        if near
+        else f"its relations are {', '.join(names)}"
+        if names
+        else f"declare it in {model}: {name}: TheModel = belongs_to()",
     )

@@ -25,11 +25,12 @@ from spica.validation import Errors
 
 
 class _State:
-    __slots__ = ("_errors", "_row")
+    __slots__ = ("_errors", "_loaded", "_row")
 
     if TYPE_CHECKING:  # annotations would make them fields
         _row: Row | None
         _errors: Errors
+        _loaded: dict[str, Any]
 
 
 class _Hidden:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spica.orm.callbacks import Callbacks
-from spica.orm.errors import UnknownField, unknown_field
+from spica.orm.errors import UnknownField, unknown_field, unknown_relation
 from spica.orm.fields import Field
 from spica.orm.passwords import PasswordAccess
+from spica.orm.relations.relation import Relation
 from spica.validation import Rule
 
 
@@ -26,7 +27,7 @@ class FieldRules:
 class Schema:
     """What is known of a model: its name, table, fields in row order, rules and callbacks.
 
-    make: builds an instance from one value per field, in order, without conversion.
+    relations: by name; make: builds an instance from one value per field, in order, without conversion.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Schema:
     callbacks: Callbacks
     make: Callable[..., Any]
     passwords: Mapping[str, PasswordAccess] = field(default_factory=dict)
+    relations: Mapping[str, Relation] = field(default_factory=dict)
     by_name: Mapping[str, Field] = field(init=False)
     stamped: tuple[Field, ...] = field(init=False)
     hidden: frozenset[str] = field(init=False)
@@ -60,9 +62,18 @@ class Schema:
 
     def assign(self, record: Any, values: Mapping[str, Any]) -> None:
         """Set several fields of a record, converted. Raises UnknownField; nothing is set then."""
-        found = [(name, None if name in self.passwords else self.field(name)) for name in values]
+        found = [
+            (name, None if name in self.passwords or name in self.relations else self.field(name)) for name in values
+        ]
         for name, known in found:
             setattr(record, name, values[name] if known is None else known.accept(values[name]))
+
+    def relation(self, name: object) -> Relation:
+        """Find a relation by its name. Raises UnknownRelation with near matches."""
+        found = self.relations.get(name)  # type: ignore[call-overload]
+        if found is None:
+            raise unknown_relation(self.model, name, self.relations)
+        return found  # type: ignore[no-any-return]
 
     def has_callbacks(self, *events: str) -> bool:
         """Whether a method runs at any of these events."""

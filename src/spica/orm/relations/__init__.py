@@ -1,0 +1,1 @@
+"""Relations between models: how they are declared, what they mean, how their records are loaded."""

@@ -1,0 +1,127 @@
+"""Relation: one relation of one model, resolved when it is first used.
+
+Rules of this file:
+- Making a relation looks nothing up; `target`, `foreign_key` and the like do, once, and say what is wrong.
+- A has_many finds its foreign key by name, or by the only belongs_to of the target that leads back.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from spica import inflection
+from spica.orm.errors import ModelDefinitionError
+from spica.orm.relations.annotations import Target
+from spica.orm.relations.options import Kind, RelationOptions
+from spica.orm.relations.registry import find_model
+
+KEY = "id"  # the field that foreign keys hold
+
+
+class Relation:
+    """What `Post.author` is on the class, and what `Post.__schema__.relations["author"]` is.
+
+    owner: the model that declares it; name: its attribute; kind: "belongs_to", "has_many", "has_one" or
+    "many_to_many"; many: whether its value is a list; nullable: whether the annotation allows None.
+    """
+
+    def __init__(self, owner: Any, name: str, target: Target, options: RelationOptions) -> None:
+        self.owner = owner
+        self.name = name
+        self.options = options
+        self.kind: Kind = options.kind
+        self.many = target.many
+        self.nullable = target.nullable
+        self._target = target.model
+
+    def __repr__(self) -> str:
+        return f"{self.owner.__name__}.{self.name}"
+
+    @cached_property
+    def target(self) -> Any:
+        """The model that it leads to. Raises ModelDefinitionError, with near matches, when there is none."""
+        named = self._target
+        model = find_model(named, self.owner, where=repr(self)) if isinstance(named, str) else named
+        if not hasattr(model, "__schema__"):
+            raise self._wrong(f"{getattr(model, '__name__', model)} is not a model with a table")
+        return model
+
+    @cached_property
+    def foreign_key(self) -> str:
+        """The field with the key: the owner's for belongs_to, the target's for has_many and has_one, else the join
+        table's column for the owner.
+        """
+        if self.kind == "many_to_many":
+            return self.options.foreign_key or f"{inflection.snake(self.owner.__name__)}_id"
+        if self.kind == "belongs_to":
+            key = foreign_key_of(self.name, self.options)
+            self._check_kind(self.owner.__schema__.field(key), self.target.__schema__.field(KEY))
+            return key
+        return self._key_in_target()
+
+    @cached_property
+    def target_key(self) -> str:
+        """The join table's column for the target, of a many_to_many."""
+        if self.options.target_key is not None:
+            return self.options.target_key
+        name = inflection.snake(self.target.__name__)
+        return f"{inflection.snake(inflection.singular(self.name))}_id" if self.target is self.owner else f"{name}_id"
+
+    @cached_property
+    def join_table(self) -> str:
+        """The table of pairs of a many_to_many."""
+        tables = sorted([self.owner.__schema__.table, self.target.__schema__.table])
+        return self.options.join_table or "_".join(tables)
+
+    @cached_property
+    def through(self) -> tuple[Relation, Relation] | None:
+        """The two relations that a `through` goes along: the owner's, and the one from there on."""
+        if self.options.through is None:
+            return None
+        first = self.owner.__schema__.relation(self.options.through)
+        relations = first.target.__schema__.relations
+        names = [self.options.source] if self.options.source else [self.name, inflection.singular(self.name)]
+        for name in names:
+            if name in relations:
+                return first, relations[name]
+        raise self._wrong(
+            f"{first.target.__name__} has no relation {' or '.join(map(repr, names))}",
+            fix='name it: has_many(through="...", source="...")',
+        )
+
+    def _key_in_target(self) -> str:
+        schema = self.target.__schema__
+        name = self.options.foreign_key or f"{inflection.snake(self.owner.__name__)}_id"
+        if name not in schema.by_name:
+            back = [one for one in schema.relations.values() if one.kind == "belongs_to" and one.target is self.owner]
+            if self.options.foreign_key is not None or len(back) != 1:
+                raise self._wrong(
+                    f"{schema.model} has no field {name!r}",
+                    why=f"several of its relations lead to {self.owner.__name__}: {', '.join(map(repr, back))}"
+                    if len(back) > 1
+                    else f"the records of a {self.kind} have the key of their owner",
+                    fix=f'name the field: {self.kind}(foreign_key="...")'
+                    if back
+                    else f"add to {schema.model}: {inflection.snake(self.owner.__name__)}: "
+                    f"{self.owner.__name__} = belongs_to()",
+                )
+            name = back[0].foreign_key
+        self._check_kind(schema.field(name), self.owner.__schema__.field(KEY))
+        return name
+
+    def _check_kind(self, key: Any, leads_to: Any) -> None:
+        if key.kind is not leads_to.kind:
+            kind = getattr(leads_to.kind, "__name__", leads_to.kind)
+            raise self._wrong(
+                f"its key {key.name} is {getattr(key.kind, '__name__', key.kind)}, but the key that it holds is {kind}",
+                fix=f"declare in the class body: {key.name}: {kind}{' | None' if key.nullable else ''}",
+            )
+
+    def _wrong(self, what: str, *, why: str = "", fix: str = "") -> ModelDefinitionError:
+        return ModelDefinitionError(f"the relation {self!r} can't work: {what}", why=why, fix=fix)
+
+
+def foreign_key_of(name: str, options: RelationOptions) -> str:
+    """Name the field of a belongs_to."""
+    return options.foreign_key or f"{name}_id"
