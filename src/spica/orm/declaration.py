@@ -22,7 +22,7 @@ from msgspec import StructMeta
 
 from spica import inflection
 from spica.http.json import encode, register_form
-from spica.orm.callbacks import collect_callbacks
+from spica.orm.callbacks import Callback, collect_callbacks
 from spica.orm.errors import ForbiddenAttributes, ModelDefinitionError, UnknownField, unknown_field
 from spica.orm.expressions import Column
 from spica.orm.fields import MISSING, Field, FieldOptions, build_field, unwrap
@@ -213,7 +213,7 @@ def build_schema(model: Any, table: str, body: ClassBody) -> Schema:
     """Work out what a new class says about its fields, rules and callbacks."""
     annotations: dict[str, Any] = {}
     options: dict[str, FieldOptions] = {}
-    callbacks: dict[str, tuple[str, ...]] = {}
+    callbacks: dict[str, tuple[Callback, ...]] = {}
     declared: list[FieldRules] = []
     passwords: dict[str, PasswordAccess] = {}
     for base in reversed(model.__mro__):

@@ -4,6 +4,7 @@ Rules of this file:
 - A record keeps the row it was made from. Its values in the row's form are compared with that, so a changed list or
   dict is noticed too, and an update writes only what changed.
 - A model without callbacks saves by one statement with a commit of its own; with callbacks, in a transaction.
+- A transaction that is undone takes the record back with it: it is as new, or as changed, as before.
 - A unique index that refuses the row becomes a message on the field, as if the rule had seen it: between the rule's
   look and the insert another process may have been faster.
 """
@@ -11,12 +12,14 @@ Rules of this file:
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
+from spica.db.driver import Row
 from spica.db.engine import Database, current
 from spica.db.errors import BadValue, ConstraintViolation
-from spica.db.transaction import Rollback
-from spica.orm.callbacks import run_callbacks
+from spica.db.transaction import Rollback, Transaction, active_transaction
+from spica.orm.callbacks import around_callbacks, run_callbacks
 from spica.orm.checking import check_record, check_types
 from spica.orm.errors import NotPersisted, RecordNotFound
 from spica.orm.schema import Schema
@@ -26,13 +29,27 @@ from spica.validation import Errors
 
 _SAVE_EVENTS = (
     "before_save",
+    "around_save",
     "after_save",
     "before_create",
+    "around_create",
     "after_create",
     "before_update",
+    "around_update",
     "after_update",
+    "after_commit",
+    "after_create_commit",
+    "after_update_commit",
+    "after_rollback",
 )
-_DESTROY_EVENTS = ("before_destroy", "after_destroy")
+_DESTROY_EVENTS = (
+    "before_destroy",
+    "around_destroy",
+    "after_destroy",
+    "after_commit",
+    "after_destroy_commit",
+    "after_rollback",
+)
 _BY_ID = (("eq", "id"),)
 _CONSTRAINT_MESSAGES = {"unique": "has already been taken", "not null": "can't be blank"}
 
@@ -65,15 +82,12 @@ async def destroy_record(record: Any) -> None:
     if not schema.has_callbacks(*_DESTROY_EVENTS):
         await _delete(record)
         return
-    row = record._row
-    try:
-        async with current().transaction():
-            await run_callbacks(record, schema.callbacks, "before_destroy")
+    async with current().transaction() as transaction:
+        await run_callbacks(record, schema.callbacks, "before_destroy")
+        async with around_callbacks(record, schema.callbacks, "around_destroy"):
             await _delete(record)
-            await run_callbacks(record, schema.callbacks, "after_destroy")
-    except BaseException:
-        record._row = row
-        raise
+        _await_outcome(transaction, record, schema, "after_destroy_commit")
+        await run_callbacks(record, schema.callbacks, "after_destroy")
 
 
 async def reload_record(record: Any) -> None:
@@ -106,21 +120,30 @@ def list_changed(record: Any) -> list[str]:
 
 
 async def _save_with_callbacks(record: Any, schema: Schema, errors: Errors) -> bool:
-    row, id = record._row, record.id
-    events = ("create" if row is None else "update",)
+    event = "create" if record._row is None else "update"
+    callbacks = schema.callbacks
     saved = False
-    try:
-        async with current().transaction():
-            await run_callbacks(record, schema.callbacks, "before_save", *(f"before_{event}" for event in events))
-            check_types(record, schema, errors)  # a callback may have assigned anything
-            saved = not errors and await _store(record, schema, errors)
-            if not saved:
-                raise Rollback
-            await run_callbacks(record, schema.callbacks, *(f"after_{event}" for event in events), "after_save")
-    except BaseException:
-        record._row, record.id = row, id
-        raise
+    async with current().transaction() as transaction:
+        await run_callbacks(record, callbacks, "before_save")
+        async with around_callbacks(record, callbacks, "around_save"):
+            await run_callbacks(record, callbacks, f"before_{event}")
+            async with around_callbacks(record, callbacks, f"around_{event}"):
+                check_types(record, schema, errors)  # a callback may have assigned anything
+                saved = not errors and await _store(record, schema, errors)
+                if not saved:
+                    raise Rollback
+            _await_outcome(transaction, record, schema, f"after_{event}_commit")
+            await run_callbacks(record, callbacks, f"after_{event}")
+        await run_callbacks(record, callbacks, "after_save")
     return saved
+
+
+def _await_outcome(transaction: Transaction, record: Any, schema: Schema, event: str) -> None:
+    """Have the record's callbacks run when it is known whether the transaction was committed."""
+    if schema.has_callbacks("after_commit", event):
+        transaction.after_commit(partial(run_callbacks, record, schema.callbacks, "after_commit", event))
+    if schema.has_callbacks("after_rollback"):
+        transaction.after_rollback(partial(run_callbacks, record, schema.callbacks, "after_rollback"))
 
 
 async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
@@ -151,6 +174,7 @@ async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
 async def _insert(record: Any, schema: Schema, database: Database, storage: Storage) -> None:
     _stamp(record, schema, creating=True)
     row = storage.encode(record)
+    given = record.id
     if record.id is None:
         plan = storage.plan(storage.insert_shape)
         written = await database.write(plan.sql, plan.arrange(row[1:]))
@@ -158,6 +182,7 @@ async def _insert(record: Any, schema: Schema, database: Database, storage: Stor
     else:
         plan = storage.plan(storage.insert_with_id_shape)
         await database.write(plan.sql, plan.arrange(row))
+    _remember(database, record, None, given)
     record._row = tuple(row)
 
 
@@ -173,6 +198,7 @@ async def _update(record: Any, schema: Schema, database: Database, storage: Stor
     written = await database.write(plan.sql, plan.arrange([*(row[position] for position in positions), record._row[0]]))
     if written.rows == 0:
         raise RecordNotFound(schema.model, record._row[0])
+    _remember(database, record, record._row, record.id)
     record._row = tuple(row)
 
 
@@ -180,12 +206,24 @@ async def _delete(record: Any) -> None:
     database, storage = storage_of(type(record))
     plan = storage.plan(DELETE)
     await database.write(plan.sql, plan.arrange((record._row[0],)))
+    _remember(database, record, record._row, record.id)
     record._row = None
 
 
 async def _hash_passwords(record: Any, schema: Schema) -> None:
     for access in schema.passwords.values():
         await access.hash(record)
+
+
+def _remember(database: Database, record: Any, row: Row | None, id: Any) -> None:
+    """Note what a record was before this statement, for the case that its transaction is undone."""
+    transaction = active_transaction(database)
+    if transaction is not None:
+        transaction.on_undo(partial(_restore, record, row, id))
+
+
+def _restore(record: Any, row: Row | None, id: Any) -> None:
+    record._row, record.id = row, id
 
 
 def _changed_positions(record: Any, row: list[Any], storage: Storage) -> list[int]:

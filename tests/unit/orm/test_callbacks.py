@@ -1,21 +1,36 @@
 """Callbacks: their order, their transaction, how they stop a save."""
 
+# ruff: noqa: PT012  # what must fail here are transactions of several statements
 from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from spica.db import Database
 from spica.orm import (
     Model,
+    ModelDefinitionError,
+    Rollback,
+    after_commit,
     after_create,
+    after_create_commit,
     after_destroy,
+    after_destroy_commit,
+    after_rollback,
     after_save,
     after_update,
+    after_update_commit,
+    around_create,
+    around_destroy,
+    around_save,
     before_create,
     before_destroy,
     before_save,
     before_update,
     before_validation,
+    transaction,
     validate,
     validates,
 )
@@ -179,3 +194,151 @@ async def test_an_exception_after_the_destroy_undoes_it() -> None:
         await note.destroy()
     assert note.persisted
     assert await Note.count() == 1
+
+
+class Order(Model):
+    text: str
+    paid: bool = False
+
+    @around_save
+    async def watched(self) -> AsyncIterator[None]:
+        log.append("around_save")
+        try:
+            yield
+        finally:
+            log.append(f"around_save done {self.id}")
+
+    @around_create
+    def counted(self) -> Iterator[None]:
+        log.append("around_create")
+        if self.text == "refused":
+            self.errors.add("text", "was refused")
+        yield
+        log.append("around_create done")
+
+    @around_destroy
+    def silenced(self) -> contextlib.AbstractContextManager[None]:
+        log.append("around_destroy")
+        return contextlib.nullcontext()
+
+    @before_save(if_="paid")
+    def before_paid(self) -> None:
+        log.append("before paid")
+
+    @after_save(if_=lambda order: order.text == "loud")
+    def after_loud(self) -> None:
+        log.append("after loud")
+
+    @after_commit
+    async def committed(self) -> None:
+        log.append(f"committed {self.text} {await Order.count()}")
+
+    @after_create_commit
+    def created(self) -> None:
+        log.append("create committed")
+
+    @after_update_commit
+    def updated(self) -> None:
+        log.append("update committed")
+
+    @after_destroy_commit
+    def destroyed(self) -> None:
+        log.append("destroy committed")
+
+    @after_rollback
+    def undone(self) -> None:
+        log.append(f"undone {self.persisted}")
+
+
+@pytest.fixture
+async def orders(db: Database) -> None:
+    await db.execute("create table orders (id integer primary key, text varchar not null unique, paid boolean)")
+
+
+@pytest.mark.usefixtures("orders")
+async def test_around_callbacks_and_conditions() -> None:
+    order = await Order.create(text="loud")
+    assert log == [
+        "around_save",
+        "around_create",
+        "around_create done",
+        "around_save done 1",
+        "after loud",
+        "committed loud 1",
+        "create committed",
+    ]
+    log.clear()
+    await order.update(text="paid", paid=True)
+    assert log == ["before paid", "around_save", "around_save done 1", "committed paid 1", "update committed"]
+    log.clear()
+    await order.destroy()
+    assert log == ["around_destroy", "committed paid 0", "destroy committed"]
+
+
+@pytest.mark.usefixtures("orders")
+async def test_an_around_callback_stops_the_save_by_a_message() -> None:
+    order = Order(text="refused")
+    assert not await order.save()
+    assert order.errors.on("text") == ["was refused"]
+    assert log == ["around_save", "around_create", "around_save done None"]
+
+
+@pytest.mark.usefixtures("orders")
+async def test_commit_callbacks_wait_for_the_outermost_and_rollback_ones_follow_the_undo() -> None:
+    async with transaction():
+        kept = await Order.create(text="kept")
+        async with transaction():
+            lost = await Order.create(text="lost")
+            raise Rollback
+        assert log[-1] == "undone False"
+        log.clear()
+    assert log == ["committed kept 1", "create committed"]
+    assert (kept.persisted, lost.persisted, lost.id) == (True, False, None)
+
+
+async def test_records_of_a_transaction_that_is_undone_are_as_before() -> None:
+    old = await Audit.create(text="old")
+    gone = await Audit.create(text="gone")
+    with pytest.raises(KeyError):
+        async with transaction():
+            new = await Audit.create(text="new")
+            await new.update(text="newer")
+            await old.update(text="changed")
+            await gone.destroy()
+            raise KeyError
+    assert (new.persisted, new.id, new.text) == (False, None, "newer")
+    assert (old.persisted, old.changed) == (True, ["text"])
+    assert gone.persisted
+    assert await new.save()
+    assert await old.save()
+    assert sorted(await Audit.pluck("text")) == ["changed", "gone", "newer"]
+
+
+def test_an_around_callback_that_never_yields_is_refused() -> None:
+    with pytest.raises(ModelDefinitionError, match="can't run around a save"):
+
+        @around_save
+        async def never() -> None:
+            pass
+
+
+async def test_a_callback_marked_again_keeps_its_place_and_has_the_new_condition() -> None:
+    class Base(Model, abstract=True):
+        text: str
+
+        @before_save
+        def one(self) -> None:
+            log.append("one")
+
+        @before_save
+        def two(self) -> None:
+            log.append("two")
+
+    class Child(Base, table="audits"):
+        @before_save(if_=lambda child: child.text == "never")
+        def one(self) -> None:
+            log.append("never")
+
+    assert [callback.name for callback in Child.__schema__.callbacks["before_save"]] == ["one", "two"]
+    await Child.create(text="x")
+    assert log == ["two"]
