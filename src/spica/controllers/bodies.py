@@ -16,6 +16,7 @@ from msgspec import inspect as shapes
 from spica.controllers.codecs import find_codec, register_adapter
 from spica.controllers.markers import Body, Form
 from spica.controllers.pydantic_models import ADAPTER
+from spica.controllers.records import build_record_reader
 from spica.controllers.refusals import read_hints
 from spica.controllers.submitted import Submitted, submitted_type
 from spica.controllers.types import allows_none, is_file, is_record, is_scalar, is_scalar_list
@@ -59,24 +60,10 @@ def build_body_reader(parameter: Parameter) -> Reader:
 
 def build_form_reader(parameter: Parameter, name: str | None) -> Reader:
     """Make the reader of a record that is a whole form, or the group of a name in it."""
-    required, default = parameter.required, parameter.default
-    nullable = allows_none(parameter.bare_type)
     accepted = (media_types.MULTIPART,) if needs_file(parameter.bare_type) else FORM_TYPES
-    codec = find_codec(parameter.type)
-    group = name or ""
-
-    def read(ctx: Any) -> object:
-        request = ctx.request
-        values: Any = read_form(request, accepted)
-        if group:
-            values = values.get(group)
-        if not values and not required:
-            return default
-        if not values and nullable:
-            return None
-        return codec.convert(values if values is not None else {}, "body", pairs=request.form_pairs, name=group)
-
-    return read
+    return build_record_reader(
+        parameter, name, "body", lambda ctx: read_form(ctx.request, accepted), lambda ctx: ctx.request.form_pairs
+    )
 
 
 def build_submitted_reader(parameter: Parameter) -> Reader:

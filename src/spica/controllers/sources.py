@@ -12,9 +12,9 @@ from uuid import UUID
 
 import msgspec
 
-from spica.controllers.codecs import find_codec
 from spica.controllers.convert import build_text_converter, check_ordinary
 from spica.controllers.finite import find_endless, holds_number
+from spica.controllers.records import build_record_reader
 from spica.controllers.refusals import build_field_error, find_field_errors
 from spica.controllers.types import allows_none, is_scalar_list, takes_text_as_it_is, without_null
 from spica.errors.http import FieldError
@@ -78,23 +78,9 @@ def build_query_reader(parameter: Parameter, name: str) -> Reader:
 
 def build_query_record_reader(parameter: Parameter, name: str | None) -> Reader:
     """Read a record of the query's nested names, `filter[state]=open`; without a name of all of the query."""
-    required, default = parameter.required, parameter.default
-    nullable = allows_none(parameter.bare_type)
-    codec = find_codec(parameter.type)
-    group = name or ""
-
-    def read(ctx: Any) -> object:
-        query = ctx.request.query
-        values: Any = query.nested()
-        if group:
-            values = values.get(group)
-        if not values and not required:
-            return default
-        if not values and nullable:
-            return None
-        return codec.convert(values if values is not None else {}, "query", pairs=query.pairs, name=group)
-
-    return read
+    return build_record_reader(
+        parameter, name, "query", lambda ctx: ctx.request.query.nested(), lambda ctx: ctx.request.query.pairs
+    )
 
 
 def build_header_reader(parameter: Parameter, name: str) -> Reader:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from weakref import WeakSet
 
 from spica.config.settings import Settings
-from spica.db.engine import Database, current
+from spica.db.engine import Database
 from spica.middleware.idempotency_store import Entry
+from spica.middleware.own_table import OwnTable
 
 TABLE = "spica_idempotency_keys"
-_SWEEP_S = 600
 _SCHEMA = (
     f"create table if not exists {TABLE} (key text primary key, fingerprint text not null, owner text not null,"
     " response blob, expires_at integer not null)",
@@ -32,19 +31,14 @@ class DatabaseKeys:
     """Keys in a table. Args: database: None for the application's."""
 
     def __init__(self, database: Database | None = None) -> None:
-        self._database = database
-        self._prepared: WeakSet[Database] = WeakSet()
-        self._swept_at = 0.0
+        self._table = OwnTable(database, _SCHEMA, _SWEEP)
 
     def bind(self, settings: Settings) -> None:
         """Nothing to take: the application opens its database when it starts."""
 
     async def begin(self, key: str, fingerprint: str, owner: str, held_s: int) -> Entry | None:
         """Take a key, and now and then forget what is over."""
-        database, now = await self._open(), int(time.time())
-        if time.monotonic() - self._swept_at > _SWEEP_S:
-            self._swept_at = time.monotonic()
-            await database.write(_SWEEP, (now,))
+        database, now = await self._table.open_to_add(), int(time.time())
         written = await database.write(_BEGIN, (key, fingerprint, owner, now + held_s, now))
         if written.rows > 0:
             return None
@@ -54,16 +48,8 @@ class DatabaseKeys:
 
     async def finish(self, key: str, owner: str, response: bytes, kept_s: int) -> None:
         """Keep a response."""
-        await (await self._open()).write(_FINISH, (response, int(time.time()) + kept_s, key, owner))
+        await (await self._table.open()).write(_FINISH, (response, int(time.time()) + kept_s, key, owner))
 
     async def release(self, key: str, owner: str) -> None:
         """Give a key back."""
-        await (await self._open()).write(_RELEASE, (key, owner))
-
-    async def _open(self) -> Database:
-        database = self._database or current()
-        if database not in self._prepared:
-            for statement in _SCHEMA:
-                await database.write(statement, ())
-            self._prepared.add(database)
-        return database
+        await (await self._table.open()).write(_RELEASE, (key, owner))

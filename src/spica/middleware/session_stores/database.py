@@ -10,17 +10,16 @@ Source: RFC 7396 for `json_patch`; values are JSON as text in it, so it never me
 from __future__ import annotations
 
 import time
-from weakref import WeakSet
 
 import msgspec
 
 from spica.config.settings import Settings
 from spica.db.driver import Row
-from spica.db.engine import Database, current
+from spica.db.engine import Database
+from spica.middleware.own_table import OwnTable
 from spica.middleware.session_store import Change, Record
 
 TABLE = "spica_sessions"
-_SWEEP_S = 600
 _SCHEMA = (
     f"create table if not exists {TABLE} (key text primary key, owner text not null, created_at integer not null,"
     " seen_at integer not null, expires_at integer not null, parts text not null)",
@@ -47,55 +46,41 @@ class DatabaseRecords:
     """
 
     def __init__(self, database: Database | None = None) -> None:
-        self._database = database
-        self._prepared: WeakSet[Database] = WeakSet()
-        self._swept_at = 0.0
+        self._table = OwnTable(database, _SCHEMA, _SWEEP)
 
     def bind(self, settings: Settings) -> None:
         """Nothing to take: the application opens its database when it starts."""
 
     async def find(self, key: str) -> Record | None:
         """The record of a key."""
-        rows = await (await self._open()).read(_FIND, (key, int(time.time())))
+        rows = await (await self._table.open()).read(_FIND, (key, int(time.time())))
         return _record_of(rows[0]) if rows else None
 
     async def create(self, record: Record) -> None:
         """Add a record, and now and then delete what has expired."""
-        database = await self._open()
-        now = time.monotonic()
-        if now - self._swept_at > _SWEEP_S:
-            self._swept_at = now
-            await database.write(_SWEEP, (int(time.time()),))
+        database = await self._table.open_to_add()
         await database.write(_CREATE, (*record[:5], _encode(record.parts)))
 
     async def change(self, key: str, change: Change) -> bool:
         """Apply a change."""
         values = (_encode(change.parts), change.owner, change.seen_at, change.expires_at, key, int(time.time()))
-        written = await (await self._open()).write(_CHANGE, values)
+        written = await (await self._table.open()).write(_CHANGE, values)
         return written.rows > 0
 
     async def delete(self, key: str) -> bool:
         """Delete a record."""
-        written = await (await self._open()).write(_DELETE, (key,))
+        written = await (await self._table.open()).write(_DELETE, (key,))
         return written.rows > 0
 
     async def find_of(self, owner: str) -> list[Record]:
         """The records of an owner."""
-        rows = await (await self._open()).read(_FIND_OF, (owner, int(time.time())))
+        rows = await (await self._table.open()).read(_FIND_OF, (owner, int(time.time())))
         return [_record_of(row) for row in rows]
 
     async def delete_of(self, owner: str, keep: str = "") -> int:
         """Delete the records of an owner."""
-        written = await (await self._open()).write(_DELETE_OF, (owner, keep))
+        written = await (await self._table.open()).write(_DELETE_OF, (owner, keep))
         return written.rows
-
-    async def _open(self) -> Database:
-        database = self._database or current()
-        if database not in self._prepared:
-            for statement in _SCHEMA:
-                await database.write(statement, ())
-            self._prepared.add(database)
-        return database
 
 
 def _record_of(row: Row) -> Record:
