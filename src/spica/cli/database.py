@@ -42,10 +42,10 @@ class ProjectDatabase:
             )
 
 
-def find_database(env: str | None) -> ProjectDatabase:
+def find_database(env: str | None, *, quiet: bool = False) -> ProjectDatabase:
     """Read the configuration of the project around us.
 
-    Args:    env: an environment, None for SPICA_ENV.
+    Args:    env: an environment, None for SPICA_ENV; quiet: whether what the runner does is not printed.
     Raises:  NotInProject, ConfigurationError, DatabaseMissing without a URL; DatabaseUrlError, NotMigratable.
     """
     # Lazy: a mistyped command waits for none of this.
@@ -61,7 +61,8 @@ def find_database(env: str | None) -> ProjectDatabase:
             where="config/database.toml",
             fix='give it one: [database] url = "sqlite://./db/development.sqlite3"',
         )
-    runner = Runner(url, root / MIGRATIONS, root / SCHEMA, root=root, on_event=print_event)
+    tell = (lambda event: None) if quiet else print_event
+    runner = Runner(url, root / MIGRATIONS, root / SCHEMA, root=root, on_event=tell)
     return ProjectDatabase(root, settings.env, url, runner)
 
 

@@ -15,6 +15,7 @@ from spica.cli.terminal import paint
 if TYPE_CHECKING:
     from spica.migrations.files import MigrationFile
     from spica.migrations.runner import MigrationStatus
+    from spica.migrations.verification import Verification
 
 Env = Annotated[str | None, Parameter(name=("--env", "-e"), help="Environment: development, test or production.")]
 Steps = Annotated[int, Parameter(name="STEPS", help="How many migrations.")]
@@ -141,6 +142,64 @@ def load(*, env: Env = None) -> int:
 
 
 @app.command
+def create(*, env: Env = None) -> int:
+    """Make an empty database.
+
+    For example:
+
+        spica db create --env test
+    """
+    database = find_database(env)
+    made = database.runner.create()
+    print(f"{paint('created'.rjust(10), 'green')}  {database.url}" if made else f"{database.url} is there already")
+    return 0
+
+
+@app.command
+def sql(*, to: Annotated[str | None, Parameter(help="Stop at this version.")] = None, env: Env = None) -> int:
+    """Print the statements that `spica db migrate` would run, and run none of them.
+
+    For example:
+
+        spica db sql
+
+        spica db sql --to 20261121093000 > change.sql
+    """
+    listed = find_database(env, quiet=True).runner.sql(to)
+    for migration in listed:
+        print(f"-- {migration.version} {migration.name}\nBEGIN;")
+        for statement in migration.statements:
+            print(statement.rstrip(";") + ";")
+        print("COMMIT;\n")
+    if not listed:
+        print("-- the database is up to date")
+    return 0
+
+
+@app.command
+def verify(*, json: Json = False, env: Env = None) -> int:
+    """Run every migration up, down and up again on a scratch database with rows, and compare the tables.
+
+    Exit code 1 when one can't be undone and its class does not say `irreversible = "why"`.
+
+    For example:
+
+        spica db verify
+
+        spica db verify --json
+    """
+    results = find_database(env, quiet=True).runner.verify()
+    if json:
+        print(json_format.dumps([dataclasses.asdict(result) for result in results], indent=2))
+    else:
+        for result in results:
+            print(_render_verification(result))
+        if not results:
+            print("there are no migrations")
+    return int(any(result.result == "failed" for result in results))
+
+
+@app.command
 def drop(*, yes: Yes = False, env: Env = None) -> int:
     """Delete the database.
 
@@ -188,3 +247,11 @@ def _render_status(row: MigrationStatus) -> str:
     word = "up" if row.applied else "down"
     name = "(its file is gone)" if row.missing else row.name
     return f"{paint(word.rjust(10), 'green' if row.applied else 'yellow')}  {row.version}  {name}"
+
+
+def _render_verification(result: Verification) -> str:
+    colour = {"reversible": "green", "one-way": "yellow", "failed": "red"}[result.result]
+    lines = [f"{paint(result.result.rjust(10), colour)}  {result.version}  {result.name}"]
+    lines += [f"{'':12}{line}" for line in result.why.splitlines()]
+    lines += [f"{'':12}no rows for {table}: {reason}" for table, reason in sorted(result.without_rows.items())]
+    return "\n".join(lines)

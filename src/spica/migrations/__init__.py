@@ -23,6 +23,7 @@ from spica.migrations.errors import (
 from spica.migrations.files import MigrationFile
 from spica.migrations.migration import Migration
 from spica.migrations.runner import Event, MigrationStatus, Runner
+from spica.migrations.verification import Verification
 
 __all__ = [
     "BadMigrationFile",
@@ -37,4 +38,5 @@ __all__ = [
     "NotMigratable",
     "Runner",
     "UnknownVersion",
+    "Verification",
 ]

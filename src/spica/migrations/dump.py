@@ -32,13 +32,13 @@ class Schema(Migration):
 def render_schema(connection: sa.Connection, version: str) -> str:
     """Write the text of db/schema.py."""
     inspector = sa.inspect(connection)
-    tables = _in_order(inspector, [name for name in inspector.get_table_names() if name != TABLE])
+    tables = order_tables(inspector, [name for name in inspector.get_table_names() if name != TABLE])
     parts = [_render_table(inspector, table) for table in tables] + [_render_rest(connection, inspector, tables)]
     blocks = ["\n".join(f"        {line}" for line in lines) for lines in parts if lines]
     return _HEAD.format(version=version) + ("\n\n".join(blocks) or "        pass") + "\n"
 
 
-def _in_order(inspector: sa.Inspector, tables: list[str]) -> list[str]:
+def order_tables(inspector: sa.Inspector, tables: list[str]) -> list[str]:
     """Order tables by name, each after those it refers to; a circle is cut at its first name."""
     ordered: list[str] = []
     visiting: set[str] = set()

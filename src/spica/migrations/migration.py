@@ -3,6 +3,7 @@
 Rules of this file:
 - `change` says what to do; rolling back undoes its operations in reverse, or refuses and names the one that can't be.
 - `up` and `down` say both ways. A migration has `change`, or `up` and, to be reversible, `down`.
+- `irreversible = "why"` marks one that nobody shall roll back: rolling back is refused with that reason.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Migration:
     """
 
     version: ClassVar[str] = ""
+    irreversible: ClassVar[str] = ""
 
     change: Callable[[Recorder], None]
     up: Callable[[Recorder], None]
@@ -49,6 +51,12 @@ def record_up(migration: type[Migration]) -> list[Operation]:
 
 def record_down(migration: type[Migration]) -> list[Operation]:
     """List the operations that undo a migration. Raises IrreversibleMigration."""
+    if migration.irreversible:
+        raise IrreversibleMigration(
+            f"{migration.__name__} can't be rolled back",
+            why=migration.irreversible,
+            fix="write a new migration that changes what must change",
+        )
     recorder = Recorder()
     if (down := _method(migration, "down")) is not None:
         down(recorder)

@@ -52,7 +52,8 @@ def rebuilding(alembic: Operations, table: str, *, without: str = "") -> Iterato
         if name not in kept:
             run(sql)
     if counter:
-        run("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (counter, table))
+        statement = sa.text("UPDATE sqlite_sequence SET seq = max(seq, :counter) WHERE name = :table")
+        connection.execute(statement.bindparams(counter=counter, table=table))
 
 
 def _parts(connection: sa.Connection, table: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,9 +24,12 @@ from spica.migrations.errors import MigrationError, MigrationFailed, NotMigratab
 from spica.migrations.files import MigrationFile, bad_code, list_files, load_class, load_migration
 from spica.migrations.migration import record_down, record_up
 from spica.migrations.operations import Operation
+from spica.migrations.verification import Verification, compare_schemas
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+    from spica.migrations.preview import MigrationSql
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Runner:
                 why="it lives only in the process that opened it",
                 fix="give the environment a file: sqlite://./db/test.db",
             )
+        self._database_url = database_url
         self._directory = directory
         self._schema_path = schema_path
         self._tell = on_event
@@ -161,6 +166,46 @@ class Runner:
             self._carry_out(connection, record_up(schema), self._schema_path.name)
             add_versions(connection, versions)
 
+    def create(self) -> bool:
+        """Make an empty database. Returns whether there was none."""
+        existed = Path(self._url.path).exists()
+        with self._connected():
+            return not existed
+
+    def sql(self, to: str | None = None) -> list[MigrationSql]:
+        """List the statements of what the database does not have yet, without running them on it.
+
+        Args:    to: a version; migrations after it are left out.
+        Raises:  as `migrate`.
+        """
+        from spica.migrations.preview import MigrationSql, collecting, copy_structure  # SQLAlchemy, as in load
+
+        self._check_version(to, list_files(self._directory))
+        listed = []
+        with self._scratch() as scratch:
+            copy_structure(Path(self._url.path), Path(scratch._url.path))
+            for file in scratch.pending():
+                if to is not None and file.version > to:
+                    break
+                with scratch._connected() as connection, collecting(connection) as statements:
+                    scratch._run(connection, file, "up")
+                listed.append(MigrationSql(file.version, file.name, statements))
+        return listed
+
+    def verify(self) -> list[Verification]:
+        """Run every migration up, down and up again on a scratch database with rows in its tables.
+
+        Returns: one result a migration, in order; after one whose way up fails, nothing more can be tried.
+        Raises:  MigrationFailed for a migration that can't be run at all.
+        """
+        results = []
+        with self._scratch() as scratch:
+            for file in list_files(self._directory):
+                results.append(scratch._verify(file))
+                if not any(row.applied for row in scratch.status() if row.version == file.version):
+                    break
+        return results
+
     def drop(self) -> bool:
         """Delete the database's files. Returns whether there was a database."""
         existed = Path(self._url.path).exists()
@@ -169,6 +214,45 @@ class Runner:
         return existed
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Runner]:
+        """Give a runner of the same migrations on a database that is not there yet and goes away afterwards."""
+        with tempfile.TemporaryDirectory(prefix="spica-") as folder:
+            place = Path(folder)
+            yield Runner(f"sqlite://{place / 'scratch.db'}", self._directory, place / "schema.py", on_event=self._tell)
+
+    def _verify(self, file: MigrationFile) -> Verification:
+        from spica.migrations.dump import render_schema  # as below
+        from spica.migrations.rows import fill_tables
+
+        with self._connected() as connection:
+
+            def fill() -> None:
+                with self._transaction(connection):
+                    empty.update(fill_tables(connection))
+
+            empty: dict[str, str] = {}
+            fill()
+            before = render_schema(connection, "")
+            self._run(connection, file, "up")
+            if reason := load_migration(file).irreversible:
+                return Verification(file.version, file.name, "one-way", reason)
+            after = render_schema(connection, "")
+            fill()
+            down = up = ""
+            try:
+                self._run(connection, file, "down")
+                down = compare_schemas(before, render_schema(connection, ""))
+                self._run(connection, file, "up")
+                up = compare_schemas(after, render_schema(connection, ""))
+            except MigrationError as problem:
+                if not down:
+                    return Verification(file.version, file.name, "failed", str(problem), empty)
+        difference = f"going down left other tables:\n{down}" if down else ""
+        if up:
+            difference = difference or f"going up again made other tables:\n{up}"
+        return Verification(file.version, file.name, "failed" if difference else "reversible", difference, empty)
 
     def _roll_back(
         self, connection: sa.Connection, files: list[MigrationFile], versions: list[str]

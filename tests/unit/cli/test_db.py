@@ -90,3 +90,32 @@ def test_production_is_dropped_only_when_meant(project: Path, monkeypatch: pytes
 @pytest.mark.parametrize("steps", ["0", "-1"])
 def test_steps_start_at_one(project: Path, steps: str) -> None:
     assert main(["db", "rollback", "--", steps]) == 2
+
+
+def test_create_says_whether_it_made_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "create"]) == 0
+    assert said(capsys) == "   created  sqlite://./db/development.sqlite3\n"
+    assert main(["db", "create"]) == 0
+    assert said(capsys) == "sqlite://./db/development.sqlite3 is there already\n"
+
+
+def test_sql_prints_a_script(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["db", "sql"]) == 0
+    text = said(capsys)
+    assert text.startswith(f"-- {VERSION} create_posts\nBEGIN;\nCREATE TABLE posts (")
+    assert text.endswith(f"INSERT INTO schema_migrations (version) VALUES ('{VERSION}');\nCOMMIT;\n\n")
+    main(["db", "migrate"])
+    said(capsys)
+    main(["db", "sql"])
+    assert said(capsys) == "-- the database is up to date\n"
+
+
+def test_verify_is_a_table_or_data_and_fails_for_what_can_not_be_undone(project: Path, capsys) -> None:
+    assert main(["db", "verify"]) == 0
+    assert said(capsys) == f"reversible  {VERSION}  create_posts\n"
+    (project / "db/migrations/20261122000000_lose.py").write_text(
+        "from spica.migrations import Migration\n\n\nclass Lose(Migration):\n"
+        '    def change(self, m):\n        m.drop_table("posts")\n'
+    )
+    assert main(["db", "verify", "--json"]) == 1
+    assert [row["result"] for row in json.loads(said(capsys))] == ["reversible", "failed"]
