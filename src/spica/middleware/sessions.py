@@ -6,8 +6,10 @@ Rules:
 - A response whose session was read says `Vary: Cookie`, and is for this visitor alone unless it says otherwise. So does
   a streamed one, because what makes it may still read the session.
 - A streamed response's cookie has left before its content is made: a change from then on is lost, and logged.
+- Behind TLS the cookie's name begins with `__Host-`: browsers take it from this host alone, over https, for all paths,
+  so that no other subdomain can plant one. One without the prefix is not read there.
 - Two limits: idle (since it was last seen) and absolute (since it began, or was rotated at login).
-Source: OWASP session management cheat sheet.
+Source: OWASP session management cheat sheet; rfc6265bis section 4.1.3.2 (the prefix).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from spica.middleware.session_store import Record, SessionRecords, SessionStore
 from spica.middleware.session_stores.cookie import CookieStore
 from spica.middleware.session_stores.server import ServerStore
 
+NAME = "spica_session"
 DAY_S = 86_400
 _CACHE_CONTROL = "private, max-age=0, must-revalidate"
 _log = logging.getLogger("spica.middleware")
@@ -37,9 +40,10 @@ _log = logging.getLogger("spica.middleware")
 class Session(Middleware):
     """Loads the session on first use and saves it when it changed.
 
-    Args:    store: "cookie" (default), "memory", "database", "redis://host/0", or a SessionStore; name: of the cookie;
-             idle_s, absolute_s: the limits in seconds, default 7 and 30 days; secure: True or False, None (default) is
-             True over https and behind TLS.
+    Args:    store: "cookie" (default), "memory", "database", "redis://host/0", or a SessionStore; name: of the cookie,
+             default "spica_session", with the prefix "__Host-" where it is always Secure; idle_s, absolute_s: the
+             limits in seconds, default 7 and 30 days; secure: True or False, None (default) is True over https and
+             behind TLS.
     Raises:  InvalidMiddleware for an unknown store, limits that are none, and memory with several workers;
              MissingLibrary for Redis without its package; NoSecretKey at boot when the app has no secret key and
              sessions are in cookies.
@@ -49,7 +53,7 @@ class Session(Middleware):
         self,
         *,
         store: str | SessionStore = "cookie",
-        name: str = "spica_session",
+        name: str | None = None,
         idle_s: int = 7 * DAY_S,
         absolute_s: int = 30 * DAY_S,
         secure: bool | None = None,
@@ -64,7 +68,8 @@ class Session(Middleware):
         self._waits = bool(getattr(self._store, "waits", False))
         self.before = self._load_first if self._waits else self._offer
         self.after = self._save_waiting if self._waits else self._save
-        self._name = name
+        self._name = name or NAME
+        self._is_named = name is not None
         self._idle_s = idle_s
         self._absolute_s = absolute_s
         # A visitor who only reads gets a new cookie now and then, not with every page.
@@ -82,7 +87,10 @@ class Session(Middleware):
         return self._name
 
     def bind(self, settings: Settings) -> None:
-        """Give the store its keys."""
+        """Give the store its keys, and the cookie its prefix."""
+        always_secure = settings.server.is_secure if self._secure is None else self._secure
+        if not self._is_named:
+            self._name = f"__Host-{NAME}" if always_secure else NAME
         self._store.bind(settings)
 
     def _offer(self, ctx: Context) -> None:

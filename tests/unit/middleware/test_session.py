@@ -38,7 +38,8 @@ class Visitor:
         self.cookie = ""
 
     def visit(self, handler: Handler, *, scheme: str = "http", services: ContextServices | None = None) -> Response:
-        fields = {"cookie": f"{NAME}={self.cookie}"} if self.cookie else {}
+        name = self.middleware.name
+        fields = {"cookie": f"{name}={self.cookie}"} if self.cookie else {}
         ctx = make_context(make_request(fields=fields, scheme=scheme), services=services or ContextServices())
 
         def endpoint(ctx: Context) -> Response:
@@ -47,8 +48,8 @@ class Visitor:
 
         response: Response = compose([self.middleware], endpoint)(ctx)
         ctx.finish(response)
-        if NAME in set_cookies(response):
-            self.cookie = cookie_value(response, NAME)
+        if name in set_cookies(response):
+            self.cookie = cookie_value(response, name)
         return response
 
     def read(self) -> dict[str, Any]:
@@ -137,7 +138,7 @@ def test_the_cookie_is_http_only_lax_and_secure_where_tls_is(
 ) -> None:
     visitor = Visitor(m.Session(secure=option))
     response = visitor.visit(login, scheme=scheme, services=ContextServices(behind_tls=behind_tls))
-    attributes = set_cookies(response)[NAME].partition("; ")[2]
+    attributes = set_cookies(response)[visitor.middleware.name].partition("; ")[2]
     assert attributes == ("Path=/; Secure; " if secure else "Path=/; ") + "HttpOnly; SameSite=Lax"
 
 
@@ -439,3 +440,49 @@ async def test_a_streamed_response_may_read_the_session_and_is_never_shared(capl
     assert response.header("vary") == "cookie"
     assert response.header("cache-control") == "private, max-age=0, must-revalidate"
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "server", "name"),
+    [
+        ({}, ServerSection(), "spica_session"),
+        ({}, ServerSection(behind_tls=True), "__Host-spica_session"),
+        ({"secure": True}, ServerSection(), "__Host-spica_session"),
+        ({"secure": False}, ServerSection(behind_tls=True), "spica_session"),
+        ({"name": "spica_session"}, ServerSection(behind_tls=True), "spica_session"),
+        ({"name": "shop"}, ServerSection(behind_tls=True), "shop"),
+    ],
+)
+def test_where_it_is_always_secure_a_subdomain_can_not_plant_it(options: Any, server: ServerSection, name: str) -> None:
+    middleware = m.Session(**options)
+    settings = Settings(env="production", app=AppSection(secret_key=NEW), server=server)
+    middleware.bind(settings)
+    services = ContextServices(behind_tls=settings.server.is_secure)
+
+    def visit(fields: dict[str, str], handler: Handler) -> Response:
+        ctx = make_context(make_request(fields=fields), services=services)
+
+        def endpoint(ctx: Context) -> Response:
+            handler(ctx)
+            return Response.text("ok")
+
+        response: Response = compose([middleware], endpoint)(ctx)
+        ctx.finish(response)
+        return response
+
+    first = visit({}, lambda ctx: ctx.session.update(user=7))
+    field = next(value for key, value in first.fields if key == "set-cookie")
+    assert field.startswith(f"{name}=")
+    assert ("; Secure" in field) == (options.get("secure", server.behind_tls))
+    assert "; Path=/" in field
+    assert "Domain" not in field
+
+    seen: dict[str, Any] = {}
+    visit({"cookie": f"{name}={cookie_value(first, name)}"}, lambda ctx: seen.update(ctx.session))
+    assert seen == {"user": 7}
+    assert middleware.name == name
+
+    planted: dict[str, Any] = {}
+    other = "spica_session" if name.startswith("__Host-") else "__Host-spica_session"
+    visit({"cookie": f"{other}={cookie_value(first, name)}"}, lambda ctx: planted.update(ctx.session))
+    assert planted == {}
