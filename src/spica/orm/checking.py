@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from spica.orm.callbacks import run_callbacks
-from spica.orm.fields import Field
+from spica.orm.callbacks import holds, run_callbacks
 from spica.orm.schema import FieldRules, Schema
 from spica.validation import CoercionFailed, Errors
+from spica.validation.messages import BLANK, TAKEN
+
+_WILDCARDS = re.compile(r"[%_\\]")
 
 
 async def check_record(record: Any, errors: Errors) -> bool:
@@ -38,15 +41,19 @@ def check_types(record: Any, schema: Schema, errors: Errors) -> None:
             continue
         if value is None:
             if field.is_required:
-                errors.add(field.name, "can't be blank")
+                errors.add(field.name, BLANK)
             continue
         try:
             setattr(record, field.name, field.convert(value))
         except CoercionFailed as problem:
-            errors.add(field.shown_as, str(problem))
+            errors.add(field.shown_as, problem.message)
 
 
 async def _check_rule(record: Any, rule: FieldRules, schema: Schema, errors: Errors) -> None:
+    if rule.on is not None and (rule.on == "create") is not record.new_record:
+        return
+    if rule.condition is not None and not await holds(record, rule.condition):
+        return
     access = schema.passwords.get(rule.name)
     value = getattr(record, rule.name) if access is None else access.assigned(record)
     if access is not None and value is None:
@@ -54,15 +61,23 @@ async def _check_rule(record: Any, rule: FieldRules, schema: Schema, errors: Err
     for condition in rule.rules:
         message = condition.check(value)
         if message is not None:
-            errors.add(rule.name, message)
-    if rule.unique and value is not None and rule.name not in errors:
-        await _check_unique(record, schema.by_name[rule.name], value, errors)
+            errors.add(rule.name, message.reworded(rule.message))
+    if rule.unique and value is not None and rule.name not in errors and await _is_taken(record, rule, value):
+        errors.add(rule.name, TAKEN.reworded(rule.message))
 
 
-async def _check_unique(record: Any, field: Field, value: Any, errors: Errors) -> None:
+async def _is_taken(record: Any, rule: FieldRules, value: Any) -> bool:
     model = type(record)
-    same = model.where(**{field.name: value})
+    assert rule.unique is not None
+    ignores_case = not rule.unique.case and isinstance(value, str)
+    if ignores_case:
+        same = model.where(getattr(model, rule.name).ilike(_WILDCARDS.sub("_", value)))
+    else:
+        same = model.where(**{rule.name: value})
+    if rule.unique.scope:
+        same = same.where(**{name: getattr(record, name) for name in rule.unique.scope})
     if record.persisted:
         same = same.where(model.id != record.id)
-    if await same.exists():
-        errors.add(field.name, "has already been taken")
+    if ignores_case:  # the pattern finds a little too much: `_` stands for a wildcard and for any character
+        return any(found.casefold() == value.casefold() for found in await same.pluck(rule.name))
+    return bool(await same.exists())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from spica.orm.callbacks import Callbacks
+from spica.orm.callbacks import Callbacks, Condition
 from spica.orm.errors import UnknownField, unknown_field, unknown_relation
 from spica.orm.fields import Field
 from spica.orm.passwords import PasswordAccess
@@ -15,12 +15,23 @@ from spica.validation import Rule
 
 
 @dataclass(frozen=True, slots=True)
+class Unique:
+    """No other row has the value: among those with the same values of `scope`, capital letters or not."""
+
+    scope: tuple[str, ...] = ()
+    case: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class FieldRules:
-    """The rules of one `validates(...)` line."""
+    """The rules of one `validates(...)` line for one field: `on` and `condition` say when, `message` in which words."""
 
     name: str
     rules: tuple[Rule, ...]
-    unique: bool
+    unique: Unique | None = None
+    on: Literal["create", "update"] | None = None
+    condition: Condition | None = None
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from spica.validation.coerce import CoercionFailed, coerce
 from spica.validation.errors import Errors
+from spica.validation.messages import Message
 from spica.validation.rules import Rule, RuleOptionError, build_rules
 
-__all__ = ["CoercionFailed", "Errors", "Rule", "RuleOptionError", "build_rules", "coerce"]
+__all__ = ["CoercionFailed", "Errors", "Message", "Rule", "RuleOptionError", "build_rules", "coerce"]

@@ -20,6 +20,8 @@ from uuid import UUID
 
 import msgspec
 
+from spica.validation.messages import Message
+
 MAX_INTEGER = 2**63 - 1
 MIN_INTEGER = -(2**63)
 
@@ -33,6 +35,23 @@ _FALSE = frozenset({"", "0", "off", "false", "f", "no", "n"})
 
 class CoercionFailed(ValueError):
     """Raised when a value can't become the declared type; its text is a message about the field: "is not a number"."""
+
+    @property
+    def message(self) -> Message:
+        """The text with its code."""
+        return Message(str(self), _CODES.get(str(self), "invalid"))
+
+
+_CODES = {
+    "can't be blank": "blank",
+    "is not a number": "not_a_number",
+    "must be a whole number": "not_an_integer",
+    "is not included in the list": "inclusion",
+    "is too large": "too_large",
+    "is too small": "too_small",
+    "is not a date": "not_a_date",
+    "is not a date and time": "not_a_datetime",
+}
 
 
 def coerce(value: object, kind: Any, *, nullable: bool = False) -> Any:

@@ -7,6 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Collection, Sized
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from spica.errors import SpicaError, closest
+from spica.validation.messages import BLANK, INVALID, Message
 
 
 class RuleOptionError(SpicaError):
@@ -25,7 +27,7 @@ class RuleOptionError(SpicaError):
 class Rule(Protocol):
     """One condition on a value."""
 
-    def check(self, value: object) -> str | None:
+    def check(self, value: object) -> Message | None:
         """Judge a value. Returns the message about the field, or None when the value is fine."""
 
 
@@ -33,26 +35,28 @@ class Rule(Protocol):
 class Presence:
     """The value is there: not None, not empty, not only white space. False and 0 are values."""
 
-    def check(self, value: object) -> str | None:
+    def check(self, value: object) -> Message | None:
         blank = value is None or (isinstance(value, str) and not value.strip())
         empty = isinstance(value, Sized) and len(value) == 0
-        return "can't be blank" if blank or empty else None
+        return BLANK if blank or empty else None
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """The number of characters (items, bytes) lies between two bounds, both included."""
+    """The number of characters (items, bytes) lies between two bounds, both included; the same twice for exactly."""
 
     min: int | None = None
     max: int | None = None
 
-    def check(self, value: object) -> str | None:
+    def check(self, value: object) -> Message | None:
         if not isinstance(value, Sized):
             return None
+        if self.min is not None and self.min == self.max and len(value) != self.min:
+            return Message(f"is the wrong length (should be {_count(self.min, value)})", "wrong_length", count=self.min)
         if self.min is not None and len(value) < self.min:
-            return f"is too short (minimum is {_count(self.min, value)})"
+            return Message(f"is too short (minimum is {_count(self.min, value)})", "too_short", count=self.min)
         if self.max is not None and len(value) > self.max:
-            return f"is too long (maximum is {_count(self.max, value)})"
+            return Message(f"is too long (maximum is {_count(self.max, value)})", "too_long", count=self.max)
         return None
 
 
@@ -62,12 +66,12 @@ class Format:
 
     pattern: re.Pattern[str]
 
-    def check(self, value: object) -> str | None:
+    def check(self, value: object) -> Message | None:
         if not isinstance(value, str):
             return None
         anchored = self.pattern.pattern.startswith("^") and self.pattern.pattern.endswith("$")
         match = self.pattern.fullmatch if anchored else self.pattern.search
-        return None if match(value) else "is invalid"
+        return None if match(value) else INVALID
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ class Inclusion:
 
     options: Collection[object]
 
-    def check(self, value: object) -> str | None:
-        return None if value is None or value in self.options else "is not included in the list"
+    def check(self, value: object) -> Message | None:
+        return None if value is None or value in self.options else Message("is not included in the list", "inclusion")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +90,65 @@ class Exclusion:
 
     options: Collection[object]
 
-    def check(self, value: object) -> str | None:
-        return "is reserved" if value is not None and value in self.options else None
+    def check(self, value: object) -> Message | None:
+        return Message("is reserved", "exclusion") if value is not None and value in self.options else None
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """A box was ticked: the value is True."""
+
+    def check(self, value: object) -> Message | None:
+        return None if value is True else Message("must be accepted", "accepted")
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """The number lies within bounds; any of ge, gt, le and lt."""
+    """The number lies within bounds, any of ge, gt, le and lt; is one (eq) or is not (ne); is odd, even or whole."""
 
     ge: float | Decimal | None = None
     gt: float | Decimal | None = None
     le: float | Decimal | None = None
     lt: float | Decimal | None = None
+    eq: float | Decimal | None = None
+    ne: float | Decimal | None = None
+    odd: bool = False
+    even: bool = False
+    integer: bool = False
 
-    def check(self, value: object) -> str | None:
+    def check(self, value: object) -> Message | None:
         if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
             return None
-        if self.ge is not None and not value >= self.ge:
-            return f"must be greater than or equal to {self.ge}"
-        if self.gt is not None and not value > self.gt:
-            return f"must be greater than {self.gt}"
-        if self.le is not None and not value <= self.le:
-            return f"must be less than or equal to {self.le}"
-        if self.lt is not None and not value < self.lt:
-            return f"must be less than {self.lt}"
+        for name, (holds, text, code) in _COMPARISONS.items():
+            bound = getattr(self, name)
+            if bound is not None and not holds(value, bound):
+                return Message(f"{text} {bound}", code, count=bound)
+        if (self.integer or self.odd or self.even) and value != int(value):
+            return Message("must be a whole number", "not_an_integer")
+        if self.odd and value % 2 == 0:
+            return Message("must be odd", "odd")
+        if self.even and value % 2 != 0:
+            return Message("must be even", "even")
         return None
+
+
+_COMPARISONS: dict[str, tuple[Callable[[Any, Any], bool], str, str]] = {
+    "ge": (operator.ge, "must be greater than or equal to", "greater_than_or_equal_to"),
+    "gt": (operator.gt, "must be greater than", "greater_than"),
+    "le": (operator.le, "must be less than or equal to", "less_than_or_equal_to"),
+    "lt": (operator.lt, "must be less than", "less_than"),
+    "eq": (operator.eq, "must be equal to", "equal_to"),
+    "ne": (operator.ne, "must be other than", "other_than"),
+}
 
 
 def build_rules(**options: Any) -> list[Rule]:
     """Build rules from the keyword options of a `validates(...)` line.
 
-    Args:    options: presence=True; length=(3, 200), a maximum, or {"min": 3, "max": 200}; format=pattern;
-             inclusion=collection; exclusion=collection; number={"ge": 0} (also as numericality), or True.
+    Args:    options: presence=True; length=(3, 200), a maximum, {"min": 3, "max": 200} or {"exactly": 5};
+             format=pattern; inclusion=collection; exclusion=collection; acceptance=True;
+             number={"ge": 0, "gt": 0, "le": 9, "lt": 9, "eq": 1, "ne": 1, "odd": True, "even": True, "integer": True}
+             (any of them, also as numericality), or True.
     Returns: the rules, in the order of the options; an option that is False or None gives none.
     Raises:  RuleOptionError for an unknown option or one with no meaning.
     Example: build_rules(presence=True, length=(3, 200))
@@ -138,6 +169,12 @@ def _build_presence(option: Any) -> Rule:
     return Presence()
 
 
+def _build_acceptance(option: Any) -> Rule:
+    if option is not True:
+        raise RuleOptionError(f"acceptance={option!r} has no meaning", fix="write acceptance=True")
+    return Acceptance()
+
+
 def _build_length(option: Any) -> Rule:
     if isinstance(option, int) and not isinstance(option, bool):
         return _checked_length(None, option)
@@ -145,6 +182,8 @@ def _build_length(option: Any) -> Rule:
         return _checked_length(*option)
     if isinstance(option, dict) and option.keys() <= {"min", "max"}:
         return _checked_length(option.get("min"), option.get("max"))
+    if isinstance(option, dict) and option.keys() == {"exactly"}:
+        return _checked_length(option["exactly"], option["exactly"])
     raise RuleOptionError(f"length={option!r} has no meaning", fix="write length=(3, 200), or length=200 for a maximum")
 
 
@@ -171,8 +210,8 @@ def _build_number(option: Any) -> Rule:
     if not isinstance(bounds, dict):
         raise RuleOptionError(f"number={option!r} has no meaning", fix='write number={"ge": 0, "le": 150}')
     for name in bounds:
-        if name not in ("ge", "gt", "le", "lt"):
-            raise _unknown(name, ("ge", "gt", "le", "lt"))
+        if name not in _NUMBER_OPTIONS:
+            raise _unknown(name, _NUMBER_OPTIONS)
     return Number(**bounds)
 
 
@@ -185,6 +224,8 @@ def _build_collection(rule: Callable[[Collection[object]], Rule]) -> Callable[[A
     return build
 
 
+_NUMBER_OPTIONS = (*_COMPARISONS, "odd", "even", "integer")
+
 _BUILDERS: dict[str, Callable[[Any], Rule]] = {
     "presence": _build_presence,
     "length": _build_length,
@@ -193,6 +234,7 @@ _BUILDERS: dict[str, Callable[[Any], Rule]] = {
     "exclusion": _build_collection(Exclusion),
     "number": _build_number,
     "numericality": _build_number,
+    "acceptance": _build_acceptance,
 }
 
 

@@ -104,3 +104,53 @@ def test_an_option_that_is_off_makes_no_rule() -> None:
 def test_a_rule_that_makes_no_sense_is_refused_at_once(options: dict[str, Any]) -> None:
     with pytest.raises(RuleOptionError):
         build_rules(**options)
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds", "expected"),
+    [
+        (3, {"eq": 4}, ["must be equal to 4"]),
+        (4, {"eq": 4, "even": True, "integer": True}, []),
+        (3, {"ne": 3}, ["must be other than 3"]),
+        (3, {"odd": True}, []),
+        (4, {"odd": True}, ["must be odd"]),
+        (3, {"even": True}, ["must be even"]),
+        (2.5, {"integer": True}, ["must be a whole number"]),
+        (2.5, {"even": True}, ["must be a whole number"]),
+    ],
+)
+def test_number_is_one_or_odd_or_even_or_whole(value: object, bounds: dict[str, Any], expected: list[str]) -> None:
+    assert messages(value, number=bounds) == expected
+
+
+def test_acceptance_wants_a_tick() -> None:
+    assert messages(False, acceptance=True) == ["must be accepted"]
+    assert messages(None, acceptance=True) == ["must be accepted"]
+    assert messages(True, acceptance=True) == []
+
+
+def test_length_exactly() -> None:
+    assert messages("abc", length={"exactly": 5}) == ["is the wrong length (should be 5 characters)"]
+    assert messages("abcde", length={"exactly": 5}) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "code", "parameters"),
+    [
+        ("", {"presence": True}, "blank", {}),
+        ("a", {"length": (2, 3)}, "too_short", {"count": 2}),
+        ("abcd", {"length": 3}, "too_long", {"count": 3}),
+        ("a", {"format": "b"}, "invalid", {}),
+        ("a", {"inclusion": ["b"]}, "inclusion", {}),
+        ("a", {"exclusion": ["a"]}, "exclusion", {}),
+        (1, {"number": {"ge": 2}}, "greater_than_or_equal_to", {"count": 2}),
+        (1, {"number": {"lt": 1}}, "less_than", {"count": 1}),
+    ],
+)
+def test_messages_have_the_codes_of_their_translations(
+    value: object, options: dict[str, Any], code: str, parameters: dict[str, Any]
+) -> None:
+    [rule] = build_rules(**options)
+    message = rule.check(value)
+    assert message is not None
+    assert (message.code, message.parameters) == (code, parameters)
