@@ -15,6 +15,7 @@ FILES = {
     "circle": '{% extends "round" %}',
     "round": '{% extends "circle" %}',
     "card": "{% params title: str %}{{ title }}",
+    "components/box": "{% params size: int %}{{ size }}",
 }
 
 # name of the class: the template, and the message without the address of its docs
@@ -149,6 +150,16 @@ SPICA-T014  no route is called psot
   why    path helpers exist for named routes
   fix    did you mean post?""",
     ),
+    "PropTypeError": (
+        '<p>\n{% component "box" size="3" %}{% end %}',
+        """\
+SPICA-T016  'box' takes size: int, not '3'
+  where  ROOT/page.html:2:1
+           {% component "box" size="3" %}{% end %}
+           ^
+  why    its params say so (ROOT/components/box.html:1:1)
+  fix    give it int, or change the type there""",
+    ),
 }
 
 
@@ -165,11 +176,16 @@ def render(root: Path, page: str | None) -> str:
         path = root / f"{name}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    templates = Templates(root, globals={"paths": object()}, checks={"paths": check_paths})
+    paths, checks = {"paths": object()}, {"paths": check_paths}
+    templates = Templates(root, globals=paths, checks=checks, components=[root / "components"])
     with pytest.raises(TemplateError) as caught:
         templates.render("page", title="Posts", posts=[])
-    lines = [line for line in str(caught.value).splitlines() if not line.startswith("  docs")]
-    return f"{type(caught.value).__name__}\n" + "\n".join(lines).replace(str(root), "ROOT")
+    return told(caught.value, root)
+
+
+def told(error: TemplateError, root: Path) -> str:
+    lines = [line for line in str(error).splitlines() if not line.startswith("  docs")]
+    return f"{type(error).__name__}\n" + "\n".join(lines).replace(str(root), "ROOT")
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -187,10 +203,23 @@ def test_message_of_a_missing_template(tmp_path: Path) -> None:
     )
 
 
+def test_message_of_a_missing_fragment(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("{% fragment rows %}{% end %}")
+    with pytest.raises(TemplateError) as caught:
+        Templates(tmp_path).render_fragment("page", "rwos", {})
+    assert told(caught.value, tmp_path) == (
+        "UnknownFragmentError\n"
+        "SPICA-T015  'page' has no fragment 'rwos'\n"
+        "  where  ROOT/page.html\n"
+        "  why    its own fragments are: rows; those of its layouts and includes don't count\n"
+        "  fix    did you mean 'rows'?"
+    )
+
+
 def test_every_error_of_templates_has_a_stored_message() -> None:
     classes = {
         name
         for name, value in vars(errors).items()
         if isinstance(value, type) and issubclass(value, TemplateError) and value is not TemplateError
     }
-    assert classes == {*MESSAGES, "TemplateNotFound"}
+    assert classes == {*MESSAGES, "TemplateNotFound", "UnknownFragmentError"}

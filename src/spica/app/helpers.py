@@ -85,6 +85,10 @@ class PageRenderer:
         """Render a template in a layout, or without; see `Renderer`."""
         return self._templates.render_in(layout, name, _with_page_values(locals, ctx), ctx)
 
+    def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: Any) -> str:
+        """Render one fragment of a template; see `Renderer`."""
+        return self._templates.render_fragment(name, fragment, _with_page_values(locals, ctx), ctx)
+
 
 @uses_context
 def csrf_token(ctx: Context | None) -> str:

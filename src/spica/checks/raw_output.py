@@ -18,8 +18,8 @@ _WHY = "whoever can set the value can put a script into the page (XSS)"
 
 def find(project: Project) -> Iterator[Found]:
     """Look through the templates' expressions and the calls of the code."""
-    loader = Loader(project.templates.roots)
-    for name in loader.names():
+    loader = Loader(project.templates.roots, project.templates.components)
+    for name in [*loader.names(), *loader.component_names()]:
         try:
             document = parse_template(loader.load(name))
         except TemplateError:

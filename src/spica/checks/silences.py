@@ -37,7 +37,9 @@ def read_silences(project: Project) -> list[Silence]:
     for file in project.python_files:
         if "spica:" in file.text:
             found += _in_lines(file.name, _comments(file.text), file.text.splitlines())
-    views = [path for root in project.templates.roots for path in root.rglob("*.html")]
+    views = [
+        path for root in (*project.templates.roots, *project.templates.components) for path in root.rglob("*.html")
+    ]
     for path in sorted([*views, *(project.root / "config").glob("*.toml")]):
         lines = _read(path).splitlines()
         found += _in_lines(project.relative(path), dict(enumerate(lines, 1)), lines)

@@ -53,7 +53,14 @@ class Controller(Context):
     """The layout of templates that extend none: `layout = "layouts/admin"`; None renders all of them without one."""
 
     def render(
-        self, template: str | None = None, /, *, status: int = 200, layout: str | None = "", **values: Any
+        self,
+        template: str | None = None,
+        /,
+        *,
+        status: int = 200,
+        layout: str | None = "",
+        fragment: str | None = None,
+        **values: Any,
     ) -> Response:
         """Answer with a template, or with the values as JSON when the client asked for that.
 
@@ -61,7 +68,8 @@ class Controller(Context):
         status says that it failed, the messages of what is not valid.
 
         Args:    template: default the action's own; a name without a slash is one of this controller's; status: of the
-                 response; layout: another than the controller's, None for none; values: names for the template.
+                 response; layout: another than the controller's, None for none; fragment: the one
+                 `{% fragment %}` of the template that is sent, alone; values: names for the template.
         Returns: the response.
         Raises:  the template's errors; NoTemplatesError in an application without templates; NotAcceptable (a 406) when
                  the client wants neither.
@@ -71,6 +79,7 @@ class Controller(Context):
             self.template_name(template),
             self.visible_values(),
             self.layout if layout == "" else layout,
+            fragment,
         )
         self.answer = build_rendered(view, self, values, status)
         return self.answer

@@ -35,9 +35,16 @@ class Renderer(Protocol):
     def render_in(self, layout: str | None, name: str, locals: dict[str, Any], ctx: object) -> str:
         """Render a template that names no layout in this one; None: any template without its layout."""
 
+    def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
+        """Render one `{% fragment %}` of a template alone."""
+
 
 class NoRenderer:
     """Stands in for templates in an application that has none."""
+
+    def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
+        """Refuse, as `render_with`."""
+        return self.render_with(name, locals, ctx)
 
     def render_in(self, layout: str | None, name: str, locals: dict[str, Any], ctx: object) -> str:
         """Refuse, as `render_with`."""
@@ -56,16 +63,20 @@ class View(NamedTuple):
     """A template to render.
 
     Args:    renderer: the application's templates; template: its full name; around: what it sees besides what it is
-             passed; layout: for a template that names none, None for no layout at all, "" for what the template says.
+             passed; layout: for a template that names none, None for no layout at all, "" for what the template says;
+             fragment: the one part of the template that is rendered, None for all of it.
     """
 
     renderer: Renderer
     template: str
     around: Mapping[str, Any]
     layout: str | None
+    fragment: str | None = None
 
     def render(self, ctx: Any, values: dict[str, Any]) -> str:
         """The text: for htmx, which swaps a part of a page, without the layout."""
+        if self.fragment is not None:
+            return self.renderer.render_fragment(self.template, self.fragment, values, ctx)
         layout = self.layout
         if ctx.request.native.field("hx-request") == "true" and ctx.htmx.wants_fragment:
             layout = None

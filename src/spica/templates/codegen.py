@@ -9,6 +9,8 @@
 Rules of this file:
 - It makes an `ast`, never source text, so every expression keeps its place in its file.
 - An include whose name is known becomes part of the function, unless it would contain itself; then it is called.
+- A component is an include that sees only its props. What its slots are given is generated where the slots stand, with
+  the names and files of the place that gives it.
 - Values of `include` are computed before the output that waits is written; they get variables of their own, so the only
   difference is which of two errors comes first.
 """
@@ -19,18 +21,20 @@ import ast
 import copy
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from spica.templates import html_state as html
-from spica.templates.errors import MarkupMismatchError, UnknownBlockError
+from spica.templates.errors import CircularExtendsError, MarkupMismatchError, TemplateSyntaxError, UnknownBlockError
 from spica.templates.expressions import FILTER_MARK
+from spica.templates.fragments import list_steps, loop_names
 from spica.templates.html_context import describe
-from spica.templates.inclusion import check_given, without_last_newline
+from spica.templates.inclusion import check_given, given_slots, without_last_newline
 from spica.templates.inheritance import Chain, list_own_blocks, load_target, resolve_chain
 from spica.templates.library import Library
 from spica.templates.lines import LineMap, Segment
+from spica.templates.loader import COMPONENT
 from spica.templates.loops import build_loop
-from spica.templates.nodes import Block, Document, For, If, Include, Node, Output, Set, Text
+from spica.templates.nodes import Block, Component, Document, For, Fragment, If, Include, Node, Output, Set, Slot, Text
 from spica.templates.prelude import build_prelude
 from spica.templates.resolver import Resolver
 from spica.templates.safe import raw
@@ -61,13 +65,19 @@ class Generated:
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """Where generation is: which file, names, and block of which chain (the number says how far up `super` went)."""
+    """Where generation is: which file, names, and block of which chain (the number says how far up `super` went).
+
+    Args: slots: what the component was given, by slot, with the place that gave it; including: what is included there.
+    """
 
     segment: Segment
     scope: Scope
     chain: Chain
     segments: Mapping[str, Segment]
     block: tuple[str, int] | None = None
+    slots: Mapping[str, list[Node]] = field(default_factory=dict)
+    giver: _Position | None = None
+    including: tuple[str, ...] = ()
 
 
 def generate_function(document: Document, library: Library) -> Generated:
@@ -88,7 +98,6 @@ class _Generator:
         self.writer = Writer()
         self.lines = LineMap(document.source)
         self.sources: dict[str, Source] = {}
-        self.including = [document.source.name]
         self.nodes = 0
         self.at: _Position
 
@@ -97,7 +106,8 @@ class _Generator:
     def generate(self) -> Generated:
         chain = self._resolve_chain(self.document)
         segments = self._place_chain(chain, self.lines.page)
-        self.at = _Position(self.lines.page, Scope(assigned=chain.assigned), chain, segments)
+        scope = Scope(assigned=chain.assigned)
+        self.at = _Position(self.lines.page, scope, chain, segments, including=(self.document.source.name,))
         self._declare_parameters()
         self._emit_chain()
         self._check_end()
@@ -131,6 +141,8 @@ class _Generator:
             for parameter in document.parameters or ():
                 if parameter.name in scope.variables:
                     continue  # a template's own declaration counts before its layout's
+                if self.document.only is not None and parameter.default is None:
+                    continue  # a fragment needs what it uses
                 default = parameter.default and self.resolver.resolve(parameter.default, scope, segment)
                 line = segment.base + parameter.place.line
                 value = self.variables.shared_input(parameter.name, parameter.place, line)
@@ -147,8 +159,9 @@ class _Generator:
         chain = resolve_chain(document, self.library)
         for member in chain.documents:
             self.sources[member.source.name] = member.source
-            if member.parameters is not None:
-                self.resolver.declared[member.source.name] = frozenset(chain.parameters)
+            if member.parameters is not None or member.source.name.startswith(COMPONENT):
+                around = loop_names(document) if document.only is not None else frozenset()
+                self.resolver.declared[member.source.name] = frozenset(chain.parameters | around)
         return chain
 
     def _place_chain(self, chain: Chain, first: Segment) -> dict[str, Segment]:
@@ -164,7 +177,9 @@ class _Generator:
         page, layout = self.at.chain.documents[0], self.at.chain.layout
         for document in self.at.chain.documents:
             with self._moved(segment=self.at.segments[document.source.name]):
-                if document is layout and page.alone:
+                if page.only is not None:
+                    self._emit(list_steps(document) if document is page else [])
+                elif document is layout and page.alone:
                     self._emit(list(list_own_blocks(page)))
                 elif document is layout:
                     self._emit(without_last_newline(document.body) if included else document.body)
@@ -209,6 +224,12 @@ class _Generator:
                     self._include(node)
                 case Block():
                     self._emit_block(node.place, node.name, 0)
+                case Fragment():
+                    self._fragment(node)
+                case Component():
+                    self._component(node)
+                case Slot():
+                    self._slot(node)
                 case Set():
                     value = self._resolve(node.value)
                     target = self._targets(node.target, self._assigned_variable)
@@ -270,13 +291,20 @@ class _Generator:
         document = load_target(name, node.place, self.library)
         chain = self._resolve_chain(document)
         check_given(chain, values, node.place)
-        if name in self.including or len(self.including) > _MAX_DEPTH or self.nodes > _MAX_NODES:
+        if name in self.at.including or len(self.at.including) > _MAX_DEPTH or self.nodes > _MAX_NODES:
             self._call_include(node, node.name, values)
         else:
-            self._inline_include(node, chain, values)
+            scope = Scope(assigned=chain.assigned, sees_arguments=not chain.declares)
+            self._inline(node, chain, scope, values, {})
 
-    def _inline_include(self, node: Include, chain: Chain, values: dict[str, ast.expr]) -> None:
-        scope = Scope(assigned=chain.assigned, sees_arguments=not chain.declares)
+    def _inline(
+        self,
+        node: Include | Component,
+        chain: Chain,
+        scope: Scope,
+        values: dict[str, ast.expr],
+        slots: Mapping[str, list[Node]],
+    ) -> None:
         for name, value in values.items():
             if isinstance(value, ast.Name) and name not in chain.assigned:
                 scope.variables[name] = value.id
@@ -290,10 +318,11 @@ class _Generator:
                     place = segments[document.source.name]
                     value = self.resolver.resolve(parameter.default, scope, place)
                     self._assign(scope, parameter.name, value, node.place)
-        self.including.append(chain.documents[0].source.name)
-        with self._moved(segment=segment, scope=scope, chain=chain, segments=segments, block=None):
-            self._emit_chain(included=True)
-        self.including.pop()
+        including = (*self.at.including, chain.documents[0].source.name)
+        self.at = _Position(segment, scope, chain, segments, slots=slots, giver=self.at, including=including)
+        self._emit_chain(included=True)
+        assert self.at.giver is not None
+        self.at = self.at.giver
 
     def _assign(self, scope: Scope, name: str, value: ast.expr, place: Place) -> None:
         variable = self.variables.new(name)
@@ -311,6 +340,52 @@ class _Generator:
         given = ast.Dict([ast.Constant(key) for key in values], list(values.values()))
         call = ast.Call(ast.Name(INCLUDE, ast.Load()), [name, arguments, given, ast.Name(CONTEXT, ast.Load())], [])
         self.writer.call(node.place, located_expression(call, self.at.segment, node.place))
+
+    # components and fragments
+
+    def _component(self, node: Component) -> None:
+        values = {key: self._resolve(value) for key, value in node.props.items()}
+        document = load_target(f"{COMPONENT}{node.name}", node.place, self.library)
+        chain = self._resolve_chain(document)
+        check_given(chain, node.props, node.place)
+        slots = given_slots(node, chain)
+        if document.source.name in self.at.including or self.nodes > _MAX_NODES:
+            raise CircularExtendsError(
+                f"component {node.name!r} contains itself",
+                place=node.place,
+                why=" in ".join(repr(name.removeprefix(COMPONENT)) for name in reversed(self.at.including)),
+                fix="a component becomes part of the page, without end: include a template, which is called instead",
+            )
+        self._inline(node, chain, Scope(assigned=chain.assigned, sees_arguments=False), values, slots)
+
+    def _slot(self, node: Slot) -> None:
+        if not self.at.segment.source.name.startswith(COMPONENT):
+            raise TemplateSyntaxError(
+                "slot stands outside of a component",
+                place=node.place,
+                why="it is the place for what a component is given, and this file is none",
+                fix="move the file to the components' folder, or write {% block … %}",
+            )
+        given, giver = self.at.slots.get(node.name), self.at.giver
+        if given is None or giver is None:
+            self._emit(node.body)
+            return
+        before = self.at
+        self.at = replace(giver, scope=Scope(parent=giver.scope))
+        self._emit(given)
+        self.at = before
+
+    def _fragment(self, node: Fragment) -> None:
+        start = self.writer.html
+        self._emit(node.body)
+        if start != html.START or self.writer.html != html.START:
+            wrong = "starts" if start != html.START else "ends"
+            raise MarkupMismatchError(
+                f"fragment {node.name!r} {wrong} {describe(start if wrong == 'starts' else self.writer.html)}",
+                place=node.place,
+                why="it is rendered alone too, as a piece of text with its tags complete",
+                fix="put the fragment around the whole element",
+            )
 
     # names and places
 

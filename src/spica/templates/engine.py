@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
 from spica.templates.cache import Cache
 from spica.templates.compiler import compile_template
 from spica.templates.errors import TemplateError
+from spica.templates.fragments import only_fragment
 from spica.templates.inheritance import put_into, without_layout
 from spica.templates.library import Library
 from spica.templates.loader import Loader
 from spica.templates.runtime import Template
 from spica.templates.uses import UseCheck
 
-# Between a template and its layout in the cache's names; no file's name has it.
-_IN = "\0"
+# Between a template and its layout, or its fragment, in the cache's names; no file's name has them.
+_IN, _PART = "\0", "\1"
+
+
+COMPONENTS = "components"
 
 
 class Templates:
@@ -25,8 +29,8 @@ class Templates:
     Args: roots: directories, searched in order; globals: helpers and values that every template sees (functions
           decorated with `@uses_context` get the request's context first); filters: functions that can stand after `|`,
           besides Spica's own and the globals; checks: by name of a global, a function of an attribute's name and how
-          it is called, which returns the error that this use deserves or None; reload: compile again what has changed
-          on disk, for development.
+          it is called, which returns the error that this use deserves or None; components: directories of components,
+          default `components` beside each root; reload: compile again what has changed on disk, for development.
 
     Example:
         Templates("app/views").render("posts/index", posts=posts)
@@ -38,9 +42,12 @@ class Templates:
         globals: Mapping[str, object] | None = None,
         filters: Mapping[str, Callable[..., object]] | None = None,
         checks: Mapping[str, UseCheck] | None = None,
+        components: Sequence[str | PathLike[str]] | None = None,
         reload: bool = False,
     ) -> None:
-        self._loader = Loader([Path(root) for root in roots])
+        places = [Path(root) for root in roots]
+        beside = [root.parent / COMPONENTS for root in places] if components is None else components
+        self._loader = Loader(places, [Path(place) for place in beside])
         self._library = Library(self._loader, globals, filters, checks, reload=reload)
         self._cache = Cache(self._compile, reload=reload)
 
@@ -48,6 +55,11 @@ class Templates:
     def roots(self) -> tuple[Path, ...]:
         """The directories, in the order in which they are searched."""
         return self._loader.roots
+
+    @property
+    def components(self) -> tuple[Path, ...]:
+        """The directories of components."""
+        return self._loader.components
 
     def render(self, name: str, /, **locals: object) -> str:
         """Render a template.
@@ -76,6 +88,15 @@ class Templates:
         """
         return self._cache.get(f"{name}{_IN}{layout or ''}").render_with(locals, ctx)
 
+    def render_fragment(self, name: str, fragment: str, locals: Mapping[str, object], ctx: object = None) -> str:
+        """Render one `{% fragment %}` of a template, without what is around it.
+
+        Args:    fragment: its name; locals: what it uses, the variables of loops around it included.
+        Returns: its text.
+        Raises:  as `render`; UnknownFragmentError when the template has no such fragment.
+        """
+        return self._cache.get(f"{name}{_PART}{fragment}").render_with(locals, ctx)
+
     def get(self, name: str) -> Template:
         """The compiled template, to render it often or to ask what it needs.
 
@@ -98,14 +119,19 @@ class Templates:
                  mistake in a layout is reported once, not for every page that extends it.
         """
         errors: dict[str, TemplateError] = {}
-        for name in self.names():
+        for name in [*self._loader.component_names(), *self.names()]:
             try:
                 self._cache.get(name)
+                for fragment in self._library.document(name).fragments:
+                    self._cache.get(f"{name}{_PART}{fragment}")
             except TemplateError as error:
                 errors.setdefault(str(error), error)
         return list(errors.values())
 
     def _compile(self, name: str) -> Template:
+        name, part, fragment = name.partition(_PART)
+        if part:
+            return compile_template(only_fragment(self._library.document(name), fragment), self._library, self._include)
         name, chosen, layout = name.partition(_IN)
         document = self._library.document(name)
         if chosen:

@@ -104,6 +104,18 @@ class MarkupMismatchError(TemplateError):
     code = "SPICA-T013"
 
 
+class UnknownFragmentError(TemplateError, LookupError):
+    """A template has no fragment of the name that is to be rendered."""
+
+    code = "SPICA-T015"
+
+
+class PropTypeError(TemplateError, TypeError):
+    """A component or include is given a value that its `params` do not take: `count="three"` for `count: int`."""
+
+    code = "SPICA-T016"
+
+
 class HelperUseError(TemplateError):
     """A helper has no such part, or not with these values: `paths.psot(7)`, `paths.post()`."""
 

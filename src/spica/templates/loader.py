@@ -16,23 +16,26 @@ from spica.templates.errors import TemplateNotFound, TemplateSyntaxError
 from spica.templates.source import Source
 
 SUFFIX = ".html"
+COMPONENT = "component:"
+"""What the names of components start with, where the names of templates do not."""
 
 
 class Loader:
     """Reads templates from directories.
 
-    Args: roots: directories, searched in order; they may appear later than the loader.
+    Args: roots: directories, searched in order; components: those of components; both may appear later than the loader.
     """
 
-    def __init__(self, roots: Sequence[Path]) -> None:
+    def __init__(self, roots: Sequence[Path], components: Sequence[Path] = ()) -> None:
         self.roots = tuple(roots)
+        self.components = tuple(components)
 
     def find(self, name: str) -> Path | None:
         """The file of a template; None when no root has it or the name is not one."""
         if not is_template_name(name):
             return None
-        for root in self.roots:
-            path = root / f"{name}{SUFFIX}"
+        for root in self._roots_of(name):
+            path = root / f"{name.removeprefix(COMPONENT)}{SUFFIX}"
             if path.is_file():
                 return path
         return None
@@ -47,7 +50,8 @@ class Loader:
         path = self.find(name)
         if path is None:
             why, fix = self._explain(name)
-            raise TemplateNotFound(f"no template is named {name!r}", why=why, fix=fix)
+            kind = "component" if name.startswith(COMPONENT) else "template"
+            raise TemplateNotFound(f"no {kind} is named {name.removeprefix(COMPONENT)!r}", why=why, fix=fix)
         read_at = stamp(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -61,30 +65,42 @@ class Loader:
 
     def names(self) -> list[str]:
         """All template names under all roots, sorted, each once."""
-        found: set[str] = set()
-        for root in self.roots:
-            for path in root.rglob(f"*{SUFFIX}"):
-                name = path.relative_to(root).as_posix().removesuffix(SUFFIX)
-                if is_template_name(name) and path.is_file():
-                    found.add(name)
-        return sorted(found)
+        return _list_names(self.roots)
+
+    def component_names(self) -> list[str]:
+        """The names of all components, as `find` takes them, sorted."""
+        return [f"{COMPONENT}{name}" for name in _list_names(self.components)]
+
+    def _roots_of(self, name: str) -> tuple[Path, ...]:
+        return self.components if name.startswith(COMPONENT) else self.roots
 
     def _explain(self, name: str) -> tuple[str, str]:
-        roots = ", ".join(str(root) for root in self.roots) or "no root was given"
+        places, known = self._roots_of(name), _list_names(self._roots_of(name))
+        roots = ", ".join(str(root) for root in places) or "no root was given"
+        name = name.removeprefix(COMPONENT)
         why = f"{name}{SUFFIX} is in none of: {roots}"
         if not is_template_name(name):
             why = "a template's name is a path below its root, such as posts/index, without '..' or a leading '/'"
-        near = closest(name.removesuffix(SUFFIX), self.names())
+        near = closest(name.removesuffix(SUFFIX), known)
         if near:
             return why, f"did you mean {' or '.join(repr(match) for match in near)}?"
-        return why, f"create {self._first_root() / f'{name}{SUFFIX}'}" if is_template_name(name) else "use such a name"
+        first = places[0] if places else Path()
+        return why, f"create {first / f'{name}{SUFFIX}'}" if is_template_name(name) else "use such a name"
 
-    def _first_root(self) -> Path:
-        return self.roots[0] if self.roots else Path()
+
+def _list_names(roots: Sequence[Path]) -> list[str]:
+    found: set[str] = set()
+    for root in roots:
+        for path in root.rglob(f"*{SUFFIX}"):
+            name = path.relative_to(root).as_posix().removesuffix(SUFFIX)
+            if is_template_name(name) and path.is_file():
+                found.add(name)
+    return sorted(found)
 
 
 def is_template_name(name: str) -> bool:
     """Whether a name can name a template: relative, inside the root, no hidden parts."""
+    name = name.removeprefix(COMPONENT)
     if not name or "\\" in name or "\0" in name or name.startswith("/"):
         return False
     return all(not part.startswith(".") for part in PurePosixPath(name).parts)

@@ -74,7 +74,46 @@ class Set:
     value: ast.expr
 
 
-Node = Text | Output | If | For | Include | Block | Set
+@dataclass(slots=True)
+class Fragment:
+    """A named part of a page that can be rendered alone."""
+
+    place: Place
+    name: str
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Fill:
+    """What a component is given for one of its slots; "" names the slot without a name."""
+
+    place: Place
+    name: str
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Component:
+    """A component with its props; `body` is for its slot without a name, `fills` for the others."""
+
+    place: Place
+    name: str
+    props: dict[str, ast.expr]
+    body: list[Node] = field(default_factory=list)
+    fills: dict[str, Fill] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Slot:
+    """The place in a component's file for what it is given; `body` is rendered when it is given nothing."""
+
+    place: Place
+    name: str
+    body: list[Node] = field(default_factory=list)
+
+
+Node = Text | Output | If | For | Include | Block | Set | Fragment | Component | Slot
+Container = If | For | Block | Fragment | Fill | Component | Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +136,8 @@ class Document:
     extends_place: Place | None = None
     parameters: list[Parameter] | None = None
     blocks: dict[str, Block] = field(default_factory=dict)
+    fragments: dict[str, Fragment] = field(default_factory=dict)
+    slots: set[str] = field(default_factory=set)
     assigned: set[str] = field(default_factory=set)  # names that `set` assigns to, anywhere in the file
     alone: bool = False  # rendered without what it extends
+    only: str | None = None  # the fragment that is rendered, None for all of the page

@@ -20,3 +20,10 @@ def test_a_text_made_of_values_and_declared_safe_is_told(check: Check, made: str
 
 def test_escaped_values_have_no_findings(check: Check) -> None:
     assert check("raw-output", {"app/tags.py": 'def tag(x):\n    return Safe("<b>{}</b>").format(x)\n'}) == []
+
+
+def test_raw_in_a_component_and_in_what_it_is_given_is_told(check: Check) -> None:
+    page = '{% component "card" %}{% fill head %}{{ raw(name) }}{% end %}{% end %}{% fragment a %}{{ raw(x) }}{% end %}'
+    card = "{% slot head %}{% end %}\n{{ raw('<hr>') }}"
+    found = check("raw-output", {"app/views/home/page.html": page, "app/components/card.html": card})
+    assert [(one.file, one.line) for one in found] == [("app/components/card.html", 2), ("app/views/home/page.html", 1)]

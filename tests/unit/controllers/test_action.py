@@ -32,6 +32,9 @@ class Pages:
     def render_with(self, name: str, locals: dict[str, Any], ctx: object) -> str:
         return f"{name} {dict(sorted(locals.items()))}"
 
+    def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
+        return f"{name}#{fragment} {locals}"
+
 
 def route(pattern: str = "/", target: Any = "things#show", **options: Any) -> Route:
     return build_route("GET", pattern, target, Location("config/routes.py", 1), options)
@@ -83,6 +86,9 @@ class Things(Base):
         self.assigns["shared"] = 2
         return self.render_partial("row", item=1)
 
+    def rows(self) -> Response:
+        return self.render("index", fragment="rows", item=1)
+
     def text_of(self) -> str:
         return self.render_to_string("mail")
 
@@ -97,6 +103,12 @@ async def test_filters_run_from_the_base_class_down_and_by_their_rule() -> None:
     response = await answer(compiled(Things, "edit"), "/?name=y&status=422")
     assert response.status == 422
     assert response.body == b"things/form {'extra': [1], 'log_': ['first'], 'name': 'y'}"
+
+
+async def test_render_sends_one_fragment_alone() -> None:
+    response = await answer(compiled(Things, "rows"))
+    assert response.body.startswith(b"things/index#rows {")
+    assert b"'item': 1" in response.body
 
 
 @pytest.mark.parametrize(("halt", "status"), [("return", 401), ("render", 303)])
@@ -132,7 +144,7 @@ async def test_an_override_without_the_mark_is_no_filter() -> None:
 
 
 def test_actions_are_public_methods_that_are_no_filters() -> None:
-    assert list_actions(Things) == ["edit", "partial", "remembered", "show", "text_of", "wait"]
+    assert list_actions(Things) == ["edit", "partial", "remembered", "rows", "show", "text_of", "wait"]
 
 
 def test_only_what_may_suspend_is_a_coroutine() -> None:

@@ -128,3 +128,19 @@ def test_context_reaches_what_is_included(views) -> None:
     )
     assert pages.render_with("page", {}, "ctx") == "ctxctx?ctx"
     assert pages.render("page") == "NoneNone?"
+
+
+def test_for_renders_it_for_each_item_with_a_spacer_between(views) -> None:
+    pages = views(
+        {
+            "page": '{% include "row" for k, v in ps n=loop.index x=1 spacer="line" %}{% include "row" for k in () %}',
+            "row": "{{ n | default }}{{ k }}{{ v | default }}{{ x | default }}",
+            "line": "<hr>",
+        }
+    )
+    assert pages.render("page", ps=[("a", "<"), ("b", 2)]) == "1a&lt;1<hr>2b21"
+
+
+def test_for_checks_what_each_item_is_given(views) -> None:
+    with pytest.raises(UnknownParameterError, match="'row' takes no 'psot'"):
+        views({"page": '{% include "row" for psot in posts %}', "row": "{% params post %}"}).get("page")

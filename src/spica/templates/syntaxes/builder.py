@@ -19,14 +19,28 @@ from spica.templates.errors import (
     UnexpectedEndError,
     UnknownBlockError,
 )
-from spica.templates.nodes import Block, Document, For, If, Node, Parameter, Set, Text
+from spica.templates.nodes import (
+    Block,
+    Component,
+    Container,
+    Document,
+    Fill,
+    For,
+    Fragment,
+    If,
+    Node,
+    Parameter,
+    Set,
+    Slot,
+    Text,
+)
 from spica.templates.source import Place, Source
 
 
 @dataclass(slots=True)
 class _Open:
     kind: str
-    node: If | For | Block
+    node: Container
     body: list[Node]
     place: Place
     has_else: bool = False
@@ -72,6 +86,55 @@ class TreeBuilder:
         self.document.blocks[name] = node
         self._enter("block", node, node.body, place)
 
+    def open_fragment(self, place: Place, name: str) -> None:
+        """Start a fragment; its name must be new in this file."""
+        node = Fragment(place, name)
+        if name in self.document.fragments:
+            raise TemplateSyntaxError(
+                f"fragment {name!r} is there twice",
+                place=place,
+                why=f"the first is on line {self.document.fragments[name].place.line}, and a name says which to render",
+                fix="rename one of them",
+            )
+        self.document.fragments[name] = node
+        self._enter("fragment", node, node.body, place)
+
+    def open_component(self, place: Place, name: str, props: dict[str, ast.expr]) -> None:
+        """Start what a component is given."""
+        node = Component(place, name, props)
+        self._enter("component", node, node.body, place)
+
+    def open_slot(self, place: Place, name: str) -> None:
+        """Start a slot, "" without a name; what is inside is rendered when it is given nothing."""
+        node = Slot(place, name)
+        self.document.slots.add(name)
+        self._enter("slot", node, node.body, place)
+
+    def open_fill(self, place: Place, name: str) -> None:
+        """Start what the open component is given for a slot.
+
+        Raises: UnexpectedEndError outside of a component; UnknownBlockError for a slot that is filled already.
+        """
+        top = self._open[-1] if self._open else None
+        if top is None or not isinstance(top.node, Component):
+            inside = f"the last open tag is the {top.kind} on line {top.place.line}" if top else "nothing is open"
+            raise UnexpectedEndError(
+                "fill is not directly inside a component",
+                place=place,
+                why=inside,
+                fix='write it inside {% component "name" %} … {% end %}; {% if %} goes inside of fill',
+            )
+        if name in top.node.fills:
+            raise UnknownBlockError(
+                f"slot {name!r} is filled twice",
+                place=place,
+                why=f"the first is on line {top.node.fills[name].place.line}",
+                fix="remove one of them",
+            )
+        node = top.node.fills[name] = Fill(place, name)
+        self._open.append(_Open("fill", node, node.body, place))
+        self._body = node.body
+
     def add_elif(self, place: Place, test: ast.expr) -> None:
         """Go on with the next test of the open `if`."""
         top = self._top_for("elif", place, ("if",))
@@ -83,14 +146,14 @@ class TreeBuilder:
     def add_else(self, place: Place) -> None:
         """Go on with the `else` of the open `if` or `for`."""
         top = self._top_for("else", place, ("if", "for"))
-        assert not isinstance(top.node, Block)
+        assert isinstance(top.node, If | For)
         top.has_else = True
         self._body = top.body = top.node.orelse
 
     def close(self, place: Place, kind: str = "", name: str = "") -> None:
         """End what is open last.
 
-        Args:   kind: "if", "for" or "block" when the end says it, else ""; name: the block's name when the end says it.
+        Args:   kind: "if", "for", "block" … when the end says it, else ""; name: the block's name when the end says it.
         Raises: UnexpectedEndError when nothing is open or the end names something else.
         """
         if not self._open:
@@ -106,12 +169,12 @@ class TreeBuilder:
                 why=f"the last open tag is the {opened}",
                 fix=f"write {{% end{top.kind} %}} or {{% end %}} first",
             )
-        if name and isinstance(top.node, Block) and name != top.node.name:
+        if name and not isinstance(top.node, If | For) and name != top.node.name:
             raise UnexpectedEndError(
-                f"the end of block {name!r} stands where block {top.node.name!r} is open",
+                f"the end of {top.kind} {name!r} stands where {top.kind} {top.node.name!r} is open",
                 place=place,
                 why=f"the last open tag is the {opened}",
-                fix=f"write {{% endblock {top.node.name} %}} or {{% end %}}",
+                fix=f"write {{% end{top.kind} {top.node.name} %}} or {{% end %}}",
             )
         self._open.pop()
         self._body = self._open[-1].body if self._open else self.document.body
@@ -144,7 +207,9 @@ class TreeBuilder:
             self._check_only_blocks()
         return self.document
 
-    def _enter(self, kind: str, node: If | For | Block, body: list[Node], place: Place) -> None:
+    def _enter(
+        self, kind: str, node: If | For | Block | Fragment | Component | Slot, body: list[Node], place: Place
+    ) -> None:
         self._body.append(node)
         self._open.append(_Open(kind, node, body, place))
         self._body = body

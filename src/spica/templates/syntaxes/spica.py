@@ -1,6 +1,7 @@
 """The default syntax, `.html`: `{{ expression | filter }}`, `{% tag %}`, `{# comment #}`.
 
-Tags: if elif else, for else, end (endif endfor endblock), extends, block, include, params, set, verbatim.
+Tags: if elif else, for else, end (endif endfor endblock …), extends, block, include, component with fill, slot,
+fragment, params, set, verbatim.
 """
 
 from __future__ import annotations
@@ -17,14 +18,16 @@ from spica.templates.expressions import (
     parse_parameters,
     parse_targets,
 )
-from spica.templates.nodes import Document, Include, Output, Parameter, Set, Text
+from spica.templates.nodes import Document, For, Include, Output, Parameter, Set, Text
 from spica.templates.source import Place, Source
 from spica.templates.syntaxes.builder import TreeBuilder, unknown_tag
+from spica.templates.syntaxes.collection import build_collection
 from spica.templates.syntaxes.lexer import OUTPUT, TAG, TEXT, Token, split_template
 
 _IN = re.compile(r"\bin\b")
 _ASSIGN = re.compile(r"=(?!=)")
-_BLOCK_NAME = re.compile(r"[^\W\d][\w-]*")
+_FOR = re.compile(r"\bfor\b")
+_NAME = re.compile(r"[^\W\d][\w-]*")
 
 
 def parse_template(source: Source) -> Document:
@@ -50,10 +53,20 @@ class _Parser:
             "end": self._end,
             "endif": lambda place, start, end: self._end_of("if", place, start, end),
             "endfor": lambda place, start, end: self._end_of("for", place, start, end),
-            "endblock": self._end_block,
+            "endblock": lambda place, start, end: self._end_named("block", place, start, end),
+            "endfragment": lambda place, start, end: self._end_named("fragment", place, start, end),
+            "endcomponent": lambda place, start, end: self._end_of("component", place, start, end),
+            "endfill": lambda place, start, end: self._end_named("fill", place, start, end),
+            "endslot": lambda place, start, end: self._end_named("slot", place, start, end),
             "extends": self._extends,
-            "block": self._block,
+            "block": lambda place, start, end: self.tree.open_block(place, self._name("block", place, start, end)),
+            "fragment": lambda place, start, end: self.tree.open_fragment(
+                place, self._name("fragment", place, start, end)
+            ),
             "include": self._include,
+            "component": self._component,
+            "fill": lambda place, start, end: self.tree.open_fill(place, self._name("fill", place, start, end)),
+            "slot": self._slot,
             "params": self._params,
             "set": self._set,
             "verbatim": self._nothing_after,
@@ -84,11 +97,15 @@ class _Parser:
         self.tree.add_else(place)
 
     def _for(self, place: Place, start: int, end: int) -> None:
+        head = self._loop(place, start, end)
+        self.tree.open_for(place, head.target, head.iterable)
+
+    def _loop(self, place: Place, start: int, end: int) -> For:
         keyword = find_top_level(self.source, start, end, _IN)
         if keyword is None:
             raise TemplateSyntaxError("for has no 'in'", place=place, fix="write {% for item in items %}")
         target = parse_targets(self.source, start, keyword.start())
-        self.tree.open_for(place, target, parse_expression(self.source, keyword.end(), end))
+        return For(place, target, parse_expression(self.source, keyword.end(), end))
 
     def _end(self, place: Place, start: int, end: int) -> None:
         self._end_of("", place, start, end)
@@ -97,30 +114,45 @@ class _Parser:
         self._nothing_after(place, start, end)
         self.tree.close(place, kind)
 
-    def _end_block(self, place: Place, start: int, end: int) -> None:
-        self.tree.close(place, "block", self.source.text[start:end].strip())
+    def _end_named(self, kind: str, place: Place, start: int, end: int) -> None:
+        self.tree.close(place, kind, self.source.text[start:end].strip())
 
-    def _block(self, place: Place, start: int, end: int) -> None:
+    def _name(self, kind: str, place: Place, start: int, end: int) -> str:
         name = self.source.text[start:end].strip()
-        if not _BLOCK_NAME.fullmatch(name):
-            what = f"{name!r} is not the name of a block" if name else "a block has no name"
-            raise TemplateSyntaxError(what, place=place, fix="write {% block content %}, letters, digits, _ and - only")
-        self.tree.open_block(place, name)
+        if not _NAME.fullmatch(name):
+            what = f"{name!r} is not the name of a {kind}" if name else f"a {kind} has no name"
+            fix = f"write {{% {kind} content %}}, letters, digits, _ and - only"
+            raise TemplateSyntaxError(what, place=place, fix=fix)
+        return name
 
     def _extends(self, place: Place, start: int, end: int) -> None:
-        expression = parse_expression(self.source, start, end)
-        if not isinstance(expression, ast.Constant) or not isinstance(expression.value, str):
-            raise TemplateSyntaxError(
-                "extends needs a name in quotes",
-                place=place,
-                why="a template and what it extends become one function, so the name must be known when it is compiled",
-                fix='write {% extends "layouts/application" %}',
-            )
-        self.tree.extend(place, expression.value)
+        why = "a template and what it extends become one function, so the name must be known when it is compiled"
+        self.tree.extend(place, self._literal("extends", "layouts/application", place, start, end, why))
 
     def _include(self, place: Place, start: int, end: int) -> None:
         (name_start, name_end), values = parse_arguments(self.source, start, end)
-        self.tree.add(Include(place, parse_expression(self.source, name_start, name_end), values))
+        keyword = find_top_level(self.source, name_start, name_end, _FOR)
+        if keyword is None:
+            self.tree.add(Include(place, parse_expression(self.source, name_start, name_end), values))
+            return
+        name = parse_expression(self.source, name_start, keyword.start())
+        self.tree.add(build_collection(place, name, self._loop(place, keyword.end(), name_end), values))
+
+    def _component(self, place: Place, start: int, end: int) -> None:
+        (name_start, name_end), props = parse_arguments(self.source, start, end)
+        why = "a component becomes part of the page's function, so the name must be known when it is compiled"
+        self.tree.open_component(place, self._literal("component", "card", place, name_start, name_end, why), props)
+
+    def _slot(self, place: Place, start: int, end: int) -> None:
+        named = self.source.text[start:end].strip()
+        self.tree.open_slot(place, self._name("slot", place, start, end) if named else "")
+
+    def _literal(self, tag: str, example: str, place: Place, start: int, end: int, why: str) -> str:
+        expression = parse_expression(self.source, start, end)
+        if isinstance(expression, ast.Constant) and isinstance(expression.value, str):
+            return expression.value
+        fix = f'write {{% {tag} "{example}" %}}'
+        raise TemplateSyntaxError(f"{tag} needs a name in quotes", place=place, why=why, fix=fix)
 
     def _params(self, place: Place, start: int, end: int) -> None:
         arguments = parse_parameters(self.source, start, end)
