@@ -46,6 +46,7 @@ from spica.orm.errors import (
     ValidationError,
 )
 from spica.orm.fields import Text, field
+from spica.orm.functions import average, count, exists, lower, maximum, minimum, sum_, upper
 from spica.orm.model import Model
 from spica.orm.page import Page
 from spica.orm.passwords import Password
@@ -88,18 +89,26 @@ __all__ = [
     "around_destroy",
     "around_save",
     "around_update",
+    "average",
     "before_create",
     "before_destroy",
     "before_save",
     "before_update",
     "before_validation",
     "belongs_to",
+    "count",
+    "exists",
     "field",
     "has_many",
     "has_one",
+    "lower",
     "many_to_many",
+    "maximum",
+    "minimum",
     "scope",
+    "sum_",
     "transaction",
+    "upper",
     "validate",
     "validates",
 ]

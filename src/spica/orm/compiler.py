@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
@@ -23,9 +23,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
 
-from spica.orm.expressions import Shape
 from spica.orm.schema import Schema
-from spica.orm.shapes import QueryShape
+from spica.orm.shapes import Operand, QueryShape, Shape, Source, source_of
 
 _TYPES: dict[type, Any] = {
     str: sa.String,
@@ -47,6 +46,22 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "le": operator.le,
     "gt": operator.gt,
     "ge": operator.ge,
+}
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "truediv": operator.truediv,
+}
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "count": sa.func.count,
+    "count_distinct": lambda operand: sa.func.count(sa.distinct(operand)),
+    "sum": sa.func.sum,
+    "average": sa.func.avg,
+    "minimum": sa.func.min,
+    "maximum": sa.func.max,
+    "lower": sa.func.lower,
+    "upper": sa.func.upper,
 }
 
 
@@ -79,25 +94,34 @@ def _dialect(name: str) -> Dialect:
 
 
 class _StatementBuilder:
-    """Builds one statement; numbers its parameters as it goes."""
+    """Builds one statement; numbers its parameters as it goes.
 
-    def __init__(self, schema: Schema) -> None:
-        columns: list[sa.ColumnClause[Any]] = [sa.column(field.name, _TYPES[field.storage]) for field in schema.fields]
-        self._table = sa.table(schema.table, *columns)
+    outer: the builder of the statement that this one is a subquery of.
+    """
+
+    def __init__(self, schema: Schema, outer: _StatementBuilder | None = None) -> None:
+        self._schema = schema
+        self._table = _table(schema)
+        self._tables: dict[Schema, Any] = (outer._tables if outer else {}) | {schema: self._table}
         self._names = [field.name for field in schema.fields]
-        self._numbers = count()
+        self._numbers: Iterator[int] = outer._numbers if outer else count()
 
     def build(self, shape: QueryShape) -> Any:
         match shape.operation:
-            case ("select", *names):
-                return self._bounded(self._ordered(sa.select(*self._columns(names or self._names)), shape), shape)
-            case ("count",) if shape.bounded:
-                rows = self._bounded(sa.select(self._column("id")), shape)
-                return sa.select(sa.func.count()).select_from(rows.subquery())
+            case ("select", *operands):
+                return self._select([self._operand(operand) for operand in operands or self._names], shape)
+            case ("count",) if shape.bounded or shape.clauses.distinct or shape.clauses.groups:
+                columns = [self._operand(name) for name in (self._names if shape.clauses.distinct else ["id"])]
+                return sa.select(sa.func.count()).select_from(self._select(columns, shape).subquery())
             case ("count",):
-                return self._filtered(sa.select(sa.func.count()).select_from(self._table), shape)
+                return self._select([sa.func.count()], shape)
+            case ("aggregate", ("fn", name, operand)) if shape.bounded or shape.clauses.distinct:
+                rows = self._select([self._operand(operand).label("value")], shape).subquery()
+                return sa.select(_FUNCTIONS[name](rows.c.value))
+            case ("aggregate", operand):
+                return self._select([self._operand(operand)], shape)
             case ("exists",):
-                return self._bounded(sa.select(sa.literal_column("1")).select_from(self._table), shape)
+                return self._select([sa.literal_column("1")], shape)
             case ("insert", *names):
                 return sa.insert(self._table).values(self._assignments(names))
             case ("update", *names):
@@ -106,18 +130,22 @@ class _StatementBuilder:
                 return self._filtered(sa.delete(self._table), shape)
         raise AssertionError(f"no such operation: {shape.operation}")
 
+    def _select(self, columns: list[Any], shape: QueryShape) -> Any:
+        clauses = shape.clauses
+        statement = self._filtered(sa.select(*columns).select_from(self._table), shape)
+        if clauses.groups:
+            statement = statement.group_by(*(self._operand(operand) for operand in clauses.groups))
+        if clauses.having:
+            statement = statement.having(*(self._condition(condition) for condition in clauses.having))
+        if clauses.distinct:
+            statement = statement.distinct()
+        for operand, descending in shape.ordering:
+            key = self._operand(operand)
+            statement = statement.order_by(key.desc() if descending else key.asc())
+        return statement.limit(self._number()).offset(self._number()) if shape.bounded else statement
+
     def _filtered(self, statement: Any, shape: QueryShape) -> Any:
         return statement.where(*(self._condition(condition) for condition in shape.conditions))
-
-    def _ordered(self, statement: Any, shape: QueryShape) -> Any:
-        for name, descending in shape.ordering:
-            column = self._column(name)
-            statement = statement.order_by(column.desc() if descending else column.asc())
-        return statement
-
-    def _bounded(self, statement: Any, shape: QueryShape) -> Any:
-        statement = self._filtered(statement, shape)
-        return statement.limit(self._number()).offset(self._number()) if shape.bounded else statement
 
     def _condition(self, shape: Shape) -> Any:
         match shape:
@@ -131,34 +159,51 @@ class _StatementBuilder:
                 return sa.or_(self._condition(left), self._condition(right))
             case ("not", inner):
                 return sa.not_(self._condition(inner))
-            case ("null", name):
-                return self._column(name).is_(None)
-            case ("in", name, size):
-                return self._column(name).in_([self._parameter(name) for _ in range(size)])
-            case ("like", name):
-                return self._column(name).like(self._parameter(name))
-            case ("like_escaped", name):
-                return self._column(name).like(self._parameter(name), escape="\\")
-            case ("ilike", name):
-                return self._column(name).ilike(self._parameter(name))
+            case ("null", operand):
+                return self._operand(operand).is_(None)
+            case ("in", operand, size):
+                return self._operand(operand).in_([self._parameter(source_of(operand)) for _ in range(size)])
+            case ("in_query", operand, schema, query):
+                return self._operand(operand).in_(_StatementBuilder(schema, self).build(query))
+            case ("exists", schema, query):
+                return sa.exists(_StatementBuilder(schema, self).build(query))
+            case ("like", operand):
+                return self._operand(operand).like(self._parameter(source_of(operand)))
+            case ("like_escaped", operand):
+                return self._operand(operand).like(self._parameter(source_of(operand)), escape="\\")
+            case ("ilike", operand):
+                return self._operand(operand).ilike(self._parameter(source_of(operand)))
             case ("columns", comparison, left, right):
-                return _COMPARE[comparison](self._column(left), self._column(right))
-            case (comparison, name):
-                return _COMPARE[comparison](self._column(name), self._parameter(name))
+                return _COMPARE[comparison](self._operand(left), self._operand(right))
+            case (comparison, operand):
+                return _COMPARE[comparison](self._operand(operand), self._parameter(source_of(operand)))
         raise AssertionError(f"no such condition: {shape}")
+
+    def _operand(self, operand: Operand) -> Any:
+        match operand:
+            case str():
+                return self._table.c[operand]
+            case ("of", schema, name):
+                return self._tables[schema].c[name]
+            case ("fn", name, *inner):
+                return _FUNCTIONS[name](*map(self._operand, inner))
+            case ("arith", operation, left, right):
+                return _ARITHMETIC[operation](self._operand(left), self._operand(right))
+            case ("value", source):
+                return self._parameter(source)
+        raise AssertionError(f"no such operand: {operand}")
 
     def _assignments(self, names: list[str]) -> dict[str, Any]:
         return {name: self._parameter(name) for name in names}
 
-    def _columns(self, names: list[str]) -> list[Any]:
-        return [self._column(name) for name in names]
-
-    def _column(self, name: str) -> Any:
-        return self._table.c[name]
-
-    def _parameter(self, name: str) -> Any:
+    def _parameter(self, source: Source) -> Any:
         # Typed, so that PostgreSQL's dialect can cast it; booleans are always bound, never written as literals.
-        return sa.bindparam(f"p{next(self._numbers)}", type_=self._column(name).type, required=True)
+        kind = _TYPES[source]() if isinstance(source, type) else self._operand(source).type
+        return sa.bindparam(f"p{next(self._numbers)}", type_=kind, required=True)
 
     def _number(self) -> Any:
         return sa.bindparam(f"p{next(self._numbers)}", type_=sa.BigInteger(), required=True)
+
+
+def _table(schema: Schema) -> Any:
+    return sa.table(schema.table, *[sa.column(field.name, _TYPES[field.storage]) for field in schema.fields])

@@ -88,7 +88,7 @@ class ModelMeta(StructMeta):
         model: Any = super().__new__(meta, name, bases, namespace, eq=False)
         schema = build_schema(model, table or inflection.plural(inflection.snake(name)), body)
         for field in schema.fields:
-            setattr(meta, field.name, ColumnAccess(Column(name, field)))
+            setattr(meta, field.name, ColumnAccess(Column(schema, field)))
         model.__schema__ = schema
         register_model(model)
         model.__query__ = build_query_class(model)
@@ -245,12 +245,15 @@ def _has_own_form(model: type) -> bool:
 def build_query_class(model: Any) -> type[Query[Any]]:
     """Make the model's own class of queries, which has its scopes as attributes."""
     scopes: dict[str, Any] = {"__slots__": ()}
+    defaults: dict[str, Scope] = {}
     for base in reversed(model.__mro__):
         for name, member in base.__dict__.items():
             if isinstance(member, Scope):
                 if hasattr(Query, name):
                     raise ModelDefinitionError(f"the scope {model.__name__}.{name} would hide Query.{name}; rename it")
                 scopes[name] = as_property(member)
+                defaults[name] = member
+    scopes["defaults"] = tuple(member for member in defaults.values() if member.is_default)
     return type(f"{model.__name__}Query", (Query,), scopes)
 
 

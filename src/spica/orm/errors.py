@@ -69,13 +69,14 @@ class RecordNotFound(NotFound):
     `model` is the model's name, `key` what was looked for.
     """
 
-    def __init__(self, model: str, key: object) -> None:
+    def __init__(self, model: str, key: object, what: str = "") -> None:
         super().__init__(f"{model} not found")
         self.model = model
         self.key = key
+        self._what = what or f"no {model} with id {key!r}"
 
     def __str__(self) -> str:
-        return f"no {self.model} with id {self.key!r}"
+        return self._what
 
 
 class ValidationError(UnprocessableContent):

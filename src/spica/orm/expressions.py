@@ -3,33 +3,40 @@
 Rules of this file:
 - A condition is a shape (what the SQL text depends on) and values (what is bound to it). No value is ever part of a
   shape, so no value can change the text of a statement.
-- Shapes are tuples of constants and field names that the model has; a query's plan is found by them.
+- Shapes are tuples of constants and field names that the model has (spica.orm.shapes); a query's plan is found by them.
+- What names one model has bare field names; what names several has each field with its model.
 - None is a matter of shape: `== None` is IS NULL.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from spica.orm.errors import QueryError
+from spica.orm.shapes import Operand, QueryShape, Shape, qualify
 
 if TYPE_CHECKING:
     from spica.orm.fields import Field
-
-Shape = tuple[Any, ...]
+    from spica.orm.schema import Schema
 
 ALWAYS: Shape = ("true",)
 NEVER: Shape = ("false",)
 
+_NUMBERS = (int, float, Decimal)
+
 
 class Condition:
-    """What `where` takes. Combine with `&`, `|` and `~`; Python's `and`, `or` and `not` can't be made to work."""
+    """What `where` takes. Combine with `&`, `|` and `~`; Python's `and`, `or` and `not` can't be made to work.
 
-    __slots__ = ("model", "shape", "values")
+    schema: the model whose fields the shape names; None when it names several.
+    """
 
-    def __init__(self, model: str, shape: Shape, values: tuple[Any, ...] = ()) -> None:
-        self.model = model
+    __slots__ = ("schema", "shape", "values")
+
+    def __init__(self, schema: Schema | None, shape: Shape, values: tuple[Any, ...] = ()) -> None:
+        self.schema = schema
         self.shape = shape
         self.values = values
 
@@ -40,7 +47,7 @@ class Condition:
         return self._combined("or", other)
 
     def __invert__(self) -> Condition:
-        return Condition(self.model, ("not", self.shape), self.values)
+        return Condition(self.schema, ("not", self.shape), self.values)
 
     def __bool__(self) -> bool:
         raise QueryError(
@@ -50,35 +57,37 @@ class Condition:
         )
 
     def __repr__(self) -> str:
-        return f"<condition on {self.model}: {self.shape}>"
+        return f"<condition on {self.schema.model if self.schema else 'several models'}>"
 
     def _combined(self, operator: str, other: Condition) -> Condition:
         other = as_condition(other)
-        if other.model != self.model:
-            raise QueryError(f"a condition on {self.model} can't be combined with one on {other.model}")
-        return Condition(self.model, (operator, self.shape, other.shape), self.values + other.values)
+        schema, left, right = in_common(self, other)
+        return Condition(schema, (operator, left, right), self.values + other.values)
 
 
 class Ordering:
-    """What `order` takes besides names: `Post.title.desc()`."""
+    """What `order` takes besides names: `Post.title.desc()`, `count(Comment.id).desc()`."""
 
-    __slots__ = ("descending", "model", "name")
+    __slots__ = ("descending", "expression")
 
-    def __init__(self, model: str, name: str, descending: bool) -> None:
-        self.model = model
-        self.name = name
+    def __init__(self, expression: Expression, descending: bool) -> None:
+        self.expression = expression
         self.descending = descending
 
 
-class Column:
-    """A field as seen on the class, `Post.title`: comparing it makes a condition."""
+class Expression:
+    """What has a value in each row, or for a group of rows; comparing it makes a condition.
 
-    __slots__ = ("field", "model", "name")
+    schema: as for Condition; kind: the type of its values, as a database has it.
+    """
 
-    def __init__(self, model: str, field: Field) -> None:
-        self.model = model
-        self.field = field
-        self.name = field.name
+    __slots__ = ("kind", "schema", "shape", "values")
+
+    def __init__(self, schema: Schema | None, shape: Operand, kind: type, values: tuple[Any, ...] = ()) -> None:
+        self.schema = schema
+        self.shape = shape
+        self.kind = kind
+        self.values = values
 
     def __eq__(self, other: object) -> Condition:  # type: ignore[override]
         return self._is_null() if other is None else self._compared("eq", other)
@@ -98,6 +107,30 @@ class Column:
     def __ge__(self, other: object) -> Condition:
         return self._compared("ge", other)
 
+    def __add__(self, other: object) -> Expression:
+        return self._calculated("add", self, other)
+
+    def __radd__(self, other: object) -> Expression:
+        return self._calculated("add", other, self)
+
+    def __sub__(self, other: object) -> Expression:
+        return self._calculated("sub", self, other)
+
+    def __rsub__(self, other: object) -> Expression:
+        return self._calculated("sub", other, self)
+
+    def __mul__(self, other: object) -> Expression:
+        return self._calculated("mul", self, other)
+
+    def __rmul__(self, other: object) -> Expression:
+        return self._calculated("mul", other, self)
+
+    def __truediv__(self, other: object) -> Expression:
+        return self._calculated("truediv", self, other)
+
+    def __rtruediv__(self, other: object) -> Expression:
+        return self._calculated("truediv", other, self)
+
     def __invert__(self) -> Condition:
         return self == False  # noqa: E712  # builds a condition
 
@@ -114,17 +147,19 @@ class Column:
         return id(self)
 
     def __repr__(self) -> str:
-        return f"{self.model}.{self.name}"
+        return f"<expression of {self.schema.model if self.schema else 'several models'}>"
 
-    def in_(self, options: Iterable[object]) -> Condition:
-        """The value is one of several; None among them means NULL."""
+    def in_(self, options: Iterable[object] | Subquery) -> Condition:
+        """The value is one of several, or of those that a query selects; None among them means NULL."""
+        if isinstance(options, Subquery):
+            return self._in_query(options)
         given = list(options)
         values = [value for value in given if value is not None]
         condition = self._in(values)
         return condition | self._is_null() if len(values) < len(given) else condition
 
-    def not_in(self, options: Iterable[object]) -> Condition:
-        """The value is none of several."""
+    def not_in(self, options: Iterable[object] | Subquery) -> Condition:
+        """The value is none of several. Of a query's: no row of it may be NULL, says SQL."""
         return ~self.in_(options)
 
     def between(self, low: object, high: object) -> Condition:
@@ -148,45 +183,102 @@ class Column:
         return self._matches("like_escaped", f"{_literal(text)}%")
 
     def asc(self) -> Ordering:
-        """Order by this field, smallest first."""
-        return Ordering(self.model, self.name, descending=False)
+        """Order by this, smallest first."""
+        return Ordering(self, descending=False)
 
     def desc(self) -> Ordering:
-        """Order by this field, largest first."""
-        return Ordering(self.model, self.name, descending=True)
+        """Order by this, largest first."""
+        return Ordering(self, descending=True)
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it can be calculated with."""
+        return self.kind in _NUMBERS
 
     def _is_null(self) -> Condition:
-        return Condition(self.model, ("null", self.name))
+        return Condition(self.schema, ("null", self.shape), self.values)
 
     def _in(self, values: list[Any]) -> Condition:
-        self._check_comparable()
+        self.check_comparable()
         if not values:
-            return Condition(self.model, NEVER)
+            return Condition(self.schema, NEVER)
         # Sizes are rounded up to powers of two by repeating the last value: a few texts serve all lengths.
         size = 1 << (len(values) - 1).bit_length()
         values.extend([values[-1]] * (size - len(values)))
-        return Condition(self.model, ("in", self.name, size), tuple(values))
+        return Condition(self.schema, ("in", self.shape, size), (*self.values, *values))
+
+    def _in_query(self, query: Subquery) -> Condition:
+        self.check_comparable()
+        schema, shape, values = query.as_subquery()
+        return Condition(self.schema, ("in_query", self.shape, schema, shape), self.values + values)
 
     def _compared(self, operator: str, other: object) -> Condition:
         if other is None:
             raise QueryError(f"{self!r} can't be smaller or larger than None", fix=f"{self!r} == None asks for NULL")
-        if isinstance(other, Column):
-            if other.model != self.model:
-                raise QueryError(f"{self!r} and {other!r} are of two models")
-            return Condition(self.model, ("columns", operator, self.name, other.name))
-        self._check_comparable()
-        return Condition(self.model, (operator, self.name), (other,))
+        if isinstance(other, Expression):
+            schema, left, right = in_common(self, other)
+            return Condition(schema, ("columns", operator, left, right), self.values + other.values)
+        self.check_comparable()
+        return Condition(self.schema, (operator, self.shape), (*self.values, other))
+
+    def _calculated(self, operator: str, left: object, right: object) -> Expression:
+        left, right = (_as_number(side, self) for side in (left, right))
+        schema, left_shape, right_shape = in_common(left, right)
+        kind = float if operator == "truediv" else _wider(left.kind, right.kind)
+        return Expression(schema, ("arith", operator, left_shape, right_shape), kind, left.values + right.values)
 
     def _matches(self, operator: str, pattern: str) -> Condition:
-        if self.field.storage is not str:
+        if self.kind is not str:
             raise QueryError(f"{self!r} is not text, so it has no {operator}")
         if not isinstance(pattern, str):
             raise QueryError(f"the pattern of {self!r}.{operator}() must be text, got {pattern!r}")
-        return Condition(self.model, (operator, self.name), (pattern,))
+        return Condition(self.schema, (operator, self.shape), (*self.values, pattern))
 
-    def _check_comparable(self) -> None:
-        if self.field.is_json:
+    def check_comparable(self) -> None:
+        """Refuse what has no order and no equality in a database. Raises QueryError."""
+        if self.kind in (list, dict):
             raise QueryError(f"{self!r} holds JSON, which can only be compared with None")
+
+
+class Column(Expression):
+    """A field as seen on the class, `Post.title`."""
+
+    __slots__ = ("field", "model", "name")
+
+    def __init__(self, schema: Schema, field: Field) -> None:
+        super().__init__(schema, field.name, field.storage)
+        self.model = schema.model
+        self.field = field
+        self.name = field.name
+
+    def __repr__(self) -> str:
+        return f"{self.model}.{self.name}"
+
+
+class Subquery:
+    """What a query is inside another."""
+
+    __slots__ = ()
+
+    def as_subquery(self) -> tuple[Schema, QueryShape, tuple[Any, ...]]:
+        """The model, the shape and the values of the query, which selects one column (the id when it says nothing)."""
+        raise NotImplementedError
+
+
+def in_common(left: Any, right: Any) -> tuple[Schema | None, Any, Any]:
+    """Take the shapes of two conditions or expressions together: the model they share, None for several."""
+    if left.schema is right.schema:
+        return left.schema, left.shape, right.shape
+    if not isinstance(right.shape, str) and right.shape[0] == "value":
+        return left.schema, left.shape, right.shape
+    if not isinstance(left.shape, str) and left.shape[0] == "value":
+        return right.schema, left.shape, right.shape
+    return None, in_full(left), in_full(right)
+
+
+def in_full(item: Any) -> Any:
+    """The shape of a condition or an expression with each field's model."""
+    return item.shape if item.schema is None else qualify(item.shape, item.schema)
 
 
 def as_condition(value: object) -> Condition:
@@ -204,3 +296,17 @@ def as_condition(value: object) -> Condition:
 
 def _literal(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _as_number(side: object, other: Expression) -> Expression:
+    if isinstance(side, Expression):
+        if not side.is_numeric:
+            raise QueryError(f"{side!r} is not a number, so it can't be calculated with")
+        return side
+    if type(side) not in _NUMBERS:
+        raise QueryError(f"{other!r} can't be calculated with {side!r}", why="that is not a number")
+    return Expression(None, ("value", type(side)), type(side), (side,))
+
+
+def _wider(left: type, right: type) -> type:
+    return max(left, right, key=_NUMBERS.index)

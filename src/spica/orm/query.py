@@ -1,101 +1,46 @@
 """Query: an immutable chain, `Post.where(published=True).order("-created_at").limit(20)`, that runs when awaited.
 
 Rules of this file:
-- Every call returns a new query. A query is conditions, an order and bounds as a shape, and the values apart.
-- Names are checked when they are given, values when the query runs; neither can change the text of the statement.
+- What makes a query is in spica.orm.chain; here is what runs one.
 - `await query` gives a list, `async for` reads in batches, `first`, `count` and the like run at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Generator, Mapping
+from typing import Any, TypeVar
 
-from spica.orm.errors import QueryError, RecordNotFound
-from spica.orm.expressions import Column, Condition, Ordering, Shape, as_condition
+from spica.orm.chain import Chain
+from spica.orm.errors import QueryError, RecordNotFound, ValidationError
+from spica.orm.expressions import Condition, Expression
+from spica.orm.functions import average, count, maximum, minimum, sum_
 from spica.orm.page import Page
-from spica.orm.shapes import Operation, QueryShape
+from spica.orm.shapes import Operation
 from spica.orm.storage import storage_of
 from spica.validation.coerce import MAX_INTEGER
 
-if TYPE_CHECKING:
-    from spica.orm.schema import Schema
-
 M = TypeVar("M")
 
-_new = object.__new__  # for copies: `__init__` would set everything a first time
-
-_SEVERAL = (list, tuple, set, frozenset, range)  # what `where(name=...)` takes for "any of these"
+BATCH = 1_000
 
 
-class Query(Generic[M]):
+class Query(Chain[M]):
     """A query for the records of one model."""
 
-    __slots__ = ("_conditions", "_limit", "_model", "_offset", "_ordering", "_values")
-
-    def __init__(self, model: type[M]) -> None:
-        self._model: Any = model
-        self._conditions: tuple[Shape, ...] = ()
-        self._values: tuple[Any, ...] = ()
-        self._ordering: tuple[tuple[str, bool], ...] = ()
-        self._limit: int | None = None
-        self._offset = 0
-
-    # -- chaining -----------------------------------------------------------------------------------------------------
-
-    def where(self, *conditions: Condition | bool, **equals: Any) -> Query[M]:
-        """Keep the records for which every condition holds.
-
-        Args:    conditions: as `Post.age >= 18`; equals: values by field; a list means any of them, None means NULL.
-        Raises:  UnknownField with near matches, QueryError.
-        """
-        return self._copy().narrow(conditions, equals)
-
-    def or_(self, *conditions: Condition | bool, **equals: Any) -> Query[M]:
-        """Keep, besides what the query has so far, the records for which these conditions hold."""
-        other = self.__class__(self._model).narrow(conditions, equals)
-        query = self._copy()
-        query._conditions = (("or", _all_of(self._conditions), _all_of(other._conditions)),)
-        query._values = self._values + other._values
-        return query
-
-    def order(self, *keys: str | Ordering) -> Query[M]:
-        """Order by fields, after the order the query has so far.
-
-        Args:    keys: names, a "-" in front for largest first, or `Post.title.desc()`.
-        Raises:  UnknownField with near matches.
-        """
-        query = self._copy()
-        query._ordering += tuple([self._order_key(key) for key in keys])
-        return query
-
-    def limit(self, records: int) -> Query[M]:
-        """Take at most this many records."""
-        query = self._copy()
-        query._limit = _checked_bound("limit", records)
-        return query
-
-    def offset(self, records: int) -> Query[M]:
-        """Skip this many records first."""
-        query = self._copy()
-        query._offset = _checked_bound("offset", records)
-        return query
-
-    def all(self) -> Query[M]:
-        """The query itself; reads well where nothing is filtered: `await Post.all()`."""
-        return self
-
-    # -- running ------------------------------------------------------------------------------------------------------
+    __slots__ = ()
 
     def __await__(self) -> Generator[Any, None, list[M]]:
         return self._load().__await__()
 
     async def __aiter__(self) -> AsyncIterator[M]:
         database, storage = storage_of(self._model)
-        plan = storage.plan(self._shape(("select",)))
-        async for rows in database.stream(plan.sql, plan.bind(self._bound())):
-            for record in storage.load(rows):
+        plan = storage.plan(self._shape(("select", *self._rare.selected)))
+        load = storage.rows_loader(self._rare.selected, self._rare.names) if self._rare.selected else storage.load
+        async for rows in database.stream(plan.sql, plan.bind(self._bound(self._rare.selected_values))):
+            for record in load(rows):
                 yield record
+
+    # -- one record ---------------------------------------------------------------------------------------------------
 
     async def first(self) -> M | None:
         """The first record in the query's order (by id without one), None when there is none."""
@@ -109,8 +54,22 @@ class Query(Generic[M]):
             records = await query._load()
             return records[-1] if records else None
         backwards = query._copy()
-        backwards._ordering = tuple((name, not descending) for name, descending in query._ordering)
+        backwards._ordering = tuple((operand, not descending) for operand, descending in query._ordering)
         return await backwards.first()
+
+    async def take(self) -> M | None:
+        """Some record, in no order; None when there is none."""
+        records = await self.limit(1)._load()
+        return records[0] if records else None
+
+    async def sole(self) -> M:
+        """The only record. Raises RecordNotFound when there is none, QueryError when there are several."""
+        records = await self.limit(2)._load()
+        if not records:
+            raise RecordNotFound(self._schema.model, None, f"no {self._schema.model} fits the query")
+        if len(records) > 1:
+            raise QueryError(f"several records fit a query for the sole {self._schema.model}")
+        return records[0]
 
     async def find(self, id: Any) -> M:
         """The record with this id. Raises RecordNotFound, a 404 in a request."""
@@ -126,26 +85,80 @@ class Query(Generic[M]):
         """The first record for which the conditions hold, None when there is none."""
         return await self.where(*conditions, **equals).first()
 
-    async def count(self) -> int:
-        """How many records there are."""
+    async def find_or_initialize_by(self, create_with: Mapping[str, Any] | None = None, /, **equals: Any) -> M:
+        """The first record with these values, or a new one that has them, not saved.
+
+        Args:    create_with: further values for a new record; equals: values by field.
+        """
+        record: M | None = await self.find_by(**equals)
+        return record if record is not None else self._model(**{**(create_with or {}), **equals})
+
+    async def find_or_create_by(self, create_with: Mapping[str, Any] | None = None, /, **equals: Any) -> M:
+        """The first record with these values, or a new one that has them, saved.
+
+        When another process makes it in between and a unique index refuses ours, that one is returned.
+
+        Args:    create_with: further values for a new record; equals: values by field.
+        Raises:  ValidationError when the new record is not valid.
+        """
+        record: M | None = await self.find_by(**equals)
+        if record is None:
+            try:
+                record = await self._model.create(**{**(create_with or {}), **equals})
+            except ValidationError:
+                record = await self.find_by(**equals)
+                if record is None:
+                    raise
+        return record
+
+    # -- values -------------------------------------------------------------------------------------------------------
+
+    async def count(self, what: str | Expression | None = None, *, distinct: bool = False) -> int:
+        """How many records there are; groups, when it has `group`.
+
+        Args:    what: count those where this is not NULL; distinct: how many different values it has.
+        """
+        if what is not None or distinct:
+            return int(await self._aggregate(count(self._field_or_none(what), distinct=distinct)))
         return int((await self._rows(("count",)))[0][0])
+
+    async def sum(self, what: str | Expression) -> Any:
+        """The sum of a field, or an expression; 0 when there is no record."""
+        return await self._aggregate(sum_(self._expression(what))) or 0
+
+    async def average(self, what: str | Expression) -> float | None:
+        """The average of a field, or an expression; None when there is no record."""
+        value: float | None = await self._aggregate(average(self._expression(what)))
+        return value
+
+    async def minimum(self, what: str | Expression) -> Any:
+        """The smallest value of a field, or an expression; None when there is no record."""
+        return await self._aggregate(minimum(self._expression(what)))
+
+    async def maximum(self, what: str | Expression) -> Any:
+        """The largest value of a field, or an expression; None when there is no record."""
+        return await self._aggregate(maximum(self._expression(what)))
 
     async def exists(self, *conditions: Condition | bool, **equals: Any) -> bool:
         """Whether there is a record."""
         query = self.where(*conditions, **equals) if conditions or equals else self
         return bool(await (query if query._limit is not None else query.limit(1))._rows(("exists",)))
 
-    async def pluck(self, *names: str) -> list[Any]:
+    async def pluck(self, *names: str | Expression) -> list[Any]:
         """Read some fields without making records: values for one name, tuples for several."""
-        fields = [self._schema.field(name) for name in names]
-        if not fields:
+        if not names:
             raise QueryError("pluck needs the name of a field")
-        _, storage = storage_of(self._model)
-        rows = await self._rows(("select", *names))
-        positions = [field.position for field in fields]
-        if len(positions) == 1:
-            return [storage.decode(positions[0], row[0]) for row in rows]
-        return [tuple(map(storage.decode, positions, row)) for row in rows]
+        rows: list[Any] = await self.select(**{f"c{number}": name for number, name in enumerate(names)})._load()
+        return [row[0] for row in rows] if len(names) == 1 else [tuple(row) for row in rows]
+
+    async def pick(self, *names: str | Expression) -> Any:
+        """What `pluck` reads of the first record in the query's order; None when there is none."""
+        values = await self.limit(1).pluck(*names)
+        return values[0] if values else None
+
+    async def ids(self) -> list[Any]:
+        """The ids of the records."""
+        return await self.pluck("id")
 
     async def paginate(self, page: int = 1, per: int = 20) -> Page[M]:
         """One page of the query.
@@ -159,6 +172,39 @@ class Query(Generic[M]):
         total = await self.count()
         items = await self._ordered_by_default().limit(per).offset((page - 1) * per)._load()
         return Page(items, page=page, per=per, total=total)
+
+    # -- many records -------------------------------------------------------------------------------------------------
+
+    async def in_batches(self, of: int = BATCH) -> AsyncIterator[list[M]]:
+        """Read all records, by id, in lists: each by a statement of its own that goes on after the last id.
+
+        Args:    of: records in a list, at least 1.
+        Raises:  QueryError for a query with an order, bounds, groups or a selection of its own.
+        """
+        if not isinstance(of, int) or of < 1:
+            raise QueryError(f"a batch needs at least 1 record, got {of!r}")
+        if self._ordering or self._is_bounded or self._rare.selected or self._rare.clauses.groups:
+            raise QueryError(
+                "in_batches goes through all records by id",
+                why="the query has an order, a limit, an offset, groups or a selection",
+                fix='take it off with unscope("order"), or read by `async for`',
+            )
+        query = self.order("id").limit(of)
+        records = await query._load()
+        while records:
+            yield records
+            if len(records) < of:
+                return
+            records = await query.where(self._model.id > records[-1].id)._load()  # type: ignore[attr-defined]
+
+    async def find_each(self, of: int = BATCH) -> AsyncIterator[M]:
+        """Read all records, one by one, by id; as `in_batches` does.
+
+        Args:    of: how many are read at once.
+        """
+        async for records in self.in_batches(of):
+            for record in records:
+                yield record
 
     async def update_all(self, **values: Any) -> int:
         """Set fields of all records by one statement, without validation and callbacks. Returns how many."""
@@ -177,118 +223,55 @@ class Query(Generic[M]):
     def to_sql(self) -> str:
         """The statement's text, with placeholders where the values go."""
         _, storage = storage_of(self._model)
-        return storage.plan(self._shape(("select",))).sql
-
-    def __repr__(self) -> str:
-        return f"<query for {self._schema.model}: {self._shape(('select',))}>"
+        return storage.plan(self._shape(("select", *self._rare.selected))).sql
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    @property
-    def _schema(self) -> Schema:
-        schema: Schema = self._model.__schema__
-        return schema
-
-    @property
-    def _is_bounded(self) -> bool:
-        return self._limit is not None or self._offset > 0
-
-    def _copy(self) -> Query[M]:
-        query: Query[M] = _new(self.__class__)
-        query._model = self._model
-        query._conditions = self._conditions
-        query._values = self._values
-        query._ordering = self._ordering
-        query._limit = self._limit
-        query._offset = self._offset
-        return query
-
-    def narrow(self, conditions: tuple[Condition | bool, ...], equals: dict[str, Any]) -> Query[M]:
-        """Add conditions to this query itself: for the methods that have just made it."""
-        for given in conditions:
-            condition = as_condition(given)
-            if condition.model != self._schema.model:
-                raise QueryError(f"a query of {self._schema.model} can't have a condition on {condition.model}")
-            self._add(condition)
-        for name, value in equals.items():
-            field = self._schema.field(name)
-            if value is None or field.is_json or isinstance(value, _SEVERAL):
-                column: Column = getattr(self._model, name)
-                self._add(column.in_(value) if isinstance(value, _SEVERAL) else column == value)
-            else:  # what column == value makes, for the commonest case
-                self._conditions += (("eq", name),)
-                self._values += (value,)
-        return self
-
-    def _add(self, condition: Condition) -> None:
-        self._conditions += (condition.shape,)
-        self._values += condition.values
-
-    def _order_key(self, key: str | Ordering) -> tuple[str, bool]:
-        if type(key) is str and key in self._schema.by_name:
-            return key, False
-        if isinstance(key, Ordering):
-            if key.model != self._schema.model:
-                raise QueryError(f"a query of {self._schema.model} can't be ordered by {key.model}.{key.name}")
-            return key.name, key.descending
-        if not isinstance(key, str):
-            key = getattr(key, "name", key)  # a column by itself: Post.title
-        descending = isinstance(key, str) and key.startswith("-")
-        return self._schema.field(key[1:] if descending else key).name, descending
-
     def _ordered_by_default(self) -> Query[M]:
-        return self if self._ordering else self.order("id")
+        return self if self._ordering or self._rare.clauses.groups else self.order("id")
 
-    def _shape(self, operation: Operation) -> QueryShape:
-        return QueryShape(operation, self._conditions, self._ordering, self._is_bounded)
-
-    def _bound(self) -> tuple[Any, ...]:
-        if not self._is_bounded:
-            return self._values
-        return (*self._values, MAX_INTEGER if self._limit is None else self._limit, self._offset)
+    def _field_or_none(self, what: str | Expression | None) -> Expression | None:
+        return None if what is None else self._expression(what)
 
     async def _load(self) -> list[M]:
         database, storage = storage_of(self._model)
+        if self._rare.selected:
+            plan = storage.plan(self._shape(("select", *self._rare.selected)))
+            rows = await database.read(plan.sql, plan.bind(self._bound(self._rare.selected_values)))
+            return storage.rows_loader(self._rare.selected, self._rare.names)(rows)
         plan = storage.plan(self._shape(("select",)))
         return storage.load(await database.read(plan.sql, plan.bind(self._bound())))
 
-    async def _rows(self, operation: Operation) -> list[tuple[Any, ...]]:
+    async def _rows(self, operation: Operation, operands: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         database, storage = storage_of(self._model)
-        ordered = self if operation[0] == "select" else self._unordered()
+        ordered = self if self._is_bounded and self._ordering else self._unordered()
         plan = storage.plan(ordered._shape(operation))
-        return await database.read(plan.sql, plan.bind(self._bound()))
+        return await database.read(plan.sql, plan.bind(ordered._bound(operands)))
+
+    async def _aggregate(self, expression: Expression) -> Any:
+        operand = self._operand(expression)
+        if self._rare.clauses.groups:
+            raise QueryError(
+                "a query with group has a value for each group",
+                fix=f'select it: .select("...", value={operand[1]}(...))',
+            )
+        if self._rare.clauses.distinct:
+            raise QueryError("distinct() is of whole rows", fix="of values: count(..., distinct=True)")
+        rows = await self._rows(("aggregate", operand), expression.values)
+        decode = storage_of(self._model)[1].decoder_of(operand)
+        value = rows[0][0]
+        return value if value is None or decode is None else decode(value)
 
     async def _write(self, operation: Operation, assigned: tuple[Any, ...] = ()) -> int:
         database, storage = storage_of(self._model)
-        plan = storage.plan(self._unordered()._shape(operation))
-        return (await database.write(plan.sql, plan.bind(assigned + self._bound()))).rows
-
-    def _unordered(self) -> Query[M]:
-        if not self._ordering:
-            return self
-        query = self._copy()
-        query._ordering = ()
-        return query
+        query = self._unordered()
+        plan = storage.plan(query._shape(operation))
+        return (await database.write(plan.sql, plan.bind(query._bound(assigned)))).rows
 
     def _check_unbounded(self, operation: str) -> None:
-        if self._is_bounded:
+        if self._is_bounded or self._rare.clauses.groups or self._rare.clauses.distinct:
             raise QueryError(
                 f"{operation} takes no limit or offset",
                 why="a statement that changes rows has none in most databases",
                 fix=f"choose the rows first: where(id=await query.pluck('id')).{operation}(...)",
             )
-
-
-def _all_of(conditions: tuple[Shape, ...]) -> Shape:
-    if not conditions:
-        return ("true",)
-    first, *rest = conditions
-    for condition in rest:
-        first = ("and", first, condition)
-    return first
-
-
-def _checked_bound(name: str, records: int) -> int:
-    if not isinstance(records, int) or isinstance(records, bool) or not 0 <= records <= MAX_INTEGER:
-        raise QueryError(f"{name} is a whole number from 0, got {records!r}")
-    return records

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from spica.orm.errors import RecordNotFound
-from spica.orm.query import Query
+from spica.orm.query import BATCH, Query
 from spica.orm.storage import storage_of
 from spica.validation import CoercionFailed, coerce
 
 if TYPE_CHECKING:
-    from spica.orm.expressions import Condition, Ordering
+    from collections.abc import AsyncIterator, Mapping
+
+    from spica.orm.expressions import Column, Condition, Expression, Ordering
     from spica.orm.page import Page
     from spica.orm.schema import Schema
 
@@ -35,7 +37,7 @@ class Querying:
         return cls.__query__(cls).narrow(conditions, equals)
 
     @classmethod
-    def order(cls, *keys: str | Ordering) -> Query[Self]:
+    def order(cls, *keys: str | Ordering | Expression) -> Query[Self]:
         """A query for all records in an order."""
         return cls.all().order(*keys)
 
@@ -50,8 +52,40 @@ class Querying:
         return cls.all().offset(records)
 
     @classmethod
+    def where_not(cls, *conditions: Condition | bool, **equals: Any) -> Query[Self]:
+        """A query for the records for which not all of these conditions hold."""
+        return cls.all().where_not(*conditions, **equals)
+
+    @classmethod
+    def none(cls) -> Query[Self]:
+        """A query for no record."""
+        return cls.all().none()
+
+    @classmethod
+    def distinct(cls) -> Query[Self]:
+        """A query for rows without those that are the same as another."""
+        return cls.all().distinct()
+
+    @classmethod
+    def group(cls, *keys: str | Column) -> Query[Self]:
+        """A query that makes one row of all that have the same values in these fields."""
+        return cls.all().group(*keys)
+
+    @classmethod
+    def select(cls, *what: str | Expression, **named: str | Expression) -> Query[Any]:
+        """A query for named tuples of fields and expressions."""
+        return cls.all().select(*what, **named)
+
+    @classmethod
+    def unscoped(cls) -> Query[Self]:
+        """A query for all records, without default scopes."""
+        return cls.__query__(cls, unscoped=True)
+
+    @classmethod
     async def find(cls, id: Any) -> Self:
         """The record with this id. Raises RecordNotFound, a 404 in a request."""
+        if cls.__query__.defaults:
+            return await cls.all().find(id)
         if type(id) is not int:
             try:
                 id = coerce(id, int)
@@ -82,9 +116,49 @@ class Querying:
         return await cls.all().last()
 
     @classmethod
-    async def count(cls) -> int:
-        """How many records there are."""
-        return await cls.all().count()
+    async def take(cls) -> Self | None:
+        """Some record, None when there is none."""
+        return await cls.all().take()
+
+    @classmethod
+    async def sole(cls) -> Self:
+        """The only record. Raises RecordNotFound when there is none, QueryError when there are several."""
+        return await cls.all().sole()
+
+    @classmethod
+    async def find_or_initialize_by(cls, create_with: Mapping[str, Any] | None = None, /, **equals: Any) -> Self:
+        """The first record with these values, or a new one, not saved."""
+        return await cls.all().find_or_initialize_by(create_with, **equals)
+
+    @classmethod
+    async def find_or_create_by(cls, create_with: Mapping[str, Any] | None = None, /, **equals: Any) -> Self:
+        """The first record with these values, or a new one, saved."""
+        return await cls.all().find_or_create_by(create_with, **equals)
+
+    @classmethod
+    async def count(cls, what: str | Expression | None = None, *, distinct: bool = False) -> int:
+        """How many records there are, or in how many something is not NULL."""
+        return await cls.all().count(what, distinct=distinct)
+
+    @classmethod
+    async def sum(cls, what: str | Expression) -> Any:
+        """The sum over all records; 0 when there is none."""
+        return await cls.all().sum(what)
+
+    @classmethod
+    async def average(cls, what: str | Expression) -> float | None:
+        """The average over all records; None when there is none."""
+        return await cls.all().average(what)
+
+    @classmethod
+    async def minimum(cls, what: str | Expression) -> Any:
+        """The smallest value of all records; None when there is none."""
+        return await cls.all().minimum(what)
+
+    @classmethod
+    async def maximum(cls, what: str | Expression) -> Any:
+        """The largest value of all records; None when there is none."""
+        return await cls.all().maximum(what)
 
     @classmethod
     async def exists(cls, *conditions: Condition | bool, **equals: Any) -> bool:
@@ -92,9 +166,29 @@ class Querying:
         return await cls.all().exists(*conditions, **equals)
 
     @classmethod
-    async def pluck(cls, *names: str) -> list[Any]:
+    async def pluck(cls, *names: str | Expression) -> list[Any]:
         """Some fields of all records: values for one name, tuples for several."""
         return await cls.all().pluck(*names)
+
+    @classmethod
+    async def pick(cls, *names: str | Expression) -> Any:
+        """What `pluck` reads of one record; None when there is none."""
+        return await cls.all().pick(*names)
+
+    @classmethod
+    async def ids(cls) -> list[Any]:
+        """The ids of all records."""
+        return await cls.all().ids()
+
+    @classmethod
+    def in_batches(cls, of: int = BATCH) -> AsyncIterator[list[Self]]:
+        """All records, by id, in lists."""
+        return cls.all().in_batches(of)
+
+    @classmethod
+    def find_each(cls, of: int = BATCH) -> AsyncIterator[Self]:
+        """All records, one by one, by id, read in batches."""
+        return cls.all().find_each(of)
 
     @classmethod
     async def paginate(cls, page: int = 1, per: int = 20) -> Page[Self]:

@@ -58,6 +58,9 @@ class Schema:
         object.__setattr__(self, "hidden", frozenset(field.name for field in self.fields if field.is_hidden))
         object.__setattr__(self, "stamped", tuple(field for field in self.fields if field.options.stamp))
 
+    def __repr__(self) -> str:
+        return f"<schema of {self.model}>"
+
     def field(self, name: object) -> Field:
         """Find a field by its name. Raises UnknownField with near matches."""
         found = self.by_name.get(name)  # type: ignore[call-overload]

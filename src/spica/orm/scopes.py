@@ -12,10 +12,11 @@ from spica.orm.errors import ModelDefinitionError
 class Scope:
     """A scope as it stands in a model's class body; on the class, `Post.visible` is a query."""
 
-    __slots__ = ("build", "name", "takes_arguments")
+    __slots__ = ("build", "is_default", "name", "takes_arguments")
 
-    def __init__(self, build: Callable[..., Any]) -> None:
+    def __init__(self, build: Callable[..., Any], *, is_default: bool = False) -> None:
         self.build = build
+        self.is_default = is_default
         self.name = ""
         self.takes_arguments = len(inspect.signature(build).parameters) > 1
 
@@ -32,10 +33,11 @@ class Scope:
         return (lambda *args, **named: self.build(query, *args, **named)) if self.takes_arguments else self.build(query)
 
 
-def scope(build: Callable[..., Any]) -> Any:
+def scope(build: Callable[..., Any], *, default: bool = False) -> Any:
     """Declare a scope in a model's class body.
 
-    Args:    build: from a query to a query; more parameters than the query make it a method.
+    Args:    build: from a query to a query; more parameters than the query make it a method; default: every query of
+             the model starts with it, except those that begin with `unscoped()`.
     Returns: on the class and on every query of the model, the query that `build` makes.
     Example:
         visible = scope(lambda q: q.where(published=True))
@@ -43,7 +45,10 @@ def scope(build: Callable[..., Any]) -> Any:
     """
     if not callable(build):
         raise ModelDefinitionError(f"scope({build!r}) needs a function", fix="write scope(lambda q: q.where(...))")
-    return Scope(build)
+    made = Scope(build, is_default=default)
+    if default and made.takes_arguments:
+        raise ModelDefinitionError("a default scope takes the query alone, this one takes more arguments")
+    return made
 
 
 def as_property(scope: Scope) -> property:

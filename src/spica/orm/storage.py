@@ -18,10 +18,12 @@ from spica.db.engine import Database, current
 from spica.db.errors import BadValue
 from spica.orm.errors import QueryError
 from spica.orm.fields import Field
-from spica.orm.hydration import build_loader
+from spica.orm.hydration import Load, build_loader
+from spica.orm.rows import build_rows_loader
 from spica.orm.schema import Schema
-from spica.orm.shapes import QueryShape, list_value_fields
+from spica.orm.shapes import Operand, QueryShape, Source, list_value_sources, source_of
 from spica.validation import CoercionFailed
+from spica.validation.coerce import coercer
 
 MAX_PLANS = 1_024
 
@@ -52,8 +54,10 @@ class Storage:
 
     __slots__ = (
         "_binders",
+        "_codecs",
         "_dialect",
         "_encoders",
+        "_loaders",
         "_plans",
         "decoders",
         "find_sql",
@@ -66,7 +70,7 @@ class Storage:
     def __init__(self, schema: Schema, database: Database) -> None:
         self.schema = schema
         self._dialect = database.dialect
-        codecs = database.driver.codecs
+        codecs = self._codecs = database.driver.codecs
         self._encoders = [_encoder(field, codecs[field.storage].encode) for field in schema.fields]
         self.decoders = [_decoder(field, codecs[field.storage].decode) for field in schema.fields]
         self._binders = {
@@ -78,6 +82,7 @@ class Storage:
         self.insert_shape = QueryShape(("insert", *names[1:]))
         self.insert_with_id_shape = QueryShape(("insert", *names))
         self._plans: dict[QueryShape, Plan] = {}
+        self._loaders: dict[Any, Load] = {}
         self.find_sql = self.plan(FIND).sql
 
     def plan(self, shape: QueryShape) -> Plan:
@@ -114,14 +119,52 @@ class Storage:
         decode = self.decoders[position]
         return value if decode is None or value is None else decode(value)
 
+    def decoder_of(self, operand: Operand) -> Convert | None:
+        """Find what turns the values of a selected operand into Python's; None where they are so already."""
+        match operand:
+            case str():
+                return self.decoders[self.schema.field(operand).position]
+            case ("of", schema, name):
+                field = schema.field(name)
+                return _decoder(field, self._codecs[field.storage].decode)
+            case ("fn", "minimum" | "maximum", inner):
+                return self.decoder_of(inner)
+        source = source_of(operand)
+        if isinstance(source, type):
+            return source if source in (int, float) else self._codecs[source].decode
+        schema, name = (self.schema, source) if isinstance(source, str) else source[1:]
+        storage = schema.field(name).storage
+        return storage if storage in (int, float) else self.decoder_of(source)  # PostgreSQL sums integers to decimals
+
+    def rows_loader(self, operands: tuple[Operand, ...], names: tuple[str, ...]) -> Load:
+        """Find the function that turns rows of selected operands into named tuples, or build it."""
+        key = (operands, names)
+        load = self._loaders.get(key)
+        if load is None:
+            if len(self._loaders) >= MAX_PLANS:
+                self._loaders.clear()
+            decoders = [self.decoder_of(operand) for operand in operands]
+            load = self._loaders[key] = build_rows_loader(names, decoders)
+        return load
+
     def _compile(self, shape: QueryShape) -> Plan:
         from spica.orm.compiler import compile_shape  # SQLAlchemy: 0.2 s, only when a shape is new
 
         compiled = compile_shape(self.schema, shape, self._dialect)
-        fields = list_value_fields(shape)
-        binders = tuple(None if name is None else self._binders[name] for name in fields)
-        in_order = compiled.order == tuple(range(len(fields)))
-        return Plan(compiled.sql, binders, None if in_order else compiled.order)
+        sources = list_value_sources(shape)
+        in_order = compiled.order == tuple(range(len(sources)))
+        return Plan(compiled.sql, tuple(map(self._binder, sources)), None if in_order else compiled.order)
+
+    def _binder(self, source: Source) -> Convert | None:
+        match source:
+            case None:
+                return None
+            case str():
+                return self._binders[source]
+            case ("of", schema, name):
+                field = schema.field(name)
+                return _binder(schema.model, field, _encoder(field, self._codecs[field.storage].encode))
+        return _binder_of_type(source, self._codecs[source].encode)
 
 
 def storage_of(model: Any, database: Database | None = None) -> tuple[Database, Storage]:
@@ -162,6 +205,20 @@ def _binder(model: str, field: Field, encode: Convert | None) -> Convert:
                 ) from None
             if value is None:
                 return None
+        return value if encode is None else encode(value)
+
+    return bind
+
+
+def _binder_of_type(kind: type, encode: Convert | None) -> Convert:
+    """Build the function that takes a value that belongs to no field to the database's form."""
+    convert = coercer(kind)
+
+    def bind(value: Any) -> Any:
+        try:
+            value = value if type(value) is kind else convert(value)
+        except CoercionFailed as problem:
+            raise QueryError(f"{value!r} can't be compared with a {kind.__name__}", why=f"it {problem}") from None
         return value if encode is None else encode(value)
 
     return bind
