@@ -6,7 +6,8 @@ Rules:
 - A request within the limit is told what is left, one beyond gets 429 with Retry-After and costs nothing more.
 - An IPv6 client is its /64: that is what one customer is given, and all addresses in it are theirs to change.
 - Where the key is missing (no token, nobody signed in) the client's address stands in for it.
-- By token, what is refused with 401 counts against the address as well: tokens can be tried no faster than the limit.
+- By token, what is refused with 401, and what nobody signed in by, counts against the address as well: tokens can be
+  tried no faster than the limit, and made-up ones that nothing behind it checks are one client.
 Source: draft-ietf-httpapi-ratelimit-headers-10 for the fields RateLimit and RateLimit-Policy; RFC 6585 section 4 (429);
 RFC 9110 section 10.2.3 (Retry-After).
 """
@@ -104,16 +105,23 @@ class RateLimit(Middleware):
         self._tell(ctx, taken)
 
     def _charge(self, ctx: Context, response: Response) -> None:
-        """Count a token that was refused against the address it came from."""
-        if response.status == 401 and self._key(ctx) is not None:
-            self._store.take(self._address(ctx), self._rate, 1)
+        """Count a token that was refused, or stands for nobody, against the address it came from."""
+        if self._stands_for_nobody(ctx, response):
+            self._store.take(self._address(ctx), self._rate, self._charge_of(ctx))
 
     async def _charge_waiting(self, ctx: Context, response: Response) -> None:
-        if response.status == 401 and self._key(ctx) is not None:
+        if self._stands_for_nobody(ctx, response):
             try:
-                await self._store.take(self._address(ctx), self._rate, 1)  # type: ignore[misc]  # a store that waits
+                await self._store.take(self._address(ctx), self._rate, self._charge_of(ctx))  # type: ignore[misc]  # a store that waits
             except Exception:
                 _log.exception("the rate limit %s can't be counted", self._name)
+
+    def _stands_for_nobody(self, ctx: Context, response: Response) -> bool:
+        return (response.status == 401 or ctx.current_user is None) and self._key(ctx) is not None
+
+    def _charge_of(self, ctx: Context) -> int:
+        cost = self._cost
+        return max(1, cost if isinstance(cost, int) else cost(ctx))
 
     def _identify(self, ctx: Context) -> bytes:
         key = self._key(ctx)

@@ -84,9 +84,9 @@ def test_an_ipv6_client_is_its_64(one: str, other: str, same: bool) -> None:
 
 def test_by_token_and_by_address_where_there_is_none() -> None:
     one = limit("1/minute", by="token")
-    assert visit(one, authorization="Bearer a").status == 200
-    assert visit(one, authorization="Bearer a").status == 429
-    assert visit(one, authorization="Bearer b").status == 200
+    assert visit(one, user="a", authorization="Bearer a").status == 200
+    assert visit(one, user="a", authorization="Bearer a").status == 429
+    assert visit(one, user="b", authorization="Bearer b").status == 200
     assert visit(one).status == 200
     assert visit(one).status == 429
 
@@ -94,9 +94,9 @@ def test_by_token_and_by_address_where_there_is_none() -> None:
 @pytest.mark.parametrize("written", ["bearer a", "BEARER a", "Bearer   a", "bEaReR  a "])
 def test_a_token_is_one_however_its_field_is_written(written: str) -> None:
     one = limit("1/minute", by="token")
-    assert visit(one, authorization="Bearer a").status == 200
-    assert visit(one, authorization=written).status == 429
-    assert visit(one, authorization="Bearer A").status == 200
+    assert visit(one, user="a", authorization="Bearer a").status == 200
+    assert visit(one, user="a", authorization=written).status == 429
+    assert visit(one, user="A", authorization="Bearer A").status == 200
 
 
 def test_tokens_can_be_tried_no_faster_than_the_limit() -> None:
@@ -104,6 +104,19 @@ def test_tokens_can_be_tried_no_faster_than_the_limit() -> None:
     statuses = [visit(one, status=401, authorization=f"Bearer guess{n}").status for n in range(5)]
     assert statuses == [401, 401, 401, 429, 429]
     assert visit(one, ip="192.0.2.9", authorization="Bearer guess0").status == 200
+
+
+def test_made_up_tokens_that_nobody_checks_are_one_client() -> None:
+    one = limit("3/minute", by="token")
+    statuses = [visit(one, authorization=f"Bearer made-up{n}").status for n in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+    assert visit(one, ip="192.0.2.9", authorization="Bearer made-up0").status == 200
+
+
+def test_made_up_tokens_cost_what_others_do() -> None:
+    one = limit("10/minute", by="token", cost=5)
+    statuses = [visit(one, authorization=f"Bearer made-up{n}").status for n in range(3)]
+    assert statuses == [200, 200, 429]
 
 
 def test_by_user_by_field_and_by_function() -> None:
