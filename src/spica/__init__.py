@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from spica.http.uploads import UploadFile
     from spica.http.websocket import SocketClosed, WebSocket
     from spica.injection.providers import Provide
+    from spica.middleware.pipeline import Middleware
     from spica.middleware.session_data import Session
     from spica.routing.router import Router
     from spica.routing.urls import paths, urls
@@ -59,6 +60,7 @@ _HOMES = {
     "Form": "spica.controllers.markers",
     "Header": "spica.controllers.markers",
     "HttpError": "spica.errors.http",
+    "Middleware": "spica.middleware.pipeline",
     "NotFound": "spica.errors.http",
     "Path": "spica.controllers.markers",
     "Provide": "spica.injection.providers",
@@ -105,6 +107,7 @@ __all__ = [
     "Form",
     "Header",
     "HttpError",
+    "Middleware",
     "NotFound",
     "Path",
     "Provide",

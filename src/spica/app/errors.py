@@ -21,7 +21,8 @@ class BootError(SpicaError):
 
 
 class ProjectFileError(SpicaError):
-    """A project lacks a file, or a file lacks the function that Spica calls (`draw` in config/routes.py)."""
+    """A project lacks a file, or a file lacks the function that Spica calls (`draw` in config/routes.py), or raises an
+    exception of another kind when it is run."""
 
     code = "SPICA-A002"
 

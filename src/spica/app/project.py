@@ -12,6 +12,7 @@ Rules of this file:
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from spica.app.errors import ProjectFileError
 from spica.app.helpers import HELPERS, USE_CHECKS, PageRenderer
 from spica.controllers.rendering import Renderer
+from spica.errors.base import SpicaError
 from spica.middleware.csrf import Csrf
 from spica.middleware.declare import Pipelines
 from spica.middleware.request_id import RequestId
@@ -45,17 +47,17 @@ def add_to_path(root: Path) -> None:
 def load_routes(root: Path) -> Routes:
     """Run config/routes.py.
 
-    Raises: ProjectFileError without the file or its `draw`; what the file raises.
+    Raises: ProjectFileError without the file or its `draw`, and for an exception in it; SpicaErrors as they are.
     """
     routes = Routes()
-    _find_draw(root, ROUTES, "def draw(r: Routes) -> None:", 'r.root("home#index")')(routes)
+    _run_draw(root, ROUTES, routes, "def draw(r: Routes) -> None:", 'r.root("home#index")')
     return routes
 
 
 def load_pipelines(root: Path, pipelines: Pipelines) -> None:
     """Run config/middleware.py; without it every route gets the safe fields, and browsers sessions and CSRF protection.
 
-    Raises: ProjectFileError without the file's `draw`; what the file raises.
+    Raises: ProjectFileError without the file's `draw`, and for an exception in it; SpicaErrors as they are.
     """
     if not (root / MIDDLEWARE).is_file():
         pipelines.use(RequestId, SecurityHeaders)
@@ -64,7 +66,7 @@ def load_pipelines(root: Path, pipelines: Pipelines) -> None:
         with pipelines.pipeline("api"):
             pass
         return
-    _find_draw(root, MIDDLEWARE, "def draw(p: Pipelines) -> None:", "p.use(m.RequestId, m.SecurityHeaders)")(pipelines)
+    _run_draw(root, MIDDLEWARE, pipelines, "def draw(p: Pipelines) -> None:", "p.use(m.RequestId, m.SecurityHeaders)")
 
 
 def load_renderer(root: Path, *, reload: bool) -> Renderer:
@@ -78,6 +80,28 @@ def load_templates(root: Path, *, reload: bool = False) -> Templates:
     from spica.templates import Templates
 
     return Templates(root / VIEWS, globals=HELPERS, checks=USE_CHECKS, reload=reload)
+
+
+def _run_draw(root: Path, file: str, target: object, signature: str, example: str) -> None:
+    try:
+        _find_draw(root, file, signature, example)(target)
+    except SpicaError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        raise ProjectFileError(f"{file} raised {kind}: {error}", where=_describe_place(error, root)) from error
+
+
+def _describe_place(error: Exception, root: Path) -> str:
+    """The lines of the project that an exception went through, the innermost first."""
+    frames = [(frame.filename, frame.lineno, frame.line) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        frames.append((error.filename or "", error.lineno, error.text))
+    own = [(Path(name), number, line) for name, number, line in frames if Path(name).is_relative_to(root)]
+    return "\n".join(
+        f"{path.relative_to(root).as_posix()}:{number}  {(line or '').strip()}".rstrip()
+        for path, number, line in reversed(own)
+    )
 
 
 def _find_draw(root: Path, file: str, signature: str, example: str) -> Callable[[Any], object]:

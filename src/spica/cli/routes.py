@@ -47,7 +47,7 @@ def routes(
         spica routes --match "GET /posts/7"
     """
     # Lazy: only this command needs the table's layout.
-    from spica.routing.listing import choose_rows, render_rows
+    from spica.routing.listing import choose_rows, render_rows, suggest_value
 
     if ":" in text and app is None:
         text, app = "", text
@@ -56,7 +56,10 @@ def routes(
         return _write_stub(application)
     if match:
         return _explain(application, match)
-    rows = choose_rows(application.route_rows(), text=text or grep, controller=controller, method=method)
+    listed = application.route_rows()
+    if mistake := suggest_value(listed, controller=controller, method=method):
+        raise UsageError(mistake)
+    rows = choose_rows(listed, text=text or grep, controller=controller, method=method)
     if json:
         print(json_format.dumps([dataclasses.asdict(row) for row in rows], indent=2))
     else:

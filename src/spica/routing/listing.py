@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from spica.errors.base import closest
 from spica.routing.route import Route
 
 
@@ -58,6 +59,22 @@ def choose_rows(rows: Iterable[RouteRow], *, text: str = "", controller: str = "
         and (not controller or row.target.partition("#")[0] == controller)
         and (not method or row.method == method.upper())
     ]
+
+
+def suggest_value(rows: Iterable[RouteRow], *, controller: str = "", method: str = "") -> str:
+    """Say which method or controller was meant by one that no row has; "" when each has one."""
+    rows = list(rows)
+    controllers = {row.target.partition("#")[0] for row in rows if "#" in row.target}
+    asked = (
+        (f"no route has the method {method}", method.upper(), {row.method for row in rows}),
+        (f"no route is of the controller {controller}", controller, controllers),
+    )
+    for what, value, known in asked:
+        if value and value not in known:
+            near = closest(value, sorted(known))
+            there = ", ".join(sorted(known)) or "none"
+            return f"{what}; {f'did you mean {near[0]}?' if near else f'there are {there}'}"
+    return ""
 
 
 def render_rows(rows: Iterable[RouteRow]) -> str:

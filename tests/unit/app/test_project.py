@@ -8,6 +8,7 @@ import pytest
 from spica import App
 from spica.app.errors import BootError, ProjectFileError
 from spica.controllers.errors import ActionNotFoundError, ControllerNotFoundError
+from spica.middleware.errors import InvalidMiddleware
 
 HTML = {"accept": "text/html"}
 
@@ -134,6 +135,36 @@ def test_a_project_without_routes_says_what_to_write(project) -> None:
     (project / "config/routes.py").write_text("drow = 1\n")
     with pytest.raises(ProjectFileError, match="no function draw"):
         App(root=project).core
+
+
+BREAKS = {
+    "in the file": ("def draw(r):\n    r.get('/a', undefined)\n", "config/routes.py:2", "NameError"),
+    "at import": ("import no_such_module\n", "config/routes.py:1", "ModuleNotFoundError"),
+    "in its syntax": ("def draw(r):\n    r.get('/a'\n", "config/routes.py:2", "SyntaxError"),
+    "in what it imports": ("from app.broken import x\n", "app/broken.py:2", "ZeroDivisionError"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_an_exception_in_the_configuration_is_one_clear_error(project, name: str) -> None:
+    text, where, kind = BREAKS[name]
+    (project / "app/broken.py").write_text("x = 1\ny = x / 0\n")
+    (project / "config/routes.py").write_text(text)
+    with pytest.raises(ProjectFileError) as caught:
+        App(root=project).core
+    assert caught.value.what.startswith(f"config/routes.py raised {kind}: ")
+    assert where in caught.value.where
+    assert type(caught.value.__cause__).__name__ == kind
+
+
+def test_what_spica_says_of_the_configuration_stays_as_it_is(project) -> None:
+    (project / "config/middleware.py").write_text("def draw(p):\n    p.use(7)\n")
+    with pytest.raises(InvalidMiddleware):
+        App(root=project).core
+    (project / "config/middleware.py").write_text("def draw(p):\n    p.user()\n")
+    with pytest.raises(ProjectFileError) as caught:
+        App(root=project).core
+    assert caught.value.where.splitlines()[0] == "config/middleware.py:2  p.user()"
 
 
 def test_missing_controllers_and_actions_are_all_named(project) -> None:
