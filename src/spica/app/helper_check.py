@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from spica.app.project import VIEWS, load_templates
+from spica.app.project import load_templates
 from spica.errors import SpicaError
 from spica.routing.urls import Paths
 from spica.routing.usage import Call, find_mistake
@@ -42,8 +42,8 @@ def _check_templates(root: Path) -> Iterator[SpicaError]:
     templates = load_templates(root)
     told: set[str] = set()  # a layout's mistake is met in every page that extends it
     for name in templates.names():
-        path = root / VIEWS / f"{name}.html"
-        if not _IN_TEMPLATE.search(path.read_text(encoding="utf-8", errors="replace")):
+        path = templates.find(name)
+        if path is None or not _IN_TEMPLATE.search(path.read_text(encoding="utf-8", errors="replace")):
             continue
         try:
             templates.get(name)

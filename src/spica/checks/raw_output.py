@@ -11,7 +11,7 @@ from spica.checks.project import Project
 from spica.checks.python_files import calls, last_name
 from spica.templates.errors import TemplateError
 from spica.templates.loader import Loader
-from spica.templates.syntaxes.spica import parse_template
+from spica.templates.syntaxes.suffixes import parse_source
 
 _WHY = "whoever can set the value can put a script into the page (XSS)"
 
@@ -21,7 +21,7 @@ def find(project: Project) -> Iterator[Found]:
     loader = Loader(project.templates.roots, project.templates.components)
     for name in [*loader.names(), *loader.component_names()]:
         try:
-            document = parse_template(loader.load(name))
+            document = parse_source(loader.load(name))
         except TemplateError:
             continue  # the check of templates tells it
         file = project.relative(document.source.path)

@@ -16,7 +16,7 @@ from pathlib import Path
 from spica.checks.finding import Finding
 from spica.checks.project import Project
 
-_MARK = re.compile(r"#\s*spica:\s*allow\(([a-z-]*)\)\s*(.*?)\s*(?:#\}.*)?$")
+_MARK = re.compile(r"#\s*spica:\s*allow\(([a-z-]*)\)\s*(.*?)\s*(?:(?:#\}|%>).*)?$")
 
 
 @dataclass(slots=True)
@@ -38,7 +38,7 @@ def read_silences(project: Project) -> list[Silence]:
         if "spica:" in file.text:
             found += _in_lines(file.name, _comments(file.text), file.text.splitlines())
     views = [
-        path for root in (*project.templates.roots, *project.templates.components) for path in root.rglob("*.html")
+        path for root in (*project.templates.roots, *project.templates.components) for path in root.rglob("*.html*")
     ]
     for path in sorted([*views, *(project.root / "config").glob("*.toml")]):
         lines = _read(path).splitlines()
@@ -66,7 +66,10 @@ def _in_lines(name: str, comments: dict[int, str], lines: list[str]) -> Iterator
     for number, comment in comments.items():
         if match := _MARK.search(comment):
             line = lines[number - 1].strip()
-            is_alone = line.startswith("#") or (line.startswith("{#") and line.find("#}") in (-1, len(line) - 2))
+            is_alone = line.startswith("#") or any(
+                line.startswith(start) and line.find(end) in (-1, len(line) - 2)
+                for start, end in (("{#", "#}"), ("<%#", "%>"))
+            )
             yield Silence(name, number, number + 1 if is_alone else number, match[1], match[2])
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 RESTARTING = (".py", ".toml")
-VIEWS = (".html",)
+VIEWS = (".html", ".erb")
 IGNORED_FOLDERS = frozenset(
     ["__pycache__", "node_modules", "venv", "env", "tmp", "log", "dist", "build", "public", "tests"]
 )

@@ -108,6 +108,10 @@ class Templates:
         """Whether a template of this name exists; it may still be wrong."""
         return self._loader.find(name) is not None
 
+    def find(self, name: str) -> Path | None:
+        """The file of a template; None when there is none."""
+        return self._loader.find(name)
+
     def names(self) -> list[str]:
         """The names of all templates, sorted."""
         return self._loader.names()

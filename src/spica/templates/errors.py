@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from spica.errors import SpicaError
-from spica.templates.source import Place
+from spica.templates.source import ERB, Place
 
 
 class TemplateError(SpicaError):
@@ -20,10 +20,19 @@ class TemplateError(SpicaError):
     code: ClassVar[str] = "SPICA-T000"
 
     def __init__(self, what: str, *, place: Place | None = None, where: str = "", why: str = "", fix: str = "") -> None:
+        if place and place.source.path.name.endswith(ERB):
+            what, why, fix = (_in_erb(text) for text in (what, why, fix))
         super().__init__(what, where=where or (place.excerpt() if place else ""), why=why, fix=fix)
         self.path = str(place.source.path) if place else ""
         self.line = place.line if place else 0
         self.column = place.column if place else 0
+
+
+def _in_erb(text: str) -> str:
+    """What an error says to write, in the delimiters of the file that has it."""
+    for ours, theirs in (("{% ", "<% "), (" %}", " %>"), ("{{ ", "<%= "), (" }}", " %>")):
+        text = text.replace(ours, theirs)
+    return text
 
 
 class TemplateNotFound(TemplateError, LookupError):

@@ -9,7 +9,7 @@ from spica.templates.filters import FILTERS
 from spica.templates.functions import BUILTINS
 from spica.templates.loader import Loader, stamp
 from spica.templates.nodes import Document
-from spica.templates.syntaxes.spica import parse_template
+from spica.templates.syntaxes.suffixes import parse_source
 from spica.templates.uses import UseCheck
 
 
@@ -46,6 +46,6 @@ class Library:
         if known and not (self.reload and (self.loader.find(name) != known[0] or stamp(known[0]) != known[1])):
             return known[2]
         source = self.loader.load(name)
-        document = parse_template(source)
+        document = parse_source(source)
         self._documents[name] = (source.path, source.stamp, document)
         return document

@@ -1,7 +1,8 @@
 """Finds template files by name under the roots.
 
 Rules of this file:
-- A name is a path below a root without its suffix: "posts/index" is `posts/index.html`; the first root wins.
+- A name is a path below a root without its suffix: "posts/index" is `posts/index.html` or `.html.erb`, not both; the
+  first root wins.
 - A name never leaves its root: `..`, absolute and hidden parts are no template names.
 - A file that can't be read as UTF-8 is a template error, not a decoding one.
 """
@@ -13,9 +14,10 @@ from pathlib import Path, PurePosixPath
 
 from spica.errors import closest
 from spica.templates.errors import TemplateNotFound, TemplateSyntaxError
-from spica.templates.source import Source
+from spica.templates.source import ERB, Source
 
 SUFFIX = ".html"
+SUFFIXES = (SUFFIX, ERB)
 COMPONENT = "component:"
 """What the names of components start with, where the names of templates do not."""
 
@@ -35,9 +37,9 @@ class Loader:
         if not is_template_name(name):
             return None
         for root in self._roots_of(name):
-            path = root / f"{name.removeprefix(COMPONENT)}{SUFFIX}"
-            if path.is_file():
-                return path
+            for path in _files(root, name):
+                if path.is_file():
+                    return path
         return None
 
     def load(self, name: str) -> Source:
@@ -52,6 +54,14 @@ class Loader:
             why, fix = self._explain(name)
             kind = "component" if name.startswith(COMPONENT) else "template"
             raise TemplateNotFound(f"no {kind} is named {name.removeprefix(COMPONENT)!r}", why=why, fix=fix)
+        other = path.with_name(path.name.removesuffix(SUFFIX) + ERB)
+        if path.name.endswith(SUFFIX) and other.is_file():
+            raise TemplateSyntaxError(
+                f"template {name!r} has two files",
+                where=f"{path}\n{other}",
+                why="one name has one content, whatever its syntax",
+                fix="delete or rename one of them",
+            )
         read_at = stamp(path)
         try:
             text = path.read_text(encoding="utf-8-sig")
@@ -81,7 +91,7 @@ class Loader:
         why = f"{name}{SUFFIX} is in none of: {roots}"
         if not is_template_name(name):
             why = "a template's name is a path below its root, such as posts/index, without '..' or a leading '/'"
-        near = closest(name.removesuffix(SUFFIX), known)
+        near = closest(_without_suffix(name), known)
         if near:
             return why, f"did you mean {' or '.join(repr(match) for match in near)}?"
         first = places[0] if places else Path()
@@ -91,11 +101,19 @@ class Loader:
 def _list_names(roots: Sequence[Path]) -> list[str]:
     found: set[str] = set()
     for root in roots:
-        for path in root.rglob(f"*{SUFFIX}"):
-            name = path.relative_to(root).as_posix().removesuffix(SUFFIX)
+        for path in [path for suffix in SUFFIXES for path in root.rglob(f"*{suffix}")]:
+            name = _without_suffix(path.relative_to(root).as_posix())
             if is_template_name(name) and path.is_file():
                 found.add(name)
     return sorted(found)
+
+
+def _files(root: Path, name: str) -> list[Path]:
+    return [root / f"{name.removeprefix(COMPONENT)}{suffix}" for suffix in SUFFIXES]
+
+
+def _without_suffix(name: str) -> str:
+    return name.removesuffix(ERB).removesuffix(SUFFIX)
 
 
 def is_template_name(name: str) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+ERB = ".html.erb"
+
 
 @dataclass(frozen=True, eq=False)
 class Source:

@@ -27,3 +27,9 @@ def test_raw_in_a_component_and_in_what_it_is_given_is_told(check: Check) -> Non
     card = "{% slot head %}{% end %}\n{{ raw('<hr>') }}"
     found = check("raw-output", {"app/views/home/page.html": page, "app/components/card.html": card})
     assert [(one.file, one.line) for one in found] == [("app/components/card.html", 2), ("app/views/home/page.html", 1)]
+
+
+def test_raw_in_erb_is_told_unless_a_comment_says_who_cleaned_it(check: Check) -> None:
+    page = "<%== name %>\n<%# spica: allow(raw-output) the editor cleans it %>\n<%== body %>\n"
+    found = check("raw-output", {"app/views/home/page.html.erb": page})
+    assert [(one.file, one.line) for one in found] == [("app/views/home/page.html.erb", 1)]

@@ -1,16 +1,17 @@
-"""Cuts a `.html` template into text, `{{ outputs }}`, `{% tags %}` and `{# comments #}`.
+"""Cuts a template into text, outputs, tags and comments, by the delimiters of its syntax.
 
 Rules of this file:
 - A delimiter inside a string or a bracket of an expression does not end it.
 - `-` beside a delimiter removes the white space on that side. A line that holds only tags and comments leaves no line
   in the output; `include` counts as content there, because it writes something.
-- Nothing is a delimiter between `{% verbatim %}` and `{% endverbatim %}`.
+- Nothing is a delimiter between the tags `verbatim` and `endverbatim`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from spica.templates.errors import TemplateSyntaxError, UnclosedBlockError
@@ -19,9 +20,6 @@ from spica.templates.source import Source
 
 TEXT, OUTPUT, TAG, COMMENT = "text", "output", "tag", "comment"
 
-_OPENING = re.compile(r"\{[{%#]-?")
-_KINDS = {"{{": (OUTPUT, "}}"), "{%": (TAG, "%}"), "{#": (COMMENT, "#}")}
-_VERBATIM_END = re.compile(r"\{%-?\s*endverbatim\s*-?%\}")
 _WORD = re.compile(r"\s*([^\W\d]\w*)?")
 
 
@@ -39,41 +37,62 @@ class Token:
     trim_after: bool = False
 
 
-def split_template(source: Source) -> list[Token]:
+@dataclass(frozen=True, slots=True)
+class Delimiters:
+    """How a syntax is cut.
+
+    Args: opening: matches what starts an output, tag or comment; kinds: by what was matched, without a `-` at its end,
+          the token's kind and what ends it; verbatim_end: matches the tag that ends `verbatim`; literals: what is
+          written for an opening that starts nothing.
+    """
+
+    opening: re.Pattern[str]
+    kinds: Mapping[str, tuple[str, str]]
+    verbatim_end: re.Pattern[str]
+    literals: Mapping[str, str] = field(default_factory=dict)
+
+
+def split_template(source: Source, delimiters: Delimiters) -> list[Token]:
     """Cut a template into tokens, white space already trimmed.
 
     Raises: UnclosedBlockError for a delimiter without its end; TemplateSyntaxError for a string without its end.
     """
-    tokens = _cut(source)
+    tokens = _cut(source, delimiters)
     _drop_tag_lines(tokens)
     _trim_marked(tokens)
     return [token for token in tokens if token.text or token.kind in (OUTPUT, TAG)]
 
 
-def _cut(source: Source) -> list[Token]:
+def _cut(source: Source, delimiters: Delimiters) -> list[Token]:
     text, offset, tokens = source.text, 0, list[Token]()
-    while match := _OPENING.search(text, offset):
+    while match := delimiters.opening.search(text, offset):
         if match.start() > offset:
             tokens.append(_text(text, offset, match.start()))
-        token, offset = _read_token(source, match)
+        literal = delimiters.literals.get(match.group())
+        if literal is not None:
+            tokens.append(Token(TEXT, match.start(), match.start(), match.end(), literal))
+            offset = match.end()
+            continue
+        token, offset = _read_token(source, match, delimiters)
         tokens.append(token)
         if token.kind == TAG and token.word == "verbatim":
-            offset = _read_verbatim(source, token, offset, tokens)
+            offset = _read_verbatim(source, token, offset, tokens, delimiters.verbatim_end)
     if offset < len(text):
         tokens.append(_text(text, offset, len(text)))
     return tokens
 
 
-def _read_token(source: Source, match: re.Match[str]) -> tuple[Token, int]:
-    kind, closing = _KINDS[match.group()[:2]]
-    start, trim_before = match.end(), len(match.group()) == 3
+def _read_token(source: Source, match: re.Match[str], delimiters: Delimiters) -> tuple[Token, int]:
+    opening = match.group().removesuffix("-")
+    kind, closing = delimiters.kinds[opening]
+    start, trim_before = match.end(), match.group().endswith("-")
     end = source.text.find(closing, start) if kind == COMMENT else _find_end(source, start, closing)
     if end < 0:
         raise UnclosedBlockError(
-            f"{match.group()[:2]} is never closed",
+            f"{opening} is never closed",
             place=source.place(match.start()),
             why=f"no {closing} follows it",
-            fix=f"add {closing}; to write {match.group()[:2]} as text put it in {{% verbatim %}}…{{% endverbatim %}}",
+            fix=f"add {closing}; to write {opening} as text put it in {{% verbatim %}}…{{% endverbatim %}}",
         )
     trim_after = source.text[end - 1] == "-" and end - 1 >= start
     token = Token(kind, match.start(), start, end - trim_after, "", "", trim_before, trim_after)
@@ -94,7 +113,7 @@ def _find_end(source: Source, start: int, closing: str) -> int:
         for offset, character, brackets in code_characters(source, start, len(source.text)):
             if character != closing[0] or not source.text.startswith(closing, offset):
                 continue
-            if closing == "%}" or not brackets or brackets[-1] != "{":
+            if closing != "}}" or not brackets or brackets[-1] != "{":
                 return offset
     except TemplateSyntaxError as error:
         if error.line == source.place(start).line:
@@ -103,8 +122,8 @@ def _find_end(source: Source, start: int, closing: str) -> int:
     return -1
 
 
-def _read_verbatim(source: Source, token: Token, offset: int, tokens: list[Token]) -> int:
-    end = _VERBATIM_END.search(source.text, offset)
+def _read_verbatim(source: Source, token: Token, offset: int, tokens: list[Token], closing: re.Pattern[str]) -> int:
+    end = closing.search(source.text, offset)
     if end is None:
         raise UnclosedBlockError(
             "verbatim is never closed",

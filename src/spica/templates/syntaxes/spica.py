@@ -22,7 +22,13 @@ from spica.templates.nodes import Document, For, Include, Output, Parameter, Set
 from spica.templates.source import Place, Source
 from spica.templates.syntaxes.builder import TreeBuilder, unknown_tag
 from spica.templates.syntaxes.collection import build_collection
-from spica.templates.syntaxes.lexer import OUTPUT, TAG, TEXT, Token, split_template
+from spica.templates.syntaxes.lexer import COMMENT, OUTPUT, TAG, TEXT, Delimiters, Token, split_template
+
+DELIMITERS = Delimiters(
+    re.compile(r"\{[{%#]-?"),
+    {"{{": (OUTPUT, "}}"), "{%": (TAG, "%}"), "{#": (COMMENT, "#}")},
+    re.compile(r"\{%-?\s*endverbatim\s*-?%\}"),
+)
 
 _IN = re.compile(r"\bin\b")
 _ASSIGN = re.compile(r"=(?!=)")
@@ -35,13 +41,15 @@ def parse_template(source: Source) -> Document:
 
     Raises: TemplateError subclasses with the place of the first mistake.
     """
-    parser = _Parser(source)
-    for token in split_template(source):
+    parser = Parser(source)
+    for token in split_template(source, DELIMITERS):
         parser.read(token)
     return parser.tree.finish()
 
 
-class _Parser:
+class Parser:
+    """Reads tokens into a tree; the syntaxes differ in their delimiters only."""
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.tree = TreeBuilder(source)
@@ -74,6 +82,7 @@ class _Parser:
         }
 
     def read(self, token: Token) -> None:
+        """Read the next token. Raises TemplateError subclasses with its place."""
         place = self.source.place(token.offset)
         if token.kind == TEXT:
             self.tree.add(Text(place, token.text))
