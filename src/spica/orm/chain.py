@@ -372,7 +372,7 @@ class Chain(Subquery, Generic[M]):
 
     def as_subquery(self) -> tuple[Schema, QueryShape, tuple[Any, ...]]:
         """The model, shape and values of the query inside another; it selects one column, the id by default."""
-        selected = self._rare.selected or ("id",)
+        selected = self._rare.selected or self._schema.key.names
         if len(selected) > 1:
             raise QueryError(
                 f"a query inside another selects one column, this one {len(selected)}", fix='write .select("id")'

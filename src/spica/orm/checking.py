@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from spica.orm.callbacks import holds, run_callbacks
 from spica.orm.schema import FieldRules, Schema
+from spica.orm.storage import storage_of
 from spica.validation import CoercionFailed, Errors
 from spica.validation.messages import BLANK, TAKEN
 
@@ -66,6 +69,17 @@ async def _check_rule(record: Any, rule: FieldRules, schema: Schema, errors: Err
         errors.add(rule.name, TAKEN.reworded(rule.message))
 
 
+def _is_row_of(record: Any) -> Any:
+    """Build the condition that holds for a record's own row."""
+    model = type(record)
+    _, storage = storage_of(model)
+    conditions = [
+        getattr(model, field.name) == storage.decode(field.position, record._row[field.position])
+        for field in model.__schema__.key.fields
+    ]
+    return reduce(and_, conditions)
+
+
 async def _is_taken(record: Any, rule: FieldRules, value: Any) -> bool:
     model = type(record)
     assert rule.unique is not None
@@ -77,7 +91,7 @@ async def _is_taken(record: Any, rule: FieldRules, value: Any) -> bool:
     if rule.unique.scope:
         same = same.where(**{name: getattr(record, name) for name in rule.unique.scope})
     if record.persisted:
-        same = same.where(model.id != record.id)
+        same = same.where(~_is_row_of(record))
     if ignores_case:  # the pattern finds a little too much: `_` stands for a wildcard and for any character
         return any(found.casefold() == value.casefold() for found in await same.pluck(rule.name))
     return bool(await same.exists())

@@ -111,7 +111,9 @@ class _StatementBuilder:
             case ("select", *operands):
                 return self._select([self._operand(operand) for operand in operands or self._names], shape)
             case ("count",) if shape.bounded or shape.clauses.distinct or shape.clauses.groups:
-                columns = [self._operand(name) for name in (self._names if shape.clauses.distinct else ["id"])]
+                columns = [
+                    self._operand(name) for name in (self._names if shape.clauses.distinct else self._schema.key.names)
+                ]
                 return sa.select(sa.func.count()).select_from(self._select(columns, shape).subquery())
             case ("count",):
                 return self._select([sa.func.count()], shape)

@@ -38,6 +38,7 @@ from spica.validation import CoercionFailed
 from spica.validation.rules import Length
 
 OPTIONS = "__field_options__"
+ANNOTATIONS = "__field_annotations__"  # of an abstract base, whose Struct has no fields
 RESERVED: set[str] = set()  # the public names of Model; spica.orm.model fills it in
 
 
@@ -81,8 +82,9 @@ class ModelMeta(StructMeta):
         body = ClassBody(name, namespace, sys._getframe(1).f_locals)
         body.check_parents(parents)
         take_relations(name, namespace, body.where)
-        body.take_fields(bases)
-        if abstract or not parents:
+        is_abstract = abstract or not parents
+        body.take_fields(bases, abstract=is_abstract)
+        if is_abstract:
             return super().__new__(mcls, name, bases, namespace, eq=False)
         meta = type(f"{name}Meta", (mcls,), {})
         model: Any = super().__new__(meta, name, bases, namespace, eq=False)
@@ -122,6 +124,7 @@ class ClassBody:
         self.namespace = namespace
         self.where = f"class {name} in {namespace.get('__module__', '?')}"
         self._scope = scope
+        self.key: list[str] = []
 
     def check_parents(self, parents: list[Any]) -> None:
         """Refuse to inherit from a model with a table."""
@@ -133,27 +136,43 @@ class ClassBody:
                     fix="put what they share into class Base(Model, abstract=True), or into a plain mixin class",
                 )
 
-    def take_fields(self, bases: tuple[type, ...]) -> None:
-        """Resolve the annotations, take the defaults out of the namespace and the fields of mixins in."""
-        annotations = self._resolved()
+    def take_fields(self, bases: tuple[type, ...], *, abstract: bool) -> None:
+        """Resolve the annotations, take the defaults out of the namespace and the fields of bases and mixins in."""
+        own = self._resolved()
+        annotations: dict[str, Any] = {}
         options: dict[str, FieldOptions] = {}
-        for base in bases:
+        for base in reversed(bases):
+            annotations |= base.__dict__.get(ANNOTATIONS, {})
             options |= base.__dict__.get(OPTIONS, {})
-        for name in annotations:
-            if get_origin(annotations[name]) is not ClassVar:
+        annotations |= own
+        for name in own:
+            if get_origin(own[name]) is not ClassVar:
                 options[name] = _as_options(self.namespace.pop(name, MISSING))
         for base in bases:
             if not isinstance(base, ModelMeta):
                 for name, annotation in get_type_hints(base, include_extras=True).items():
                     annotations.setdefault(name, annotation)
                     options.setdefault(name, _as_options(getattr(base, name, MISSING)))
-        self.namespace["__annotations__"] = self._without_passwords(annotations, options)
+        annotations = self._without_passwords(annotations, options)
+        if abstract:
+            self.namespace[ANNOTATIONS] = annotations
+            self.namespace["__annotations__"] = {}
+        else:
+            self.namespace["__annotations__"] = self._with_key(annotations, options)
         self.namespace[OPTIONS] = options
         for name, member in self.namespace.items():
             if isinstance(member, FieldOptions):
                 raise ModelDefinitionError(
                     f"{self.name}.{name} has no type", where=self.where, fix=f"write {name}: str = field(...)"
                 )
+
+    def _with_key(self, annotations: dict[str, Any], options: Mapping[str, FieldOptions]) -> dict[str, Any]:
+        """Put the fields of the primary key first; `id` where nothing says another."""
+        self.key = [name for name in annotations if name in options and options[name].primary_key]
+        if not self.key:
+            self.key = ["id"]
+            annotations.setdefault("id", int)
+        return {name: annotations[name] for name in self.key} | annotations
 
     def _without_passwords(self, annotations: dict[str, Any], options: dict[str, FieldOptions]) -> dict[str, Any]:
         """Put the column of its hash in the place of each password."""
@@ -211,14 +230,12 @@ def permitted(model: str, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def build_schema(model: Any, table: str, body: ClassBody) -> Schema:
     """Work out what a new class says about its fields, rules and callbacks."""
-    annotations: dict[str, Any] = {}
-    options: dict[str, FieldOptions] = {}
+    annotations = inspect.get_annotations(model)
+    options: Mapping[str, FieldOptions] = model.__dict__[OPTIONS]
     callbacks: dict[str, tuple[Callback, ...]] = {}
     declared: list[FieldRules] = []
     passwords: dict[str, PasswordAccess] = {}
     for base in reversed(model.__mro__):
-        annotations |= inspect.get_annotations(base)
-        options |= base.__dict__.get(OPTIONS, {})
         callbacks = collect_callbacks(callbacks, base.__dict__)
         declared += base.__dict__.get(RULES, [])
         passwords |= {name: member for name, member in vars(base).items() if isinstance(member, PasswordAccess)}
@@ -280,7 +297,7 @@ def _build_field(body: ClassBody, name: str, annotation: Any, options: FieldOpti
             fix="choose another name",
         )
     try:
-        field = build_field(name, annotation, options, position)
+        field = build_field(name, annotation, options, position, body.key)
         _check_options(field)
     except (TypeError, CoercionFailed) as problem:
         raise ModelDefinitionError(f"{body.name}.{name} can't be a column: {problem}", where=where) from problem

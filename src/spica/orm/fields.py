@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, overload
 from uuid import UUID
 
+from spica.orm.keys import check_kind, maker_of
 from spica.orm.passwords import PasswordNote, coerce_hash
 from spica.validation import CoercionFailed
 from spica.validation.coerce import coercer
@@ -58,6 +59,7 @@ class FieldOptions:
     index: bool = False
     stamp: Literal["create", "save"] | None = None
     hidden: bool | None = None
+    primary_key: bool = False
 
 
 @overload
@@ -69,6 +71,7 @@ def field(
     index: bool = ...,
     stamp: Literal["create", "save"] | None = ...,
     hidden: bool | None = ...,
+    primary_key: bool = ...,
 ) -> T: ...
 
 
@@ -81,6 +84,7 @@ def field(
     index: bool = ...,
     stamp: Literal["create", "save"] | None = ...,
     hidden: bool | None = ...,
+    primary_key: bool = ...,
 ) -> T: ...
 
 
@@ -92,6 +96,7 @@ def field(
     index: bool = ...,
     stamp: Literal["create", "save"] | None = ...,
     hidden: bool | None = ...,
+    primary_key: bool = ...,
 ) -> Any: ...
 
 
@@ -104,6 +109,7 @@ def field(
     index: bool = False,
     stamp: Literal["create", "save"] | None = None,
     hidden: bool | None = None,
+    primary_key: bool = False,
 ) -> Any:
     """Say more about a model's field than its annotation does.
 
@@ -111,10 +117,11 @@ def field(
              max: the longest text or list, checked by `save`; unique: no two rows have the same value, checked by
              `save` and, where the migration has the index, by the database; index: whether it is looked up often;
              stamp: a datetime set to now by each "save", or once by "create"; hidden: whether JSON leaves it out, by
-             default what is called a password, token, secret or digest.
+             default what is called a password, token, secret or digest; primary_key: it names the row, in the place
+             of `id`; several fields do so together.
     Example: title: str = field(max=200)
     """
-    return FieldOptions(default, default_factory, max, unique, index, stamp, hidden)
+    return FieldOptions(default, default_factory, max, unique, index, stamp, hidden, primary_key)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +130,8 @@ class Field:
 
     kind: the Python type without None, such as `int` or `list[str]`; storage: the type whose codec stores it;
     position: its place in the row; text: whether it is `Text`;
-    password: the name of the `Password` whose hash it holds, "" for most.
+    password: the name of the `Password` whose hash it holds, "" for most;
+    is_key: whether it is (part of) the primary key; is_made: whether `save` makes that.
     """
 
     name: str
@@ -135,6 +143,8 @@ class Field:
     options: FieldOptions
     coerce: Callable[[object], Any]
     password: str = ""
+    is_key: bool = False
+    is_made: bool = False
 
     @property
     def has_default(self) -> bool:
@@ -155,7 +165,7 @@ class Field:
     @property
     def is_required(self) -> bool:
         """Whether a record without a value can't be saved."""
-        return not (self.nullable or self.options.stamp or self.password or self.name == "id")
+        return not (self.nullable or self.options.stamp or self.password or self.is_made)
 
     @property
     def shown_as(self) -> str:
@@ -183,13 +193,20 @@ class Field:
         return self.coerce(value)
 
 
-def build_field(name: str, annotation: Any, options: FieldOptions, position: int) -> Field:
-    """Resolve one field. Raises TypeError, whose text says why, for an annotation that no column can have."""
+def build_field(name: str, annotation: Any, options: FieldOptions, position: int, key: Collection[str] = ()) -> Field:
+    """Resolve one field of a model whose key has these names.
+
+    Raises:  TypeError, whose text says why, for an annotation that no column can have.
+    """
     kind, nullable, notes = unwrap(annotation)
     text = any(isinstance(note, _Unlimited) for note in notes)
     password = next((note.name for note in notes if isinstance(note, PasswordNote)), "")
     coerce = coerce_hash if password else coercer(kind)
-    return Field(name, kind, nullable, _storage(kind), text, position, options, coerce, password)
+    if name in key:
+        check_kind(kind, nullable)
+    is_made = name in key and len(key) == 1 and maker_of((kind,)) != "program"
+    storage = _storage(kind)
+    return Field(name, kind, nullable, storage, text, position, options, coerce, password, name in key, is_made)
 
 
 def unwrap(annotation: Any) -> tuple[Any, bool, list[object]]:

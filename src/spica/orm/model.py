@@ -41,7 +41,7 @@ class _Hidden:
 
 
 class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
-    """Base class of models. Annotations are columns; every model has an `id`.
+    """Base class of models. Annotations are columns; a model has an `id: int` unless it says another key.
 
     Example:
         class Post(Model, Timestamps):
@@ -55,7 +55,8 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         posts = await Post.where(published=True).order("-created_at").limit(20)
     """
 
-    id: int
+    if TYPE_CHECKING:
+        id: Any  # an int, unless the model's own annotation says another; none with field(primary_key=True)
 
     @classmethod
     async def create(cls, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
@@ -130,8 +131,8 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         return self._row is None
 
     def to_param(self) -> str:
-        """The record as part of a URL: its id."""
-        return str(self.id)
+        """The record as part of a URL: its key."""
+        return type(self).__schema__.key.param(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name."""
@@ -158,10 +159,15 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
 
     def __eq__(self, other: object) -> bool:
         """Two records are equal when they are the same row, or the same object."""
-        return self is other or (type(self) is type(other) and self.id is not None and self.id == other.id)
+        if self is other or type(self) is not type(other):
+            return self is other
+        of = type(self).__schema__.key.of
+        key = of(self)
+        return key is not None and bool(key == of(other))
 
     def __hash__(self) -> int:
-        return hash((type(self).__name__, self.id)) if self.id is not None else object.__hash__(self)
+        key = type(self).__schema__.key.of(self)
+        return hash((type(self).__name__, key)) if key is not None else object.__hash__(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), astuple(self), self._row)
@@ -175,4 +181,3 @@ def _restore(model: Any, values: tuple[Any, ...], row: Row | None) -> Any:
 
 
 declaration.RESERVED.update(name for name in dir(Model) if not name.startswith("_"))
-declaration.RESERVED.discard("id")

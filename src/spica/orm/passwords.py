@@ -177,7 +177,7 @@ async def _rehash(record: Any, access: PasswordAccess, position: int, password: 
     """Write a hash of today's cost, unless the password was changed meanwhile."""
     model, saved = type(record), record._row[position]
     hashed = await passwords.hash(password, check=False)
-    same = {field.name: record._row[field.position] for field in (model.__schema__.field("id"),)}
+    same = {name: getattr(record, name) for name in model.__schema__.key.names}
     if await model.where(**same, **{access.column: saved}).update_all(**{access.column: hashed}):
         if getattr(record, access.column) == saved:
             setattr(record, access.column, hashed)

@@ -22,6 +22,7 @@ from spica.db.transaction import Rollback, Transaction, active_transaction
 from spica.orm.callbacks import around_callbacks, run_callbacks
 from spica.orm.checking import check_record, check_types
 from spica.orm.errors import NotPersisted, RecordNotFound
+from spica.orm.keys import uuid7
 from spica.orm.schema import Schema
 from spica.orm.shapes import QueryShape
 from spica.orm.storage import Storage, storage_of
@@ -50,10 +51,7 @@ _DESTROY_EVENTS = (
     "after_destroy_commit",
     "after_rollback",
 )
-_BY_ID = (("eq", "id"),)
 _CONSTRAINT_MESSAGES = {"unique": "has already been taken", "not null": "can't be blank"}
-
-DELETE = QueryShape(("delete",), _BY_ID)
 
 
 async def save_record(record: Any, *, validate: bool) -> bool:
@@ -96,9 +94,10 @@ async def reload_record(record: Any) -> None:
     if record._row is None:
         raise NotPersisted(f"this {schema.model} can't be reloaded", why="it was never saved, or is destroyed")
     database, storage = storage_of(type(record))
-    rows = await database.read(storage.find_sql, (record.id,))
+    key = record._row[: schema.key.size]
+    rows = await database.read(storage.find_sql, key)
     if not rows:
-        raise RecordNotFound(schema.model, record.id)
+        raise RecordNotFound(schema.model, schema.key.shown(key))
     fresh = storage.load(rows)[0]
     for field in schema.fields:
         setattr(record, field.name, getattr(fresh, field.name))
@@ -174,11 +173,19 @@ async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
 async def _insert(record: Any, schema: Schema, database: Database, storage: Storage) -> None:
     _stamp(record, schema, creating=True)
     row = storage.encode(record)
-    given = record.id
-    if record.id is None:
+    key = schema.key
+    given = key.of(record)
+    if given is None and key.made_by == "database":
         plan = storage.plan(storage.insert_shape)
         written = await database.write(plan.sql, plan.arrange(row[1:]))
-        record.id = row[0] = written.last_id
+        row[0] = written.last_id
+        setattr(record, key.name, row[0])
+    elif given is None and key.made_by == "uuid":
+        made = uuid7()
+        row[0] = storage.encode_key((made,))[0]
+        plan = storage.plan(storage.insert_with_id_shape)
+        await database.write(plan.sql, plan.arrange(row))
+        setattr(record, key.name, made)
     else:
         plan = storage.plan(storage.insert_with_id_shape)
         await database.write(plan.sql, plan.arrange(row))
@@ -194,19 +201,21 @@ async def _update(record: Any, schema: Schema, database: Database, storage: Stor
     row = storage.encode(record)
     positions = _changed_positions(record, row, storage)
     names = [schema.fields[position].name for position in positions]
-    plan = storage.plan(QueryShape(("update", *names), _BY_ID))
-    written = await database.write(plan.sql, plan.arrange([*(row[position] for position in positions), record._row[0]]))
+    key = record._row[: schema.key.size]
+    plan = storage.plan(QueryShape(("update", *names), schema.key.conditions))
+    written = await database.write(plan.sql, plan.arrange([*(row[position] for position in positions), *key]))
     if written.rows == 0:
-        raise RecordNotFound(schema.model, record._row[0])
-    _remember(database, record, record._row, record.id)
+        raise RecordNotFound(schema.model, schema.key.shown(key))
+    _remember(database, record, record._row, schema.key.of(record))
     record._row = tuple(row)
 
 
 async def _delete(record: Any) -> None:
     database, storage = storage_of(type(record))
-    plan = storage.plan(DELETE)
-    await database.write(plan.sql, plan.arrange((record._row[0],)))
-    _remember(database, record, record._row, record.id)
+    key = type(record).__schema__.key
+    plan = storage.plan(QueryShape(("delete",), key.conditions))
+    await database.write(plan.sql, plan.arrange(record._row[: key.size]))
+    _remember(database, record, record._row, key.of(record))
     record._row = None
 
 
@@ -215,15 +224,18 @@ async def _hash_passwords(record: Any, schema: Schema) -> None:
         await access.hash(record)
 
 
-def _remember(database: Database, record: Any, row: Row | None, id: Any) -> None:
+def _remember(database: Database, record: Any, row: Row | None, key: Any) -> None:
     """Note what a record was before this statement, for the case that its transaction is undone."""
     transaction = active_transaction(database)
     if transaction is not None:
-        transaction.on_undo(partial(_restore, record, row, id))
+        transaction.on_undo(partial(_restore, record, row, key))
 
 
-def _restore(record: Any, row: Row | None, id: Any) -> None:
-    record._row, record.id = row, id
+def _restore(record: Any, row: Row | None, key: Any) -> None:
+    record._row = row
+    described = type(record).__schema__.key
+    if described.made_by != "program":
+        setattr(record, described.name, key)
 
 
 def _changed_positions(record: Any, row: list[Any], storage: Storage) -> list[int]:

@@ -73,10 +73,8 @@ class Query(Chain[M]):
 
     async def find(self, id: Any) -> M:
         """The record with this id. Raises RecordNotFound, a 404 in a request."""
-        key = self._schema.field("id").accept(id)
-        if type(key) is not int or not -MAX_INTEGER <= key <= MAX_INTEGER:
-            raise RecordNotFound(self._schema.model, id)
-        records = await self.where(id=key).limit(1)._load()
+        key = self._schema.key
+        records = await self.where(**dict(zip(key.names, key.parse(id), strict=True))).limit(1)._load()
         if not records:
             raise RecordNotFound(self._schema.model, id)
         return records[0]
@@ -158,7 +156,7 @@ class Query(Chain[M]):
 
     async def ids(self) -> list[Any]:
         """The ids of the records."""
-        return await self.pluck("id")
+        return await self.pluck(*self._schema.key.names)
 
     async def paginate(self, page: int = 1, per: int = 20) -> Page[M]:
         """One page of the query.
@@ -189,13 +187,13 @@ class Query(Chain[M]):
                 why="the query has an order, a limit, an offset, groups or a selection",
                 fix='take it off with unscope("order"), or read by `async for`',
             )
-        query = self.order("id").limit(of)
+        query = self.order(*self._schema.key.names).limit(of)
         records = await query._load()
         while records:
             yield records
             if len(records) < of:
                 return
-            records = await query.where(self._model.id > records[-1].id)._load()  # type: ignore[attr-defined]
+            records = await query.where(self._after(records[-1]))._load()
 
     async def find_each(self, of: int = BATCH) -> AsyncIterator[M]:
         """Read all records, one by one, by id; as `in_batches` does.
@@ -228,7 +226,16 @@ class Query(Chain[M]):
     # -- inside -------------------------------------------------------------------------------------------------------
 
     def _ordered_by_default(self) -> Query[M]:
-        return self if self._ordering or self._rare.clauses.groups else self.order("id")
+        return self if self._ordering or self._rare.clauses.groups else self.order(*self._schema.key.names)
+
+    def _after(self, record: Any) -> Any:
+        """Build the condition for the records whose key is larger: a > 1, or a == 1 and b > 2, and so on."""
+        *others, last = self._schema.key.names
+        condition = getattr(self._model, last) > getattr(record, last)
+        for name in reversed(others):
+            column, value = getattr(self._model, name), getattr(record, name)
+            condition = (column > value) | (column == value) & condition
+        return condition
 
     def _field_or_none(self, what: str | Expression | None) -> Expression | None:
         return None if what is None else self._expression(what)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from spica.orm.errors import RecordNotFound
 from spica.orm.query import BATCH, Query
 from spica.orm.storage import storage_of
-from spica.validation import CoercionFailed, coerce
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -86,15 +85,13 @@ class Querying:
         """The record with this id. Raises RecordNotFound, a 404 in a request."""
         if cls.__query__.defaults:
             return await cls.all().find(id)
-        if type(id) is not int:
-            try:
-                id = coerce(id, int)
-            except CoercionFailed:
-                raise RecordNotFound(cls.__schema__.model, id) from None
-        elif not -(2**63) <= id < 2**63:
-            raise RecordNotFound(cls.__schema__.model, id)
         database, storage = storage_of(cls)
-        rows = await database.read(storage.find_sql, (id,))
+        key = cls.__schema__.key
+        if type(id) is int and key.made_by == "database" and -(2**63) <= id < 2**63:  # the commonest
+            values: tuple[Any, ...] = (id,)
+        else:
+            values = storage.encode_key(key.parse(id))
+        rows = await database.read(storage.find_sql, values)
         if not rows:
             raise RecordNotFound(cls.__schema__.model, id)
         record: Self = storage.load(rows)[0]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from spica.orm.callbacks import Callbacks, Condition
 from spica.orm.errors import UnknownField, unknown_field, unknown_relation
 from spica.orm.fields import Field
+from spica.orm.keys import Key
 from spica.orm.passwords import PasswordAccess
 from spica.orm.relations.relation import Relation
 from spica.validation import Rule
@@ -50,11 +51,13 @@ class Schema:
     passwords: Mapping[str, PasswordAccess] = field(default_factory=dict)
     relations: Mapping[str, Relation] = field(default_factory=dict)
     by_name: Mapping[str, Field] = field(init=False)
+    key: Key = field(init=False)
     stamped: tuple[Field, ...] = field(init=False)
     hidden: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
+        object.__setattr__(self, "key", Key(self.model, tuple(field for field in self.fields if field.is_key)))
         object.__setattr__(self, "hidden", frozenset(field.name for field in self.fields if field.is_hidden))
         object.__setattr__(self, "stamped", tuple(field for field in self.fields if field.options.stamp))
 

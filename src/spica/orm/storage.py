@@ -29,8 +29,6 @@ MAX_PLANS = 1_024
 
 Convert = Callable[[Any], Any]
 
-FIND = QueryShape(("select",), (("eq", "id"),))
-
 
 class Plan(NamedTuple):
     """A compiled statement. `binders` and `order` are None where values go as they are."""
@@ -79,11 +77,11 @@ class Storage:
         }
         self.load = build_loader(schema.model, schema.fields, self.decoders, schema.make)
         names = tuple(field.name for field in schema.fields)
-        self.insert_shape = QueryShape(("insert", *names[1:]))
+        self.insert_shape = QueryShape(("insert", *names[schema.key.size :]))
         self.insert_with_id_shape = QueryShape(("insert", *names))
         self._plans: dict[QueryShape, Plan] = {}
         self._loaders: dict[Any, Load] = {}
-        self.find_sql = self.plan(FIND).sql
+        self.find_sql = self.plan(QueryShape(("select",), schema.key.conditions)).sql
 
     def plan(self, shape: QueryShape) -> Plan:
         """Find the plan of a shape, or compile it."""
@@ -113,6 +111,15 @@ class Storage:
             except BadValue as problem:
                 found.append((field.name, problem.what))
         return found
+
+    def encode_key(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Turn the values of a key into those of its row."""
+        return tuple(
+            [
+                value if encode is None else encode(value)
+                for encode, value in zip(self._encoders[: len(values)], values, strict=True)
+            ]
+        )
 
     def decode(self, position: int, value: Any) -> Any:
         """Turn one value of a row into the record's."""
