@@ -18,11 +18,16 @@ def test_a_pipeline_and_a_class_that_nothing_uses_are_told(check: Check) -> None
     assert places(found) == ["app/middleware/timing.py:2", "config/middleware.py:5"]
 
 
-def test_a_misspelt_browser_is_told_as_that(check: Check) -> None:
-    (found,) = check(
-        "unused-middleware",
-        {"config/middleware.py": USED.replace("browser", "browsr"), "app/middleware/timing.py": TIMING},
-    )
+def test_a_misspelt_browser_stops_the_boot(check: Check) -> None:
+    misspelt = USED.replace("browser", "browsr")
+    (found,) = check("boot", {"config/middleware.py": misspelt, "app/middleware/timing.py": TIMING})
+    assert (found.code, found.severity) == ("SPICA-H103", "error")
+    assert found.fix.startswith("with p.pipeline(\"browser\"): instead of 'browsr'")
+
+
+def test_a_misspelt_browser_beside_the_right_one_is_told_as_that(check: Check) -> None:
+    both = USED + '    with p.pipeline("browsr"):\n        pass\n'
+    (found,) = check("unused-middleware", {"config/middleware.py": both, "app/middleware/timing.py": TIMING})
     assert found.fix == "did you mean 'browser'? Routes that name no pipe go through it"
 
 
