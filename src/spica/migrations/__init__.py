@@ -11,6 +11,7 @@ Example:
                 t.timestamps()
 """
 
+from spica.migrations.columns import Sql
 from spica.migrations.errors import (
     BadMigrationFile,
     BadOperation,
@@ -37,6 +38,7 @@ __all__ = [
     "MigrationStatus",
     "NotMigratable",
     "Runner",
+    "Sql",
     "UnknownVersion",
     "Verification",
 ]

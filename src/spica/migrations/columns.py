@@ -24,11 +24,19 @@ TYPES = (
     "boolean",
     "date",
     "datetime",
+    "time",
     "json",
     "binary",
     "uuid",
     "references",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A default that is an expression of the database: `default=Sql("CURRENT_TIMESTAMP")`."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Column:
 
 _OPTIONS = tuple(field.name for field in fields(Column) if field.name not in ("name", "type"))
 _ONLY = {"limit": ("string", "binary"), "precision": ("decimal",), "scale": ("decimal",)}
-_ON_DELETE = ("cascade", "restrict", "set null")
+ON_DELETE = ("cascade", "restrict", "set null")
 
 
 def build_column(name: str, type: str, options: dict[str, Any], *, where: str) -> Column:
@@ -73,9 +81,14 @@ def build_column(name: str, type: str, options: dict[str, Any], *, where: str) -
     if type == "references":
         options = {"table": inflection.plural(name), **options}
         name = f"{name}_id"
-        if options.get("on_delete") not in (None, *_ON_DELETE):
-            raise _unknown("on_delete", options["on_delete"], _ON_DELETE, where)
+        check_on_delete(options.get("on_delete"), where)
     return Column(name, type, **options)
+
+
+def check_on_delete(on_delete: str | None, where: str) -> None:
+    """Raise BadOperation, with near matches, for what can't happen to a row when the one it refers to is deleted."""
+    if on_delete not in (None, *ON_DELETE):
+        raise _unknown("on_delete", on_delete, ON_DELETE, where)
 
 
 def _unknown(noun: str, word: Any, options: tuple[str, ...], where: str) -> BadOperation:

@@ -18,22 +18,28 @@ import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from spica.migrations.columns import Column
+from spica.migrations.columns import Column, Sql
 from spica.migrations.errors import BadOperation
 from spica.migrations.operations import (
+    AddCheck,
     AddColumn,
+    AddForeignKey,
     AddIndex,
     ChangeColumn,
+    ChangeDefault,
+    ChangeNull,
     CreateTable,
     DropTable,
     Execute,
     Operation,
+    RemoveCheck,
     RemoveColumn,
+    RemoveForeignKey,
     RemoveIndex,
     RenameColumn,
     RenameTable,
 )
-from spica.migrations.rebuild import rebuilding
+from spica.migrations.rebuild import rebuilding, sql_text
 from spica.migrations.reflection import list_indexes
 
 # An integer id on SQLite must be INTEGER to be the row's own number; other databases get 64 bits.
@@ -64,8 +70,24 @@ class Executor:
                 self._rename_column(table, old, new, operation.where)
             case ChangeColumn(table, column):
                 self._change_column(table, column, operation.where)
-            case AddIndex(table, columns, name, unique):
-                self._alembic.create_index(name, table, list(columns), unique=unique)
+            case ChangeNull(table, name, null):
+                self._alter_column(table, name, operation.where, nullable=null)
+            case ChangeDefault(table, name, default):
+                self._alter_column(table, name, operation.where, server_default=_server_default(default))
+            case AddForeignKey(table, column_name, to, on_delete):
+                self._add_foreign_key(table, column_name, to, on_delete, operation.where)
+            case RemoveForeignKey(table, column_name):
+                self._remove_foreign_key(table, column_name, operation.where)
+            case AddCheck(table, condition, name):
+                with rebuilding(self._alembic, table) as batch:
+                    batch.create_check_constraint(name, sql_text(condition))
+            case RemoveCheck(table, name):
+                self._remove_check(table, name, operation.where)
+            case AddIndex(table, columns, name, unique, condition):
+                partial: dict[str, Any] = (
+                    {f"{self._connection.dialect.name}_where": sql_text(condition)} if condition else {}
+                )
+                self._alembic.create_index(name, table, list(columns), unique=unique, **partial)
             case RemoveIndex(table, _, name):
                 self._alembic.drop_index(name, table_name=table)
             case Execute(up):
@@ -114,6 +136,39 @@ class Executor:
         default = _server_default(column.default)
         with rebuilding(self._alembic, table) as batch:
             batch.alter_column(column.name, type_=sql_type(column), nullable=column.null, server_default=default)
+
+    def _alter_column(self, table: str, name: str, where: str, **options: Any) -> None:
+        self._check_column(table, name, where)
+        with rebuilding(self._alembic, table) as batch:
+            batch.alter_column(name, **options)
+
+    def _add_foreign_key(self, table: str, column: str, to: str, on_delete: str | None, where: str) -> None:
+        self._check_column(table, column, where)
+        rule = on_delete.upper() if on_delete else None
+        with rebuilding(self._alembic, table) as batch:
+            batch.create_foreign_key(f"fk_{table}_{column}", to, [column], ["id"], ondelete=rule)
+
+    def _remove_foreign_key(self, table: str, column: str, where: str) -> None:
+        self._check_column(table, column, where)
+        keys = sa.inspect(self._connection).get_foreign_keys(table)
+        key = next((key for key in keys if key["constrained_columns"] == [column]), None)
+        if key is None:
+            raise BadOperation(f"{table}.{column} has no foreign key", where=where)
+        name = key["name"] or f"fk_{table}_{column}"
+        naming = {"fk": "fk_%(table_name)s_%(column_0_name)s"}
+        with rebuilding(self._alembic, table, naming=naming) as batch:
+            batch.drop_constraint(name, type_="foreignkey")
+
+    def _remove_check(self, table: str, name: str, where: str) -> None:
+        names = [check["name"] for check in sa.inspect(self._connection).get_check_constraints(table)]
+        if name not in names:
+            raise BadOperation(
+                f"the table {table!r} has no check {name!r}",
+                where=where,
+                fix=f"its checks are {', '.join(str(name) for name in names) or 'none'}",
+            )
+        with rebuilding(self._alembic, table, without_check=name):
+            pass
 
     def _check_column(self, table: str, name: str, where: str) -> None:
         inspector = sa.inspect(self._connection)
@@ -165,6 +220,8 @@ def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
             return sa.Date()
         case "datetime":
             return sa.DateTime(timezone=True)
+        case "time":
+            return sa.Time()
         case "json":
             return sa.JSON()
         case "binary":
@@ -180,6 +237,8 @@ def _server_default(value: Any) -> Any:
     match value:
         case None:
             return None
+        case Sql(text):
+            return sql_text(text)
         case bool():
             return sa.true() if value else sa.false()
         case int() | float() | Decimal():

@@ -9,17 +9,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from spica import inflection
 from spica.migrations.history import TABLE
-from spica.migrations.operations import index_name
-from spica.migrations.reflection import list_indexes
+from spica.migrations.operations import AddCheck, AddForeignKey, CreateTable, Operation
+from spica.migrations.reflection import list_indexes, read_column, read_index, read_on_delete
+from spica.migrations.source import quote, render_operation
 
 _HEAD = '''"""The tables of the database as of migration {version}.
 
 Written by `spica db migrate`: change the database by a migration, not here. `spica db load` makes these tables.
 """
 
-from spica.migrations import Migration
+from spica.migrations import {imports}
 
 
 class Schema(Migration):
@@ -35,7 +35,8 @@ def render_schema(connection: sa.Connection, version: str) -> str:
     tables = order_tables(inspector, [name for name in inspector.get_table_names() if name != TABLE])
     parts = [_render_table(inspector, table) for table in tables] + [_render_rest(connection, inspector, tables)]
     blocks = ["\n".join(f"        {line}" for line in lines) for lines in parts if lines]
-    return _HEAD.format(version=version) + ("\n\n".join(blocks) or "        pass") + "\n"
+    imports = "Migration, Sql" if any("=Sql(" in block for block in blocks) else "Migration"
+    return _HEAD.format(version=version, imports=imports) + ("\n\n".join(blocks) or "        pass") + "\n"
 
 
 def order_tables(inspector: sa.Inspector, tables: list[str]) -> list[str]:
@@ -62,19 +63,30 @@ def _render_table(inspector: sa.Inspector, table: str) -> list[str]:
         for key in inspector.get_foreign_keys(table)
         if len(key["constrained_columns"]) == 1
     }
-    lines = [f"with m.create_table({_quoted(table)}) as t:"]
-    for column in inspector.get_columns(table):
-        if column["name"] != "id":
-            lines.append(f"    {_render_column(column, references.get(column['name']))}")
-    if len(lines) == 1:
-        lines = [f"m.create_table({_quoted(table)})"]
-    return lines + [_render_index(table, index) for index in _plain_indexes(inspector, table)]
+    columns = [
+        read_column(column, references.get(column["name"]))
+        for column in inspector.get_columns(table)
+        if column["name"] != "id"
+    ]
+    named = {column.name for column in columns if column.type == "references"}
+    operations: list[Operation] = [CreateTable(table, columns)]
+    operations += [
+        AddForeignKey(table, name, key["referred_table"], read_on_delete(key))
+        for name, key in sorted(references.items())
+        if name not in named and key["referred_columns"] == ["id"]
+    ]
+    checks = sorted(inspector.get_check_constraints(table), key=lambda check: (check["name"] or "", check["sqltext"]))
+    operations += [
+        AddCheck(table, check["sqltext"], check["name"] or f"check_{table}_{number}")
+        for number, check in enumerate(checks, 1)
+    ]
+    operations += [read_index(table, index) for index in _plain_indexes(inspector, table)]
+    return [line for operation in operations for line in render_operation(operation)]
 
 
 def _plain_indexes(inspector: sa.Inspector, table: str) -> list[Any]:
-    """List the indexes that the DSL can say: on columns, of all rows."""
-    indexes = list_indexes(inspector, table)
-    return [index for index in indexes if not index.get("dialect_options", {}).get("sqlite_where")]
+    """List the indexes that the DSL can say: on columns only."""
+    return [index for index in list_indexes(inspector, table) if all(index["column_names"])]
 
 
 def _render_rest(connection: sa.Connection, inspector: sa.Inspector, tables: list[str]) -> list[str]:
@@ -84,77 +96,4 @@ def _render_rest(connection: sa.Connection, inspector: sa.Inspector, tables: lis
         "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'view', 'trigger') AND sql IS NOT NULL"
         " ORDER BY CASE type WHEN 'index' THEN 1 WHEN 'view' THEN 2 ELSE 3 END, name"
     )
-    return [f"m.execute({_quoted(sql)})" for name, sql in rows if name not in plain]
-
-
-def _render_column(column: Any, reference: Any) -> str:
-    name = column["name"]
-    if reference is not None and name.endswith("_id") and reference["referred_columns"] == ["id"]:
-        name = name.removesuffix("_id")
-        options = ["index=False"]  # its index is written below the table, like every other
-        if reference["referred_table"] != inflection.plural(name):
-            options.append(f"table={_quoted(reference['referred_table'])}")
-        if on_delete := reference["options"].get("ondelete"):
-            options.append(f"on_delete={_quoted(on_delete.lower())}")
-        method = "references"
-    else:
-        method, options = _type_of(column["type"])
-    if not column["nullable"]:
-        options.append("null=False")
-    if column["default"] is not None:
-        options.append(f"default={_default(column['default'], method)}")
-    return f"t.{method}({', '.join([_quoted(name), *options])})"
-
-
-def _type_of(type: sa.types.TypeEngine[Any]) -> tuple[str, list[str]]:
-    """Find the DSL's name of a type that the database reports."""
-    match type:
-        case sa.CHAR(length=36) | sa.Uuid():
-            return "uuid", []
-        case sa.Text():
-            return "text", []
-        case sa.String():
-            return "string", [f"limit={type.length}"] if type.length else []
-        case sa.Boolean():
-            return "boolean", []
-        case sa.BigInteger():
-            return "bigint", []
-        case sa.Integer():
-            return "integer", []
-        case sa.Float():
-            return "float", []
-        case sa.Numeric():
-            digits = [("precision", type.precision), ("scale", type.scale)]
-            return "decimal", [f"{name}={number}" for name, number in digits if number is not None]
-        case sa.DateTime():
-            return "datetime", []
-        case sa.Date():
-            return "date", []
-        case sa.JSON():
-            return "json", []
-    return "binary", []
-
-
-def _default(text: str, method: str) -> str:
-    """Write the default of a column, given as SQL, as Python."""
-    if method == "boolean":
-        return "True" if text.strip("'").lower() in ("1", "true") else "False"
-    if text.startswith("'") and text.endswith("'"):
-        return _quoted(text[1:-1].replace("''", "'"))
-    return text
-
-
-def _render_index(table: str, index: Any) -> str:
-    columns = tuple(name for name in index["column_names"] if name)
-    options = [_quoted(table), f"[{', '.join(map(_quoted, columns))}]"]
-    if index["unique"]:
-        options.append("unique=True")
-    if index["name"] != index_name(table, columns):
-        options.append(f"name={_quoted(index['name'])}")
-    return f"m.add_index({', '.join(options)})"
-
-
-def _quoted(text: str) -> str:
-    """Write text as a Python literal in double quotes, on one line."""
-    escaped = text.encode("unicode_escape").decode() if not text.isprintable() else text.replace("\\", "\\\\")
-    return '"' + escaped.replace('"', '\\"') + '"'
+    return [f"m.execute({quote(sql)})" for name, sql in rows if name not in plain]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import Any
 
 from spica.migrations.columns import Column
 from spica.migrations.errors import IrreversibleMigration
@@ -126,17 +127,122 @@ class ChangeColumn(Operation):
         return ChangeColumn(self.table, self.was, self.column, where=self.where)
 
 
+class _Unknown:
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Any = _Unknown()
+
+
+@dataclass(slots=True)
+class ChangeNull(Operation):
+    """Allow or forbid NULL in a column; the rest of it stays."""
+
+    table: str
+    name: str
+    null: bool
+
+    def inverse(self) -> Operation:
+        return ChangeNull(self.table, self.name, not self.null, where=self.where)
+
+
+@dataclass(slots=True)
+class ChangeDefault(Operation):
+    """Give a column another default, None for none; reversible when `was` says what it had."""
+
+    table: str
+    name: str
+    default: Any
+    was: Any = UNKNOWN
+
+    def inverse(self) -> Operation:
+        if self.was is UNKNOWN:
+            raise _irreversible(
+                f'change_default("{self.table}", "{self.name}", ...)',
+                self.where,
+                "what the default was before is not known",
+                "give it, None for none: m.change_default(..., was=None)",
+            )
+        return ChangeDefault(self.table, self.name, self.was, self.default, where=self.where)
+
+
+@dataclass(slots=True)
+class AddForeignKey(Operation):
+    """Let a column refer to the rows of another table."""
+
+    table: str
+    column: str
+    to: str
+    on_delete: str | None = None
+
+    def inverse(self) -> Operation:
+        return RemoveForeignKey(self.table, self.column, self.to, self.on_delete, where=self.where)
+
+
+@dataclass(slots=True)
+class RemoveForeignKey(Operation):
+    """Let a column refer to nothing any more; reversible when `to` says what it referred to."""
+
+    table: str
+    column: str
+    to: str | None = None
+    on_delete: str | None = None
+
+    def inverse(self) -> Operation:
+        if self.to is None:
+            raise _irreversible(
+                f'remove_foreign_key("{self.table}", "{self.column}")',
+                self.where,
+                "the table it refers to is not known",
+                f'give it: m.remove_foreign_key("{self.table}", "{self.column}", to="...")',
+            )
+        return AddForeignKey(self.table, self.column, self.to, self.on_delete, where=self.where)
+
+
+@dataclass(slots=True)
+class AddCheck(Operation):
+    """Add a condition that every row of a table must meet."""
+
+    table: str
+    condition: str
+    name: str
+
+    def inverse(self) -> Operation:
+        return RemoveCheck(self.table, self.name, self.condition, where=self.where)
+
+
+@dataclass(slots=True)
+class RemoveCheck(Operation):
+    """Remove a table's condition; reversible when the condition is given."""
+
+    table: str
+    name: str
+    condition: str | None = None
+
+    def inverse(self) -> Operation:
+        if self.condition is None:
+            raise _irreversible(
+                f'remove_check("{self.table}", name="{self.name}")',
+                self.where,
+                "its condition is not known",
+                f'give it: m.remove_check("{self.table}", "price >= 0", name="{self.name}")',
+            )
+        return AddCheck(self.table, self.condition, self.name, where=self.where)
+
+
 @dataclass(slots=True)
 class AddIndex(Operation):
-    """Add an index on columns of a table."""
+    """Add an index on columns of a table; with a condition, of the rows that meet it."""
 
     table: str
     columns: tuple[str, ...]
     name: str
     unique: bool = False
+    condition: str = ""
 
     def inverse(self) -> Operation:
-        return RemoveIndex(self.table, self.columns, self.name, self.unique, where=self.where)
+        return RemoveIndex(self.table, self.columns, self.name, self.unique, self.condition, where=self.where)
 
 
 @dataclass(slots=True)
@@ -147,6 +253,7 @@ class RemoveIndex(Operation):
     columns: tuple[str, ...]
     name: str
     unique: bool = False
+    condition: str = ""
 
     def inverse(self) -> Operation:
         if not self.columns:
@@ -156,7 +263,7 @@ class RemoveIndex(Operation):
                 "the index' columns are not known",
                 f'give them: m.remove_index("{self.table}", ["column"], name="{self.name}")',
             )
-        return AddIndex(self.table, self.columns, self.name, self.unique, where=self.where)
+        return AddIndex(self.table, self.columns, self.name, self.unique, self.condition, where=self.where)
 
 
 @dataclass(slots=True)

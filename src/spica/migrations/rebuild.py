@@ -17,20 +17,30 @@ _PARTS = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('i
 
 
 @contextmanager
-def rebuilding(alembic: Operations, table: str, *, without: str = "") -> Iterator[BatchOperations]:
+def rebuilding(
+    alembic: Operations,
+    table: str,
+    *,
+    without: str = "",
+    without_check: str = "",
+    naming: dict[str, str] | None = None,
+) -> Iterator[BatchOperations]:
     """Change a table by copying it.
 
-    Args:    alembic: the operations; table: its name; without: a column that the block drops.
+    Args:    alembic: the operations; table: its name; without: a column that the block drops;
+             without_check: the name of a check that the copy leaves out; naming: how constraints without a name are
+             called in the block.
     Returns: a context manager that gives Alembic's batch.
     """
     connection = alembic.get_bind()
     run = connection.exec_driver_sql
     parts = _parts(connection, table)
     counter = _counter(connection, table)
+    reflected = sa.inspect(connection).get_check_constraints(table)
     checks = tuple(
-        sa.CheckConstraint(sa.text(check["sqltext"]), name=check["name"])
-        for check in sa.inspect(connection).get_check_constraints(table)
-        if not (without and without in check["sqltext"])
+        sa.CheckConstraint(sql_text(check["sqltext"]), name=check["name"])
+        for check in reflected
+        if not (without and without in check["sqltext"]) and not (without_check and check["name"] == without_check)
     )
     # Views that read the table would make the renaming of the copy fail: for that moment the table is not there.
     run("PRAGMA legacy_alter_table = ON")
@@ -41,9 +51,13 @@ def rebuilding(alembic: Operations, table: str, *, without: str = "") -> Iterato
                 table,
                 recreate="always",
                 table_args=checks,
+                naming_convention=naming,
                 table_kwargs={"sqlite_autoincrement": counter is not None},
             ) as batch,
         ):
+            for check in reflected:
+                if check["name"]:  # Alembic's own copy of it takes a colon for a parameter
+                    batch.drop_constraint(check["name"], type_="check")
             yield batch
     finally:
         run("PRAGMA legacy_alter_table = OFF")
@@ -54,6 +68,11 @@ def rebuilding(alembic: Operations, table: str, *, without: str = "") -> Iterato
     if counter:
         statement = sa.text("UPDATE sqlite_sequence SET seq = max(seq, :counter) WHERE name = :table")
         connection.execute(statement.bindparams(counter=counter, table=table))
+
+
+def sql_text(sql: str) -> sa.TextClause:
+    """Take SQL as it is: a colon in it begins no parameter."""
+    return sa.text(sql.replace("\\", "\\\\").replace(":", "\\:"))
 
 
 def _parts(connection: sa.Connection, table: str) -> dict[str, str]:

@@ -15,17 +15,24 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from spica.migrations.columns import Column, build_column
+from spica.migrations.columns import Column, build_column, check_on_delete
 from spica.migrations.errors import BadOperation
 from spica.migrations.operations import (
+    UNKNOWN,
+    AddCheck,
     AddColumn,
+    AddForeignKey,
     AddIndex,
     ChangeColumn,
+    ChangeDefault,
+    ChangeNull,
     CreateTable,
     DropTable,
     Execute,
     Operation,
+    RemoveCheck,
     RemoveColumn,
+    RemoveForeignKey,
     RemoveIndex,
     RenameColumn,
     RenameTable,
@@ -84,6 +91,10 @@ class TableRecorder:
         """Add a column of points in time, in UTC."""
         self._add(name, "datetime", options)
 
+    def time(self, name: str, **options: Any) -> None:
+        """Add a column of times of day."""
+        self._add(name, "time", options)
+
     def json(self, name: str, **options: Any) -> None:
         """Add a column for lists and dicts."""
         self._add(name, "json", options)
@@ -110,6 +121,10 @@ class TableRecorder:
         """Add `created_at` and `updated_at`."""
         self._add("created_at", "datetime", {"null": False})
         self._add("updated_at", "datetime", {"null": False})
+
+    def check(self, condition: str, *, name: str) -> None:
+        """Add a condition, in SQL, that every row must meet: `t.check("price >= 0", name="price_is_positive")`."""
+        self._recorder.check_beside(self._operation, condition, name)
 
     def _add(self, name: str, type: str, options: dict[str, Any]) -> Column:
         where = _caller()
@@ -192,19 +207,66 @@ class Recorder:
             )
         self.operations.append(ChangeColumn(table, column, before, where=where))
 
-    def add_index(self, table: str, columns: Sequence[str] | str, *, unique: bool = False, name: str = "") -> None:
-        """Add an index; its name is made of the table and the columns unless one is given."""
+    def add_index(
+        self, table: str, columns: Sequence[str] | str, *, unique: bool = False, name: str = "", where: str = ""
+    ) -> None:
+        """Add an index; its name is made of the table and the columns unless one is given.
+
+        Args:    where: a condition in SQL, for an index of the rows that meet it: `where="deleted_at IS NULL"`.
+        """
         names = _as_names(columns)
-        self.operations.append(AddIndex(table, names, name or index_name(table, names), unique, where=_caller()))
+        name = name or index_name(table, names)
+        self.operations.append(AddIndex(table, names, name, unique, where, where=_caller()))
 
     def remove_index(
-        self, table: str, columns: Sequence[str] | str = (), *, unique: bool = False, name: str = ""
+        self, table: str, columns: Sequence[str] | str = (), *, unique: bool = False, name: str = "", where: str = ""
     ) -> None:
-        """Remove an index, found by its columns or its name. To be reversible, give the columns."""
+        """Remove an index, found by its columns or its name. To be reversible, say all that `add_index` said."""
         names = _as_names(columns)
         if not (names or name):
             raise BadOperation("remove_index needs the columns or the name of the index", where=_caller())
-        self.operations.append(RemoveIndex(table, names, name or index_name(table, names), unique, where=_caller()))
+        name = name or index_name(table, names)
+        self.operations.append(RemoveIndex(table, names, name, unique, where, where=_caller()))
+
+    def change_null(self, table: str, name: str, null: bool) -> None:
+        """Allow NULL in a column (True) or forbid it (False); the rest of the column stays."""
+        self.operations.append(ChangeNull(table, name, null, where=_caller()))
+
+    def change_default(self, table: str, name: str, default: Any, *, was: Any = UNKNOWN) -> None:
+        """Give a column another default, None for none. To be reversible, say what it `was`."""
+        self.operations.append(ChangeDefault(table, name, default, was, where=_caller()))
+
+    def add_timestamps(self, table: str, *, default: Any = None) -> None:
+        """Add `created_at` and `updated_at`; a table with rows needs a default for them."""
+        for name in ("created_at", "updated_at"):
+            self.add_column(table, name, "datetime", null=False, default=default)
+
+    def remove_timestamps(self, table: str, *, default: Any = None) -> None:
+        """Remove `created_at` and `updated_at`; coming back, rows get the default."""
+        for name in ("updated_at", "created_at"):
+            self.remove_column(table, name, "datetime", null=False, default=default)
+
+    def add_foreign_key(self, table: str, column: str, to: str, *, on_delete: str | None = None) -> None:
+        """Let a column that is there refer to the ids of the table `to`; on_delete as in `t.references`."""
+        where = _caller()
+        check_on_delete(on_delete, where)
+        self.operations.append(AddForeignKey(table, column, to, on_delete, where=where))
+
+    def remove_foreign_key(
+        self, table: str, column: str, to: str | None = None, *, on_delete: str | None = None
+    ) -> None:
+        """Let a column refer to nothing any more. To be reversible, say the table `to`."""
+        where = _caller()
+        check_on_delete(on_delete, where)
+        self.operations.append(RemoveForeignKey(table, column, to, on_delete, where=where))
+
+    def add_check(self, table: str, condition: str, *, name: str) -> None:
+        """Add a condition, in SQL, that every row must meet: `m.add_check("items", "price >= 0", name="price_ok")`."""
+        self.operations.append(AddCheck(table, condition, name, where=_caller()))
+
+    def remove_check(self, table: str, condition: str | None = None, *, name: str) -> None:
+        """Remove a condition by its name. To be reversible, say the condition."""
+        self.operations.append(RemoveCheck(table, name, condition, where=_caller()))
 
     def execute(self, up: str, down: str | None = None) -> None:
         """Run SQL. To be reversible, give the SQL that undoes it."""
@@ -219,6 +281,14 @@ class Recorder:
         else:
             place = self.operations.index(operation)
             self.operations.insert(place, RemoveIndex(operation.table, columns, name, where=operation.where))
+
+    def check_beside(self, operation: CreateTable | DropTable, condition: str, name: str) -> None:
+        """Record the check of a table: added after it, removed before it. For TableRecorder."""
+        if isinstance(operation, CreateTable):
+            self.operations.append(AddCheck(operation.table, condition, name, where=_caller()))
+        else:
+            place = self.operations.index(operation)
+            self.operations.insert(place, RemoveCheck(operation.table, name, condition, where=_caller()))
 
 
 def _as_names(columns: Sequence[str] | str) -> tuple[str, ...]:

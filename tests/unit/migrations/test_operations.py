@@ -24,6 +24,19 @@ REVERSIBLE = {
     "change_column": 'm.change_column("posts", "title", "text", was={"type": "string", "limit": 200, "null": False})',
     "add_index": 'm.add_index("posts", ["author_id", "created_at"])',
     "add_index by one name": 'm.add_index("posts", "created_at", name="by_time")',
+    "create_table with check": 'with m.create_table("tags") as t:\n    t.integer("x")\n    '
+    't.check("x > 0", name="x_ok")',
+    "partial index": 'm.add_index("posts", ["author_id"], unique=True, name="one", where="published = 1")',
+    "change_null": 'm.change_null("posts", "author_id", True)',
+    "change_default": 'm.change_default("posts", "published", True, was=False)',
+    "change_default to an expression": "from spica.migrations import Sql\n"
+    'm.change_default("posts", "created_at", Sql("CURRENT_TIMESTAMP"), was=None)',
+    "add_timestamps": 'm.add_timestamps("users", default="2026-01-01 00:00:00")',
+    "remove_foreign_key": 'm.remove_foreign_key("posts", "author_id", "users", on_delete="cascade")',
+    "add_foreign_key": 'm.add_column("posts", "owner", "bigint")\nm.add_foreign_key("posts", "owner", "users")',
+    "add_check": 'm.add_check("posts", "title <> \':x\'", name="no_x")',
+    "two checks": 'm.add_check("posts", "id > 0", name="a")\nm.add_check("posts", "id > -1", name="b")\n'
+    'm.remove_check("posts", "id > 0", name="a")',
     "execute": 'm.execute("create table raw (id integer)", "drop table raw")',
     "many": 'm.add_column("posts", "slug", "string")\nm.add_index("posts", ["slug"], unique=True)\n'
     'm.rename_column("posts", "slug", "path")\nm.rename_table("posts", "pages")',
@@ -185,6 +198,9 @@ def test_a_rebuild_keeps_the_rows_that_refer_to_the_table(posts: Project) -> Non
         ('m.remove_column("posts", "title")', "the column's type is not known"),
         ('m.change_column("posts", "title", "text")', "what the column was before"),
         ('m.remove_index("posts", name="index_posts_on_title")', "the index' columns are not known"),
+        ('m.change_default("posts", "title", "x")', "what the default was before"),
+        ('m.remove_foreign_key("posts", "author_id")', "the table it refers to is not known"),
+        ('m.add_check("posts", "1", name="a")\nm.remove_check("posts", name="a")', "its condition is not known"),
         ('m.execute("delete from posts")', "SQL can't be turned round"),
     ],
 )
@@ -194,7 +210,7 @@ def test_what_can_not_be_undone_says_what_to_write(posts: Project, change: str, 
     with pytest.raises(IrreversibleMigration) as caught:
         posts.runner.rollback()
     assert says in caught.value.why
-    assert caught.value.where.endswith("20260101000002_change.py:6")
+    assert caught.value.where.endswith(f"20260101000002_change.py:{6 + change.count(chr(10))}")
     assert "m." in caught.value.fix
 
 
@@ -212,6 +228,11 @@ def test_what_can_not_be_undone_says_what_to_write(posts: Project, change: str, 
         ('m.change_column("nowhere", "x", "string")', "there is no table 'nowhere'"),
         ('with m.create_table("x") as t:\n    t.string("a")\n    t.text("a")', "has a column 'a' already"),
         ('with m.create_table("x") as t:\n    t.integer("id")', "has a column 'id' already"),
+        ('m.remove_check("posts", name="x")', "has no check 'x'"),
+        ('m.remove_foreign_key("posts", "title")', "posts.title has no foreign key"),
+        ('m.add_foreign_key("posts", "titel", "users")', "has no column 'titel'"),
+        ('m.add_foreign_key("posts", "title", "users", on_delete="explode")', "there is no on_delete 'explode'"),
+        ('m.change_null("posts", "titel", True)', "has no column 'titel'"),
         ('m.remove_index("posts")', "needs the columns or the name"),
     ],
 )
@@ -243,6 +264,45 @@ def test_what_the_database_refuses_names_file_and_line(posts: Project, change: s
         posts.runner.migrate()
     assert "20260101000002_change.py:" in caught.value.where
     assert posts.query("select sql from sqlite_master order by name") == before
+
+
+def test_checks_and_partial_indexes_hold_and_are_loaded(project: Project) -> None:
+    project.write(
+        1,
+        """
+        with m.create_table("items") as t:
+            t.integer("price")
+            t.time("opens")
+            t.boolean("sold", null=False, default=False)
+            t.check("price >= 0", name="price_ok")
+        m.add_index("items", ["price"], unique=True, where="sold = 0")
+        """,
+    )
+    project.runner.migrate()
+    text = project.schema_text()
+    assert 'm.add_check("items", "price >= 0", name="price_ok")' in text
+    assert 'm.add_index("items", ["price"], unique=True, where="sold = 0")' in text
+    project.runner.drop()
+    project.runner.load()
+    project.execute("insert into items (price, sold) values (1, 1), (1, 1), (1, 0)")
+    with pytest.raises(Exception, match="CHECK"):
+        project.execute("insert into items (price) values (-1)")
+    with pytest.raises(Exception, match="UNIQUE"):
+        project.execute("insert into items (price) values (1)")
+
+
+def test_a_foreign_key_of_any_column_is_loaded(project: Project) -> None:
+    project.write(
+        1,
+        POSTS + '    m.remove_foreign_key("posts", "author_id", "users", on_delete="cascade")\n'
+        '    m.rename_column("posts", "author_id", "owner")\n    m.add_foreign_key("posts", "owner", "users")',
+    )
+    project.runner.migrate()
+    assert 'm.add_foreign_key("posts", "owner", "users")' in project.schema_text()
+    project.runner.drop()
+    project.runner.load()
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        project.execute("insert into posts (title, owner, created_at, updated_at) values ('x', 99, 0, 0)")
 
 
 def test_removing_a_column_takes_its_indexes(posts: Project) -> None:
