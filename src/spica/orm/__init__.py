@@ -33,8 +33,10 @@ from spica.orm.callbacks import (
     before_validation,
     validate,
 )
+from spica.orm.changeset import Changeset
 from spica.orm.errors import (
     ForbiddenAttributes,
+    InvalidChangeset,
     ModelDefinitionError,
     NotLoaded,
     NotPersisted,
@@ -52,14 +54,17 @@ from spica.orm.page import Page
 from spica.orm.passwords import Password
 from spica.orm.query import Query
 from spica.orm.relations.options import belongs_to, has_many, has_one, many_to_many
+from spica.orm.repo import repo
 from spica.orm.rules import validates
 from spica.orm.scopes import scope
 from spica.orm.timestamps import Timestamps
 from spica.validation import Errors
 
 __all__ = [
+    "Changeset",
     "Errors",
     "ForbiddenAttributes",
+    "InvalidChangeset",
     "Model",
     "ModelDefinitionError",
     "NotLoaded",
@@ -105,6 +110,7 @@ __all__ = [
     "many_to_many",
     "maximum",
     "minimum",
+    "repo",
     "scope",
     "sum_",
     "transaction",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from spica.errors import SpicaError, closest
 from spica.errors.http import FieldError, NotFound, UnprocessableContent
@@ -87,10 +88,22 @@ class ValidationError(UnprocessableContent):
 
     def __init__(self, record: object, errors: Errors) -> None:
         super().__init__(
-            f"{type(record).__name__} is not valid: {'; '.join(errors.full_messages)}",
+            f"{_name_of(record)} is not valid: {'; '.join(errors.full_messages)}",
             errors=[FieldError("body", name, message) for name, message in errors],
         )
         self.record = record
+
+
+class InvalidChangeset(ValidationError):
+    """A changeset could not be applied or saved. In a request it becomes 422 with every field's messages.
+
+    `changeset` is the changeset with all messages, those of the record's rules and of the database included.
+    """
+
+    def __init__(self, changeset: Any, record: object, errors: Errors) -> None:
+        super().__init__(changeset.model if record is None else record, errors)
+        self.record = record
+        self.changeset = changeset
 
 
 def unknown_field(model: str, name: object, known: Iterable[str], *, where: str = "") -> UnknownField:
@@ -116,3 +129,7 @@ def unknown_relation(model: str, name: object, known: Iterable[str]) -> UnknownR
         if names
         else f"declare it in {model}: {name}: TheModel = belongs_to()",
     )
+
+
+def _name_of(record: object) -> str:
+    return record.__name__ if isinstance(record, type) else type(record).__name__

@@ -14,6 +14,7 @@ from msgspec.structs import astuple
 
 from spica.db.driver import Row
 from spica.orm import declaration
+from spica.orm.changeset import ChangesetAccess
 from spica.orm.checking import check_record
 from spica.orm.declaration import ModelMeta, permitted
 from spica.orm.errors import ValidationError
@@ -57,6 +58,8 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
 
     if TYPE_CHECKING:
         id: Any  # an int, unless the model's own annotation says another; none with field(primary_key=True)
+
+    changeset = ChangesetAccess()
 
     @classmethod
     async def create(cls, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Self:

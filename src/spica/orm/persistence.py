@@ -21,6 +21,7 @@ from spica.db.errors import BadValue, ConstraintViolation
 from spica.db.transaction import Rollback, Transaction, active_transaction
 from spica.orm.callbacks import around_callbacks, run_callbacks
 from spica.orm.checking import check_record, check_types
+from spica.orm.constraints import Constraint, explain_violation
 from spica.orm.errors import NotPersisted, RecordNotFound
 from spica.orm.keys import uuid7
 from spica.orm.schema import Schema
@@ -51,11 +52,13 @@ _DESTROY_EVENTS = (
     "after_destroy_commit",
     "after_rollback",
 )
-_CONSTRAINT_MESSAGES = {"unique": "has already been taken", "not null": "can't be blank"}
 
 
-async def save_record(record: Any, *, validate: bool) -> bool:
-    """Validate a record and write it. Returns False, with messages in `errors`, when it was refused."""
+async def save_record(record: Any, *, validate: bool, constraints: tuple[Constraint, ...] = ()) -> bool:
+    """Validate a record and write it. Returns False, with messages in `errors`, when it was refused.
+
+    Args:    constraints: those of the table that may refuse the row, and what to say then.
+    """
     schema: Schema = type(record).__schema__
     errors = record._errors = Errors()
     if "before_validation" in schema.callbacks:
@@ -67,9 +70,10 @@ async def save_record(record: Any, *, validate: bool) -> bool:
         if errors:
             return False
     await _hash_passwords(record, schema)  # before a transaction, which is to be short
-    if schema.has_callbacks(*_SAVE_EVENTS):
-        return await _save_with_callbacks(record, schema, errors)
-    return await _store(record, schema, errors)
+    # Inside of a transaction a refused statement needs a savepoint: PostgreSQL ends the whole otherwise.
+    if schema.has_callbacks(*_SAVE_EVENTS) or (constraints and active_transaction(current()) is not None):
+        return await _save_with_callbacks(record, schema, errors, constraints)
+    return await _store(record, schema, errors, constraints)
 
 
 async def destroy_record(record: Any) -> None:
@@ -118,7 +122,9 @@ def list_changed(record: Any) -> list[str]:
     ]
 
 
-async def _save_with_callbacks(record: Any, schema: Schema, errors: Errors) -> bool:
+async def _save_with_callbacks(
+    record: Any, schema: Schema, errors: Errors, constraints: tuple[Constraint, ...]
+) -> bool:
     event = "create" if record._row is None else "update"
     callbacks = schema.callbacks
     saved = False
@@ -128,7 +134,7 @@ async def _save_with_callbacks(record: Any, schema: Schema, errors: Errors) -> b
             await run_callbacks(record, callbacks, f"before_{event}")
             async with around_callbacks(record, callbacks, f"around_{event}"):
                 check_types(record, schema, errors)  # a callback may have assigned anything
-                saved = not errors and await _store(record, schema, errors)
+                saved = not errors and await _store(record, schema, errors, constraints)
                 if not saved:
                     raise Rollback
             _await_outcome(transaction, record, schema, f"after_{event}_commit")
@@ -145,7 +151,7 @@ def _await_outcome(transaction: Transaction, record: Any, schema: Schema, event:
         transaction.after_rollback(partial(run_callbacks, record, schema.callbacks, "after_rollback"))
 
 
-async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
+async def _store(record: Any, schema: Schema, errors: Errors, constraints: tuple[Constraint, ...]) -> bool:
     database, storage = storage_of(type(record))
     await _hash_passwords(record, schema)  # those that a callback assigned
     try:
@@ -161,11 +167,11 @@ async def _store(record: Any, schema: Schema, errors: Errors) -> bool:
             errors.add(name, reason)
         return False
     except ConstraintViolation as problem:
-        message = _CONSTRAINT_MESSAGES.get(problem.kind)
-        names = [name for name in problem.columns if name in schema.by_name]
-        if message is None or not names:
+        explained = explain_violation(problem, schema.by_name, constraints)
+        if not explained:
             raise
-        errors.add(names[-1], message)  # of an index on several, the last is what the others narrow down
+        for name, message in explained:
+            errors.add(name, message)
         return False
     return True
 
