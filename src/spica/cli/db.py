@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from spica import inflection
 from spica.cli.database import find_database
 from spica.cli.errors import UsageError
 from spica.cli.terminal import paint
@@ -173,6 +174,44 @@ def sql(*, to: Annotated[str | None, Parameter(help="Stop at this version.")] = 
         print("COMMIT;\n")
     if not listed:
         print("-- the database is up to date")
+    return 0
+
+
+@app.command
+def diff(
+    name: Annotated[str, Parameter(name="NAME", help="What to call the migration.")] = "follow_models",
+    /,
+    *,
+    rename: Annotated[list[str] | None, Parameter(help="TABLE.OLD:NEW, a column that has another name now.")] = None,
+    no_renames: Annotated[bool, Parameter(negative="", help="Nothing was renamed: drop what no model names.")] = False,
+    check: Annotated[bool, Parameter(help="Write nothing; exit code 1 when there is something to do, for CI.")] = False,
+    env: Env = None,
+) -> int:
+    """Compare the models with the database, and write a migration for what differs.
+
+    For example:
+
+        spica db diff
+
+        spica db diff AddSlugs --rename posts.path:slug
+
+        spica db diff --check
+    """
+    # Lazy: the only command here that loads the models.
+    from spica.cli.db_diff import find_operations, write_migration
+    from spica.migrations.source import render_operation
+
+    database = find_database(env)
+    operations = find_operations(database, rename or [], no_renames=no_renames)
+    if not operations:
+        print("the database has what the models say")
+        return 0
+    for operation in operations:
+        print("\n".join(render_operation(operation)))
+    if check:
+        return 1
+    path = write_migration(database, operations, inflection.snake(name))
+    print(f"{paint('written'.rjust(10), 'green')}  {path}")
     return 0
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,9 @@ from spica.migrations.verification import Verification, compare_schemas
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from spica.migrations.difference import Difference, Renames
     from spica.migrations.preview import MigrationSql
+    from spica.orm.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,25 @@ class Runner:
                     scratch._run(connection, file, "up")
                 listed.append(MigrationSql(file.version, file.name, statements))
         return listed
+
+    def diff(
+        self, schemas: Iterable[Schema], renames: Renames | None = None, kept: Collection[tuple[str, str]] = ()
+    ) -> Difference:
+        """Find what the database needs to have what models say.
+
+        Args:    schemas: `Model.__schema__` of each; renames, kept: as in `find_difference`.
+        Raises:  MigrationError while migrations wait to be run; BadOperation.
+        """
+        from spica.migrations.difference import find_difference  # SQLAlchemy, as in load
+
+        if pending := self.pending():
+            raise MigrationError(
+                f"{len(pending)} migration(s) have not run, so the database is not what it will be",
+                where="\n".join(str(file.path) for file in pending),
+                fix="run: spica db migrate",
+            )
+        with self._connected() as connection:
+            return find_difference(connection, schemas, renames or {}, kept)
 
     def verify(self) -> list[Verification]:
         """Run every migration up, down and up again on a scratch database with rows in its tables.
