@@ -3,12 +3,14 @@
 # ruff: noqa: PT012  # what must fail here are transactions of several statements
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from spica.db import Database
+from spica.db.transaction import active_transaction
 from spica.orm import (
     Model,
     ModelDefinitionError,
@@ -34,6 +36,7 @@ from spica.orm import (
     validate,
     validates,
 )
+from tests.unit.db.test_transaction import cancelled_at
 
 log: list[str] = []
 
@@ -342,3 +345,25 @@ async def test_a_callback_marked_again_keeps_its_place_and_has_the_new_condition
     assert [callback.name for callback in Child.__schema__.callbacks["before_save"]] == ["one", "two"]
     await Child.create(text="x")
     assert log == ["two"]
+
+
+@pytest.mark.usefixtures("orders")
+async def test_cancelled_at_every_await_a_record_says_what_the_database_has(db: Database) -> None:
+    async def save(order: Order) -> None:
+        async with transaction():
+            await order.save()
+
+    async def run(order: Order, step: int) -> int:
+        return await cancelled_at(save(order), step)
+
+    steps = await asyncio.create_task(run(Order(text="whole"), -1))
+    assert steps >= 4
+    for step in range(steps):
+        await Order.all().delete_all()
+        order = Order(text="x")
+        log.clear()
+        await asyncio.gather(asyncio.create_task(run(order, step)), return_exceptions=True)
+        assert active_transaction(db) is None
+        assert order.persisted == await Order.exists(text="x"), f"step {step}"
+        assert (order.id is not None) == order.persisted, f"step {step}"
+        assert ("create committed" in log) <= order.persisted, f"step {step}"
