@@ -12,9 +12,12 @@ from functools import partial
 from typing import Any
 
 from spica._core import escape
+from spica.app.form import Form
+from spica.app.markup import render_attributes, render_text
 from spica.controllers.rendering import Renderer
 from spica.errors import SpicaError
 from spica.http.context import Context
+from spica.inflection import plural, snake
 from spica.middleware import csrf
 from spica.middleware.content_security_policy import csp_nonce
 from spica.middleware.method_override import FIELD, METHODS
@@ -128,7 +131,55 @@ def link_to(text: object, url: object, /, **attributes: object) -> Safe:
     href = url if isinstance(url, str) else to_param(url)
     if check_url(href) != href:
         raise ValueError(f"a link to {href[:40]!r} would run a script")
-    return Safe(f'<a href="{escape(href)}"{_render_attributes(attributes)}>{_render_text(text)}</a>')
+    return Safe(f'<a href="{escape(href)}"{render_attributes(attributes)}>{render_text(text)}</a>')
+
+
+@uses_context
+def button_to(ctx: Context | None, text: object, url: object, /, *, method: str = "post", **attributes: object) -> Safe:
+    """A button that sends a form of its own: `{{ button_to("Delete", paths.post(post), method="delete") }}`.
+
+    Raises: as `form_with`.
+    """
+    form = form_with(ctx, url=url, method=method, class_="button-to")
+    return Safe(f"{form.__html__()}{form.submit(text, **attributes)}</form>")
+
+
+@uses_context
+def form_with(
+    ctx: Context | None,
+    record: object = None,
+    /,
+    *,
+    url: object = None,
+    name: str | None = None,
+    method: str | None = None,
+    multipart: bool = False,
+    **attributes: object,
+) -> Form:
+    """A form: `{% set f = form_with(post) %}{{ f }}{{ f.text("title") }}{{ f.submit() }}</form>`.
+
+    Args:    record: a model, values by name, or None; url: where it is sent, default by the model's name:
+             `paths.posts()` for a new one, `paths.post(post)` for a saved one; name: what parameters are put under,
+             default the model's name, "" for none; method: default post, or patch for a saved model; multipart: sends
+             files; attributes: of the form.
+    Raises:  ValueError for another method, or without url where no model says it.
+    """
+    is_model = record is not None and hasattr(record, "persisted")
+    kind = snake(type(record).__name__) if is_model else ""
+    is_saved = bool(is_model and getattr(record, "persisted", False))
+    if url is None and not is_model:
+        raise ValueError("form_with needs url=… where it is given no model")
+    if url is None:
+        url = getattr(paths, kind)(record) if is_saved else getattr(paths, plural(kind))()
+    action = url if isinstance(url, str) else to_param(url)
+    verb = (method or ("patch" if is_saved else "post")).lower()
+    hidden = "" if verb in ("get", "post") else method_field(verb)
+    if verb != "get":
+        hidden = f"{csrf_field(ctx)}{hidden}"
+    own = {"action": action, "method": "get" if verb == "get" else "post"}
+    encoding = {"enctype": "multipart/form-data"} if multipart else {}
+    opening = f"<form{render_attributes({**attributes, **own, **encoding})}>"
+    return Form(record, kind if name is None else name, opening, hidden, multipart=multipart)
 
 
 def error_messages(model: Any, field: str) -> Safe:
@@ -149,6 +200,8 @@ HELPERS = {
     "csp_nonce": csp_nonce,
     "method_field": method_field,
     "link_to": link_to,
+    "button_to": button_to,
+    "form_with": form_with,
     "error_messages": error_messages,
 }
 
@@ -168,18 +221,3 @@ def _with_page_values(values: dict[str, Any], ctx: Any) -> dict[str, Any]:
 
 def _has_session(ctx: Context | None) -> bool:
     return ctx is not None and ctx.session_source is not None
-
-
-def _render_text(value: object) -> str:
-    html = getattr(value, "__html__", None)
-    return str(html()) if html is not None else escape(str(value))
-
-
-def _render_attributes(attributes: dict[str, object]) -> str:
-    parts = []
-    for name, value in attributes.items():
-        if value is None or value is False:
-            continue
-        written = name.rstrip("_").replace("_", "-")
-        parts.append(f" {written}" if value is True else f' {written}="{escape(str(value))}"')
-    return "".join(parts)

@@ -16,7 +16,7 @@ from spica.templates.html_state import URL_ATTRIBUTES, HtmlState, UnsafeOutput, 
 
 _ANIMATIONS = frozenset(["animate", "set", "animatetransform", "animatemotion"])
 _ANIMATED_VALUES = frozenset(["to", "from", "by", "values"])
-_SCRIPT_ATTRIBUTE = re.compile(r"on|hx-on|hx-vars$|hx-trigger$|@|:|x-|v-|_$|\?")
+SCRIPT_ATTRIBUTE = re.compile(r"on|hx-on|hx-vars$|hx-trigger$|@|:|x-|v-|_$|\?")
 _SCRIPT_SCHEME = re.compile(r"(?i)(javascript|vbscript|js|data)$")
 _SAFE_DATA = re.compile(r"(?i)data:(image/(?!svg)|audio/|video/|font/)")
 _IGNORED_IN_SCHEME = re.compile(r"[\x00-\x20]+")
@@ -91,7 +91,7 @@ def _raw_context(state: HtmlState) -> Context:
 
 def _value_context(state: HtmlState) -> Context:
     name = state.attribute
-    if _SCRIPT_ATTRIBUTE.match(name):
+    if SCRIPT_ATTRIBUTE.match(name):
         raise UnsafeOutput(
             f"an output inside {name!r}, which runs as script",
             "the browser undoes the escaping before it runs the script",

@@ -82,3 +82,19 @@ def test_the_flash_of_a_page_reads_the_session_only_when_it_is_looked_at() -> No
         ["notice"],
         1,
     )
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"onclick": "x"}, {"ONLOAD": "x"}, {"hx_on__click": "x"}, {"srcdoc": "x"}, {"x_data": "x"}, {"v_html": "x"},
+        {"hx_trigger": "x"}, {"a b": "x"}, {"a=x onclick": "x"}, {"><script>": "x"}, {"@click": "x"}, {":href": "x"},
+        {"formaction": "javascript:x"}, {"ping": " java\nscript:x"},
+    ],
+)  # fmt: skip
+def test_attributes_that_would_run_are_refused(attributes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"run|not the name"):
+        link_to("x", "/", **attributes)
+    assert link_to("x", "/", style="a:url(x)", title='" onclick="x') == (
+        '<a href="/" style="unsafe" title="&#34; onclick=&#34;x">x</a>'
+    )
