@@ -42,12 +42,13 @@ from spica.orm.errors import (
     NotPersisted,
     QueryError,
     RecordNotFound,
+    StaleRecord,
     StoredValueError,
     UnknownField,
     UnknownRelation,
     ValidationError,
 )
-from spica.orm.fields import Text, field
+from spica.orm.fields import Text, field, lock
 from spica.orm.functions import average, count, exists, lower, maximum, minimum, sum_, upper
 from spica.orm.model import Model
 from spica.orm.page import Page
@@ -75,6 +76,7 @@ __all__ = [
     "QueryError",
     "RecordNotFound",
     "Rollback",
+    "StaleRecord",
     "StoredValueError",
     "Text",
     "Timestamps",
@@ -106,6 +108,7 @@ __all__ = [
     "field",
     "has_many",
     "has_one",
+    "lock",
     "lower",
     "many_to_many",
     "maximum",

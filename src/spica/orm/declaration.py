@@ -313,6 +313,8 @@ def _check_options(field: Field) -> None:
         raise TypeError("all records would share this default; write field(default_factory=list)")
     if options.max is not None and field.storage not in (str, bytes, list):
         raise TypeError("max is the length of text or of a list")
+    if options.lock and field.kind is not int:
+        raise TypeError("the version of a row is an int")
     if options.stamp is not None and field.storage is not datetime:
         raise TypeError("only a datetime can be stamped")
     if options.default not in (MISSING, None):

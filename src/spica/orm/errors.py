@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from spica.errors import SpicaError, closest
-from spica.errors.http import FieldError, NotFound, UnprocessableContent
+from spica.errors.http import Conflict, FieldError, NotFound, UnprocessableContent
 from spica.validation import Errors
 
 
@@ -78,6 +78,23 @@ class RecordNotFound(NotFound):
 
     def __str__(self) -> str:
         return self._what
+
+
+class StaleRecord(Conflict):
+    """The row was changed since the record was read (see `lock`). In a request it becomes 409.
+
+    `model` is the model's name, `key` that of the row.
+    """
+
+    def __init__(self, model: str, key: object) -> None:
+        super().__init__(f"{model} was changed by someone else meanwhile")
+        self.model = model
+        self.key = key
+
+    def __str__(self) -> str:
+        return (
+            f"{self.model} with id {self.key!r} was changed since it was read: reload() it, and apply the change again"
+        )
 
 
 class ValidationError(UnprocessableContent):

@@ -60,6 +60,7 @@ class FieldOptions:
     stamp: Literal["create", "save"] | None = None
     hidden: bool | None = None
     primary_key: bool = False
+    lock: bool = False
 
 
 @overload
@@ -122,6 +123,15 @@ def field(
     Example: title: str = field(max=200)
     """
     return FieldOptions(default, default_factory, max, unique, index, stamp, hidden, primary_key)
+
+
+def lock() -> int:
+    """Declare the version of a row: a save or destroy of a record that another has changed since raises StaleRecord.
+
+    Example: lock_version: int = lock()
+    """
+    options: Any = FieldOptions(default=0, lock=True)
+    return options  # type: ignore[no-any-return]  # what the annotation says, as of `field`
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,10 +22,10 @@ from spica.db.transaction import Rollback, Transaction, active_transaction
 from spica.orm.callbacks import around_callbacks, run_callbacks
 from spica.orm.checking import check_record, check_types
 from spica.orm.constraints import Constraint, explain_violation
-from spica.orm.errors import NotPersisted, RecordNotFound
+from spica.orm.errors import NotPersisted, RecordNotFound, StaleRecord
 from spica.orm.keys import uuid7
 from spica.orm.schema import Schema
-from spica.orm.shapes import QueryShape
+from spica.orm.shapes import QueryShape, Shape
 from spica.orm.storage import Storage, storage_of
 from spica.validation import Errors
 
@@ -158,7 +158,7 @@ async def _store(record: Any, schema: Schema, errors: Errors, constraints: tuple
         if record._row is None:
             await _insert(record, schema, database, storage)
         else:
-            await _update(record, schema, database, storage)
+            await _update_locked(record, schema, database, storage)
     except BadValue:
         unstorable = storage.list_unstorable(record)
         if not unstorable:
@@ -199,30 +199,66 @@ async def _insert(record: Any, schema: Schema, database: Database, storage: Stor
     record._row = tuple(row)
 
 
+async def _update_locked(record: Any, schema: Schema, database: Database, storage: Storage) -> None:
+    """Update; a record that was not written keeps the version it had."""
+    if schema.lock is None:
+        await _update(record, schema, database, storage)
+        return
+    version = getattr(record, schema.lock.name)
+    try:
+        await _update(record, schema, database, storage)
+    except BaseException:
+        setattr(record, schema.lock.name, version)
+        raise
+
+
 async def _update(record: Any, schema: Schema, database: Database, storage: Storage) -> None:
     positions = _changed_positions(record, storage.encode(record), storage)
     if not positions:
         return
     _stamp(record, schema, creating=False)
+    key, conditions = _address(record, schema)
+    if schema.lock is not None:
+        setattr(record, schema.lock.name, key[-1] + 1)
     row = storage.encode(record)
     positions = _changed_positions(record, row, storage)
     names = [schema.fields[position].name for position in positions]
-    key = record._row[: schema.key.size]
-    plan = storage.plan(QueryShape(("update", *names), schema.key.conditions))
+    plan = storage.plan(QueryShape(("update", *names), conditions))
     written = await database.write(plan.sql, plan.arrange([*(row[position] for position in positions), *key]))
     if written.rows == 0:
-        raise RecordNotFound(schema.model, schema.key.shown(key))
+        raise await _missing(record, schema, database, storage)
     _remember(database, record, record._row, schema.key.of(record))
     record._row = tuple(row)
 
 
 async def _delete(record: Any) -> None:
     database, storage = storage_of(type(record))
-    key = type(record).__schema__.key
-    plan = storage.plan(QueryShape(("delete",), key.conditions))
-    await database.write(plan.sql, plan.arrange(record._row[: key.size]))
-    _remember(database, record, record._row, key.of(record))
+    schema: Schema = type(record).__schema__
+    key, conditions = _address(record, schema)
+    plan = storage.plan(QueryShape(("delete",), conditions))
+    written = await database.write(plan.sql, plan.arrange(key))
+    if written.rows == 0 and schema.lock is not None:
+        problem = await _missing(record, schema, database, storage)
+        if isinstance(problem, StaleRecord):
+            raise problem
+    _remember(database, record, record._row, schema.key.of(record))
     record._row = None
+
+
+def _address(record: Any, schema: Schema) -> tuple[tuple[Any, ...], tuple[Shape, ...]]:
+    """Say which row a record is, in which version: the values and the conditions."""
+    key = record._row[: schema.key.size]
+    if schema.lock is None:
+        return key, schema.key.conditions
+    return (*key, getattr(record, schema.lock.name)), (*schema.key.conditions, ("eq", schema.lock.name))
+
+
+async def _missing(record: Any, schema: Schema, database: Database, storage: Storage) -> Exception:
+    """Build the error for a statement that found no row: it is gone, or of another version."""
+    key = record._row[: schema.key.size]
+    if schema.lock is not None and await database.read(storage.find_sql, key):
+        return StaleRecord(schema.model, schema.key.shown(key))
+    return RecordNotFound(schema.model, schema.key.shown(key))
 
 
 async def _hash_passwords(record: Any, schema: Schema) -> None:
@@ -239,6 +275,9 @@ def _remember(database: Database, record: Any, row: Row | None, key: Any) -> Non
 
 def _restore(record: Any, row: Row | None, key: Any) -> None:
     record._row = row
+    lock = type(record).__schema__.lock
+    if lock is not None:
+        setattr(record, lock.name, lock.default() if row is None else row[lock.position])
     described = type(record).__schema__.key
     if described.made_by != "program":
         setattr(record, described.name, key)

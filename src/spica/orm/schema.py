@@ -52,11 +52,13 @@ class Schema:
     relations: Mapping[str, Relation] = field(default_factory=dict)
     by_name: Mapping[str, Field] = field(init=False)
     key: Key = field(init=False)
+    lock: Field | None = field(init=False)
     stamped: tuple[Field, ...] = field(init=False)
     hidden: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
+        object.__setattr__(self, "lock", next((field for field in self.fields if field.options.lock), None))
         object.__setattr__(self, "key", Key(self.model, tuple(field for field in self.fields if field.is_key)))
         object.__setattr__(self, "hidden", frozenset(field.name for field in self.fields if field.is_hidden))
         object.__setattr__(self, "stamped", tuple(field for field in self.fields if field.options.stamp))
