@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date as Date
+from datetime import datetime as DateTime
 from datetime import time as Time
 from decimal import Decimal
 from types import MappingProxyType
@@ -17,6 +18,7 @@ import msgspec
 
 from spica.templates.safe import Safe, html_of
 
+_UNITS = (("year", 31_536_000), ("month", 2_592_000), ("day", 86_400), ("hour", 3600), ("minute", 60))
 _JSON_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&'\u2028\u2029"}
 
 
@@ -100,6 +102,22 @@ def number(value: float | Decimal | None, places: int | None = None, separator: 
     return text.translate({ord(","): separator, ord("."): point})
 
 
+def time_ago(value: DateTime | None, now: DateTime | None = None) -> str:
+    """How long ago a time was, in its largest unit: "3 hours ago", "in 2 days", "just now"; "" for None.
+
+    Args: now: default the present, in the value's time zone.
+    """
+    if value is None:
+        return ""
+    seconds = int(((now or DateTime.now(value.tzinfo)) - value).total_seconds())
+    for unit, size in _UNITS:
+        count = abs(seconds) // size
+        if count:
+            text = pluralize(count, unit)
+            return f"{text} ago" if seconds > 0 else f"in {text}"
+    return "just now"
+
+
 def pluralize(count: int, one: str, many: str | None = None) -> str:
     """The count with its noun: 1 | pluralize("post") is "1 post", 2 is "2 posts"; `many` for irregular nouns."""
     return f"{count} {one if count == 1 else many or one + 's'}"
@@ -131,8 +149,8 @@ FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
-            capitalize, date, default, first, join, json, last, length, lines, lower, number, pluralize, replace, title,
-            trim, truncate, upper,
+            capitalize, date, default, first, join, json, last, length, lines, lower, number, pluralize, replace,
+            time_ago, title, trim, truncate, upper,
         )
     }
 )  # fmt: skip

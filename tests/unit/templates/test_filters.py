@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -71,3 +71,17 @@ def test_json_in_its_places(render) -> None:
     assert render('<script type="application/json">{{ x | json }}</script>', x=x) == (
         '<script type="application/json">{"a":"\\u0027\\u003c\\u0026\\""}</script>'
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "just now"), (59, "just now"), (60, "1 minute ago"), (7199, "1 hour ago"), (7200, "2 hours ago"),
+        (-172_800, "in 2 days"), (40 * 86_400, "1 month ago"), (800 * 86_400, "2 years ago"),
+    ],
+)  # fmt: skip
+def test_time_ago(render, seconds: int, text: str) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    then = now - timedelta(seconds=seconds)
+    assert render("{{ then | time_ago(now) }}{{ none | time_ago }}", then=then, now=now, none=None) == text
+    assert render("{{ then | time_ago }}", then=datetime.now(UTC)) == "just now"
