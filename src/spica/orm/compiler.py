@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import registry
+from sqlalchemy.dialects import mysql, postgresql, registry, sqlite
 from sqlalchemy.engine import Dialect
 
 from spica.orm.schema import Schema
@@ -63,6 +63,13 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "lower": sa.func.lower,
     "upper": sa.func.upper,
 }
+_MYSQL = ("mysql", "mariadb")
+_INSERTS: dict[str, Callable[[Any], Any]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+    "mysql": mysql.insert,
+    "mariadb": mysql.insert,
+}
 
 
 class Compiled(NamedTuple):
@@ -78,7 +85,7 @@ def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
     Args:    schema: the model; shape: the operation, its conditions and its order; dialect: SQLAlchemy's name.
     Returns: text with the dialect's placeholders, and their order.
     """
-    statement = _StatementBuilder(schema).build(shape)
+    statement = _StatementBuilder(schema, dialect).build(shape)
     compiled = statement.compile(dialect=_dialect(dialect))
     names = compiled.positiontup or ()
     text = re.sub(
@@ -99,8 +106,9 @@ class _StatementBuilder:
     outer: the builder of the statement that this one is a subquery of.
     """
 
-    def __init__(self, schema: Schema, outer: _StatementBuilder | None = None) -> None:
+    def __init__(self, schema: Schema, dialect: str, outer: _StatementBuilder | None = None) -> None:
         self._schema = schema
+        self._dialect = dialect
         self._table = _table(schema)
         self._tables: dict[Schema, Any] = (outer._tables if outer else {}) | {schema: self._table}
         self._names = [field.name for field in schema.fields]
@@ -126,11 +134,29 @@ class _StatementBuilder:
                 return self._select([sa.literal_column("1")], shape)
             case ("insert", *names):
                 return sa.insert(self._table).values(self._assignments(names))
+            case ("insert_rows", rows, conflict, *names):
+                return self._insert_rows([self._assignments(names) for _ in range(rows)], conflict)
             case ("update", *names):
                 return self._filtered(sa.update(self._table).values(self._assignments(names)), shape)
             case ("delete",):
                 return self._filtered(sa.delete(self._table), shape)
         raise AssertionError(f"no such operation: {shape.operation}")
+
+    def _insert_rows(self, rows: list[dict[str, Any]], conflict: Shape) -> Any:
+        statement: Any = _INSERTS[self._dialect](self._table).values(rows)
+        key = self._names[0]
+        match conflict:
+            case ("ignore",) | ("update", _, ()) if self._dialect in _MYSQL:
+                # Not INSERT IGNORE, which takes wrong values too; "id = id" changes nothing.
+                return statement.on_duplicate_key_update({key: self._table.c[key]})
+            case ("ignore",) | ("update", _, ()):
+                return statement.on_conflict_do_nothing()
+            case ("update", _, changed) if self._dialect in _MYSQL:
+                return statement.on_duplicate_key_update({name: statement.inserted[name] for name in changed})
+            case ("update", keys, changed):
+                new = {name: statement.excluded[name] for name in changed}
+                return statement.on_conflict_do_update(index_elements=list(keys), set_=new)
+        return statement
 
     def _select(self, columns: list[Any], shape: QueryShape) -> Any:
         clauses = shape.clauses
@@ -166,9 +192,9 @@ class _StatementBuilder:
             case ("in", operand, size):
                 return self._operand(operand).in_([self._parameter(source_of(operand)) for _ in range(size)])
             case ("in_query", operand, schema, query):
-                return self._operand(operand).in_(_StatementBuilder(schema, self).build(query))
+                return self._operand(operand).in_(_StatementBuilder(schema, self._dialect, self).build(query))
             case ("exists", schema, query):
-                return sa.exists(_StatementBuilder(schema, self).build(query))
+                return sa.exists(_StatementBuilder(schema, self._dialect, self).build(query))
             case ("like", operand):
                 return self._operand(operand).like(self._parameter(source_of(operand)))
             case ("like_escaped", operand):

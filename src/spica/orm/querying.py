@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from spica.orm.bulk import insert_rows, key_names, upsert_rows
 from spica.orm.errors import RecordNotFound
 from spica.orm.query import BATCH, Query
 from spica.orm.storage import storage_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from spica.orm.expressions import Column, Condition, Expression, Ordering
     from spica.orm.page import Page
@@ -201,3 +202,33 @@ class Querying:
     async def delete_all(cls) -> int:
         """Delete all records, without callbacks. Returns how many."""
         return await cls.all().delete_all()
+
+    @classmethod
+    async def insert_all(cls, rows: Iterable[Mapping[str, Any]], *, on_conflict: str = "error") -> int:
+        """Insert many rows by few statements, without validation and callbacks.
+
+        Args:    rows: values by field; defaults and timestamps are filled in; on_conflict: "error", or "ignore" to
+                 leave rows out that a unique index refuses.
+        Returns: how many rows the database says it inserted.
+        Raises:  UnknownField, ForbiddenAttributes, QueryError, ConstraintViolation; nothing is inserted then.
+        Example: await Post.insert_all([{"title": "a"}, {"title": "b"}], on_conflict="ignore")
+        """
+        return await insert_rows(cls, rows, on_conflict)
+
+    @classmethod
+    async def upsert(cls, row: Mapping[str, Any], *, by: str | Sequence[str]) -> Self:
+        """Insert a row, or set the given fields of the one that is there; without validation and callbacks.
+
+        Args:    row: values by field; by: the field, or fields, of a unique index that say which row is meant (MariaDB
+                 takes any unique index).
+        Returns: the record as it is in the database now.
+        Raises:  UnknownField, ForbiddenAttributes, QueryError, DatabaseError.
+        """
+        keys = key_names(cls.__schema__, by)
+        await upsert_rows(cls, [row], keys)
+        return await cls.unscoped().where(**{key: row[key] for key in keys}).sole()
+
+    @classmethod
+    async def upsert_all(cls, rows: Iterable[Mapping[str, Any]], *, by: str | Sequence[str]) -> None:
+        """Insert many rows, or set the given fields of those that are there; as `upsert`, by few statements."""
+        await upsert_rows(cls, rows, by)

@@ -59,6 +59,9 @@ def list_value_sources(shape: QueryShape) -> list[Source]:
     match verb:
         case "insert" | "update":
             sources.extend(rest)
+        case "insert_rows":
+            rows, _, *names = rest
+            sources.extend(names * rows)
         case "select" | "aggregate":
             sources.extend(_walk_all(rest))
     sources.extend(_walk_all(shape.conditions))

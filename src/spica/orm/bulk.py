@@ -1,0 +1,117 @@
+"""Many rows by few statements: `insert_all`, `upsert`, `upsert_all`.
+
+Rules of this file:
+- No validation and no callbacks: values are converted, defaults and timestamps filled in, the rest is the database's.
+- Rows with the same fields share statements, of at most MAX_ROWS rows and MAX_PARAMETERS values each. The number of
+  rows in a statement is a power of two, so that a few texts serve all lengths.
+- What needs several statements is one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from spica.orm.declaration import permitted
+from spica.orm.errors import QueryError
+from spica.orm.schema import Schema
+from spica.orm.shapes import QueryShape, Shape
+from spica.orm.storage import storage_of
+
+MAX_ROWS = 256
+MAX_PARAMETERS = 32_766  # SQLite's default; PostgreSQL takes 32,767, MariaDB 65,535
+
+ON_CONFLICT = ("error", "ignore")
+
+Conflict = Callable[[tuple[str, ...]], Shape]  # from the given fields to what happens with a row that is there
+
+
+async def insert_rows(model: Any, rows: Iterable[Mapping[str, Any]], on_conflict: str) -> int:
+    """Insert rows. Returns how many the database says it inserted."""
+    if on_conflict not in ON_CONFLICT:
+        raise QueryError(
+            f"on_conflict is 'error' or 'ignore', got {on_conflict!r}",
+            fix='to overwrite rows: upsert_all(rows, by="...")',
+        )
+    return await _write(model, _checked(model.__schema__, rows), lambda given: (on_conflict,))
+
+
+async def upsert_rows(model: Any, rows: Iterable[Mapping[str, Any]], by: str | Sequence[str]) -> None:
+    """Insert rows, or set the fields that are given of those that are there already."""
+    schema: Schema = model.__schema__
+    keys = key_names(schema, by)
+    checked = _checked(schema, rows)
+    for row in checked:
+        for key in keys:
+            if row.get(key) is None:
+                raise QueryError(f"upsert by {key!r} needs its value in every row", where=f"the row {row!r}")
+    kept = {*keys, *schema.key.names}
+    stamped = [field.name for field in schema.stamped if field.options.stamp == "save"]
+
+    def conflict(given: tuple[str, ...]) -> Shape:
+        changed = [name for name in given if name not in kept]
+        return ("update", keys, tuple(dict.fromkeys([*changed, *stamped])))
+
+    await _write(model, checked, conflict)
+
+
+def key_names(schema: Schema, by: str | Sequence[str]) -> tuple[str, ...]:
+    """The names of the fields whose values say which row is meant. Raises UnknownField, QueryError."""
+    names = tuple(schema.field(name).name for name in ([by] if isinstance(by, str) else by))
+    if not names:
+        raise QueryError("upsert needs the fields that say which row is meant", fix='write by="slug"')
+    return names
+
+
+def _checked(schema: Schema, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    checked = [permitted(schema.model, row) for row in rows]
+    for row in checked:
+        for name in row:
+            schema.field(name)
+    return checked
+
+
+async def _write(model: Any, rows: list[Mapping[str, Any]], conflict: Conflict) -> int:
+    statements = list(_statements(model, rows, conflict))
+    database, _ = storage_of(model)
+    if len(statements) < 2:
+        return sum([(await database.write(sql, values)).rows for sql, values in statements])
+    written = 0
+    async with database.transaction():
+        for sql, values in statements:
+            written += (await database.write(sql, values)).rows
+    return written
+
+
+def _statements(model: Any, rows: list[Mapping[str, Any]], conflict: Conflict) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Build the statements for rows: texts, and the values in the database's form."""
+    schema: Schema = model.__schema__
+    _, storage = storage_of(model)
+    now = datetime.now(UTC)
+    groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(tuple(name for name in schema.by_name if name in row), []).append(row)
+    for given, members in groups.items():
+        filled = [
+            field
+            for field in schema.fields
+            if field.name not in given and (field.has_default or field.options.stamp is not None)
+        ]
+        names = (*given, *(field.name for field in filled))
+        for chunk in _chunks(members, len(names)):
+            values: list[Any] = []
+            for row in chunk:
+                values += [row[name] for name in given]
+                values += [now if field.options.stamp is not None else field.default() for field in filled]
+            plan = storage.plan(QueryShape(("insert_rows", len(chunk), conflict(given), *names)))
+            yield plan.sql, plan.bind(tuple(values))
+
+
+def _chunks(rows: list[Any], columns: int) -> Iterator[list[Any]]:
+    start = 0
+    largest = min(MAX_ROWS, max(1, MAX_PARAMETERS // max(1, columns)))
+    while start < len(rows):
+        size = 1 << (min(largest, len(rows) - start).bit_length() - 1)
+        yield rows[start : start + size]
+        start += size
