@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from spica import App, Context, Response
@@ -64,3 +66,16 @@ async def test_promise_43_every_answer_has_the_safe_fields(request_line: str, fi
     for field in FIELDS:
         assert field in lines
     assert b"server:" not in lines
+
+
+async def test_a_public_file_has_them(tmp_path: Path) -> None:
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public/page.html").write_text("<p>a file</p>")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/routes.py").write_text("def draw(r): ...\n")
+    async with open_client(App(tmp_path, env="test")) as client:
+        answer = await client.get("/page.html")
+    assert (answer.status, answer.text) == (200, "<p>a file</p>")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"]
+    assert answer.headers["referrer-policy"]
