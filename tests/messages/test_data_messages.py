@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sqlite3
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -16,6 +18,8 @@ import spica.migrations.errors
 import spica.orm.errors
 import spica.validation.rules
 from spica import db
+from spica.db.drivers.postgresql.failures import build_failure
+from spica.db.pool import Pool
 from spica.errors import SpicaError
 from spica.migrations import Runner
 from spica.orm import Model, Text, belongs_to, field, validates
@@ -125,6 +129,42 @@ async def nested_options(_: Path) -> None:
         pass
 
 
+async def unavailable(_: Path) -> None:
+    database = db.Database("postgresql://me:secret@127.0.0.1:1/blog")
+    try:
+        await database.query("select 1")
+    finally:
+        await database.close()
+
+
+async def no_connection_free(_: Path) -> None:
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    pool: Pool[Any] = Pool(never, limit=1, timeout_s=0.01, place="db/blog")
+    await pool.acquire()
+
+
+async def too_long(_: Path) -> None:
+    raise build_failure(TimeoutError(), "select pg_sleep(9)", "db/blog")
+
+
+async def driver_missing(_: Path) -> None:
+    hidden = [name for name in sys.modules if name.split(".")[0] == "asyncpg" or "drivers.postgresql." in name]
+    kept = {name: sys.modules.pop(name) for name in hidden}
+    finder = mock.Mock(find_spec=mock.Mock(side_effect=_no_asyncpg))
+    try:
+        with mock.patch.object(sys, "meta_path", [finder, *sys.meta_path]):
+            db.Database("postgresql://localhost/blog")
+    finally:
+        sys.modules.update(kept)
+
+
+def _no_asyncpg(name: str, *_: object) -> None:
+    if name.split(".")[0] == "asyncpg":
+        raise ModuleNotFoundError("No module named 'asyncpg'", name="asyncpg")
+
+
 async def no_table(_: Path) -> None:
     class Ghost(Model):
         name: str
@@ -211,9 +251,9 @@ stored(
 )
 stored(
     "DatabaseUrlError",
-    then(lambda: db.Database("postgres://localhost/blog")),
-    """SPICA-D003  'postgres://localhost/blog' is not a database URL that Spica knows
-  why    the first part must be one of: sqlite://
+    then(lambda: db.Database("oracle://me:secret@localhost/blog")),
+    """SPICA-D003  'oracle://me:***@localhost/blog' is not a database URL that Spica knows
+  why    the first part must be one of: sqlite://, postgresql://
   fix    write sqlite://./db/development.db""",
 )
 stored(
@@ -308,6 +348,33 @@ stored(
     """SPICA-D017  a transaction inside of another can't have options
   why    it is a savepoint: isolation and read_only belong to the whole transaction
   fix    give them to the outermost: async with transaction(isolation=..., read_only=...):""",
+)
+stored(
+    "DatabaseUnavailable",
+    unavailable,
+    """SPICA-D018  the database 127.0.0.1:1/blog does not answer
+  why    [Errno 111] Connect call failed ('127.0.0.1', 1)
+  fix    start the server, or correct host and port in config/database.toml""",
+)
+stored(
+    "PoolTimeout",
+    no_connection_free,
+    """SPICA-D019  no connection to db/blog was free within 0.01 s
+  why    all 1 are in use, by long statements or transactions
+  fix    make them shorter, or raise pool_size in the database's URL""",
+)
+stored(
+    "StatementTimeout",
+    too_long,
+    """SPICA-D020  a statement took longer than statement_timeout_ms and was cancelled
+  where  select pg_sleep(9)
+  fix    make it faster (an index?), or raise the time in the database's URL""",
+)
+stored(
+    "DriverMissing",
+    driver_missing,
+    """SPICA-D021  PostgreSQL needs asyncpg, which is not installed
+  fix    pip install 'spica[postgresql]'""",
 )
 stored(
     "ModelDefinitionError",

@@ -1,8 +1,8 @@
 """The contract between the engine and a database driver.
 
 Rules of this file:
-- SQL is text with the driver's own placeholders; values are a sequence (positional) or a mapping (named). Values never
-  become part of the text.
+- Values are a sequence, for SQL with the driver's own placeholders, or a mapping, for SQL with `:name` in it. They
+  never become part of the text.
 - A driver raises only the errors of spica.db.errors.
 - A write that returned is durable in the sense of the driver's module docstring.
 - Cancelling a read or a write leaves no connection in use and no transaction open.
@@ -18,10 +18,13 @@ Parameters = Sequence[object] | Mapping[str, object]
 
 
 class Written(NamedTuple):
-    """What a write did: how many rows it touched and the id of the last row it inserted."""
+    """What a write did: how many rows it touched, and the id of the row it inserted.
+
+    Where the database numbers rows itself, the statement asks for the id (RETURNING) or the driver is told it.
+    """
 
     rows: int
-    last_id: int
+    last_id: Any
 
 
 class Codec(NamedTuple):
@@ -70,10 +73,15 @@ class Session(Protocol):
 
 
 class Driver(Protocol):
-    """A database as the engine needs it. `dialect` is SQLAlchemy's name; `codecs` maps Python types to their codec."""
+    """A database as the engine needs it.
+
+    `dialect` is SQLAlchemy's name; `codecs` maps Python types to their codec in the columns of models, and
+    `statement_codecs` in hand-written statements.
+    """
 
     dialect: str
     codecs: Mapping[type, Codec]
+    statement_codecs: Mapping[type, Codec]
 
     def read_now(self, sql: str, parameters: Parameters) -> list[Row] | None:
         """Read without waiting. Returns None where only `read` can answer."""

@@ -18,7 +18,7 @@ from spica.db.driver import Driver, Isolation, Parameters, Row, Written
 from spica.db.drivers import build_driver
 from spica.db.errors import DatabaseError, NotConfigured
 from spica.db.transaction import Hook, Transaction, active_transaction, build_options, run_in_transaction
-from spica.db.url import parse_url
+from spica.db.url import hide_password, parse_url
 
 STREAM_ROWS = 500
 
@@ -30,8 +30,9 @@ _TRANSACTION_CONTROL = re.compile(r"\s*(begin|commit|end|rollback|savepoint|rele
 class Database:
     """One database. Opens its connections at first use.
 
-    Args:    url: `sqlite://./db/development.db`, `sqlite://:memory:`; root: where a relative path starts.
-    Raises:  DatabaseUrlError when the URL can't be read.
+    Args:    url: `sqlite://./db/development.db`, `sqlite://:memory:`, `postgresql://user@host/name`; root: where a
+             relative path starts.
+    Raises:  DatabaseUrlError when the URL can't be read, DriverMissing when the package for it is not installed.
     Example:
         database = Database("sqlite://./db/development.db")
         rows = await database.query("select * from posts where id = :id", id=7)
@@ -126,7 +127,7 @@ class Database:
 
     def _encoded(self, values: dict[str, object]) -> dict[str, object]:
         """Write the values of a hand-written statement, each by its own type."""
-        codecs = self.driver.codecs
+        codecs = self.driver.statement_codecs
         encoded: dict[str, object] = {}
         for name, value in values.items():
             codec = codecs.get(type(value))
@@ -134,7 +135,7 @@ class Database:
         return encoded
 
     def __repr__(self) -> str:
-        return f"Database({self.url!r})"
+        return f"Database({hide_password(self.url)!r})"
 
 
 _default: Database | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from spica.errors import SpicaError
+from spica.errors.http import HttpError
 
 ConstraintKind = Literal["unique", "foreign key", "not null", "check", "other"]
 
@@ -126,3 +127,37 @@ class TransactionOptionError(DatabaseError):
     """A transaction was opened with an option that means nothing, or that a savepoint can't have."""
 
     code = "SPICA-D017"
+
+
+class DatabaseUnavailable(DatabaseError, HttpError):
+    """The database's server does not answer, refuses connections, or went away.
+
+    A request is answered 503, and its client told no more than that: not where the database is.
+    """
+
+    code = "SPICA-D018"
+    status = 503
+    phrase = "Service Unavailable"
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", fix: str = "") -> None:
+        DatabaseError.__init__(self, what, where=where, why=why, fix=fix)
+        self.detail = "The service is not available at the moment; try again later."
+        self.fields = (("retry-after", "1"),)
+
+
+class PoolTimeout(DatabaseUnavailable):
+    """No connection was free within `acquire_timeout_ms`. A request is answered 503."""
+
+    code = "SPICA-D019"
+
+
+class StatementTimeout(DatabaseError):
+    """A statement took longer than `statement_timeout_ms` and was cancelled."""
+
+    code = "SPICA-D020"
+
+
+class DriverMissing(DatabaseError):
+    """The package that talks to this kind of database is not installed."""
+
+    code = "SPICA-D021"

@@ -31,13 +31,13 @@ _TYPES: dict[type, Any] = {
     int: sa.BigInteger,
     float: sa.Float,
     bool: sa.Boolean,
-    datetime: sa.DateTime,
+    datetime: sa.DateTime(timezone=True),
     date: sa.Date,
     Decimal: sa.Numeric,
     UUID: sa.Uuid,
     bytes: sa.LargeBinary,
-    list: sa.Text,
-    dict: sa.Text,
+    list: sa.Text().with_variant(postgresql.JSONB(), "postgresql"),
+    dict: sa.Text().with_variant(postgresql.JSONB(), "postgresql"),
 }
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -86,6 +86,8 @@ def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
     Returns: text with the dialect's placeholders, and their order.
     """
     statement = _StatementBuilder(schema, dialect).build(shape)
+    if dialect == "postgresql" and shape.operation[0] == "insert" and "id" not in shape.operation:
+        statement = statement.returning(sa.column("id"))  # the other drivers are told the id of a new row
     compiled = statement.compile(dialect=_dialect(dialect))
     names = compiled.positiontup or ()
     text = re.sub(
@@ -95,8 +97,10 @@ def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
 
 
 def _dialect(name: str) -> Dialect:
-    # The paramstyle is that of the driver: "?" for sqlite3.
-    dialect: Dialect = registry.load(name)(paramstyle="qmark")
+    # The paramstyle is that of the driver: "?" for sqlite3, "$1" for asyncpg.
+    dialect: Dialect = (
+        registry.load("postgresql.asyncpg")() if name == "postgresql" else registry.load(name)(paramstyle="qmark")
+    )
     return dialect
 
 
@@ -226,7 +230,7 @@ class _StatementBuilder:
 
     def _parameter(self, source: Source) -> Any:
         # Typed, so that PostgreSQL's dialect can cast it; booleans are always bound, never written as literals.
-        kind = _TYPES[source]() if isinstance(source, type) else self._operand(source).type
+        kind = sa.types.to_instance(_TYPES[source]) if isinstance(source, type) else self._operand(source).type
         return sa.bindparam(f"p{next(self._numbers)}", type_=kind, required=True)
 
     def _number(self) -> Any:

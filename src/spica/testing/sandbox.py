@@ -39,6 +39,7 @@ class SandboxDriver:
     def __init__(self, driver: Driver, session: Session) -> None:
         self.dialect = driver.dialect
         self.codecs: Mapping[type, Codec] = driver.codecs
+        self.statement_codecs: Mapping[type, Codec] = driver.statement_codecs
         self._session = session
         self._turn = asyncio.Lock()
         self._names = (f"spica_test_{n}" for n in itertools.count(1))

@@ -39,7 +39,19 @@ def test_options_follow_a_question_mark() -> None:
     }
 
 
-@pytest.mark.parametrize("url", ["", "blog.db", "sqllite://a.db", "oracle://x", "sqlite://", "sqlite://a.db?x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "blog.db",
+        "sqllite://a.db",
+        "oracle://x",
+        "sqlite://",
+        "sqlite://a.db?x",
+        "postgresql://host",
+        "postgresql://host:x/a",
+    ],
+)
 def test_a_url_that_means_nothing_is_refused(url: str) -> None:
     with pytest.raises(DatabaseUrlError):
         parse_url(url)
@@ -64,4 +76,41 @@ def test_a_scheme_with_a_typing_mistake_gets_a_near_match() -> None:
 def test_an_option_that_means_nothing_is_refused(options: str, says: str) -> None:
     with pytest.raises(DatabaseUrlError) as caught:
         Database(f"sqlite://:memory:?{options}")
+    assert says in str(caught.value)
+
+
+def test_the_parts_of_a_servers_url() -> None:
+    url = parse_url("postgresql://me%40home:p%2Fw@db.example:6543/blog?pool_size=5")
+    assert (url.scheme, url.host, url.port, url.user, url.password, url.name) == (
+        "postgresql",
+        "db.example",
+        6543,
+        "me@home",
+        "p/w",
+        "blog",
+    )
+    assert url.options == {"pool_size": "5"}
+    assert parse_url("postgres:///blog?host=/run/postgresql").host == "/run/postgresql"
+
+
+def test_no_message_shows_a_password() -> None:
+    url = "postgresql://me:secret@localhost/blog"
+    assert "secret" not in repr(Database(url)) + repr(parse_url(url)) + parse_url(url).place
+    with pytest.raises(DatabaseUrlError) as caught:
+        parse_url("postgresql://me:secret@localhost")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("poolsize=5", "did you mean 'pool_size'?"),
+        ("pgbouncer=maybe", "pgbouncer=true or pgbouncer=false"),
+        ("pool_size=0", "pool_size=0"),
+        ("ssl=yes", "one of disable, prefer, require, verify-full"),
+    ],
+)
+def test_an_option_of_a_server_that_means_nothing_is_refused(options: str, says: str) -> None:
+    with pytest.raises(DatabaseUrlError) as caught:
+        Database(f"postgresql://localhost/blog?{options}")
     assert says in str(caught.value)

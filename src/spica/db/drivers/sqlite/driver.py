@@ -35,6 +35,7 @@ class SqliteDriver:
 
     dialect = "sqlite"
     codecs: Mapping[type, Codec] = CODECS
+    statement_codecs: Mapping[type, Codec] = CODECS
 
     def __init__(self, url: DatabaseUrl) -> None:
         self.url = url

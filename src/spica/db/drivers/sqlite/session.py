@@ -11,6 +11,7 @@ from spica.db.drivers.sqlite.connection import Fetch, commit, execute, fetch_nam
 from spica.db.drivers.sqlite.jobs import Job, SessionJob, Work
 from spica.db.drivers.sqlite.writer import Writer
 from spica.db.errors import ReadOnlyDatabase, TransactionOver
+from spica.db.settled import settled
 
 
 class SqliteSession:
@@ -106,16 +107,3 @@ class SqliteSession:
 
     def __del__(self) -> None:
         self.abandon()  # a session that nobody ended must not keep the writer for ever
-
-
-async def settled(future: asyncio.Future[Any]) -> Any:
-    """Wait for a future to the end, whatever happens to the waiting task; then let the cancellation through."""
-    cancelled: asyncio.CancelledError | None = None
-    while not future.done():
-        try:
-            await asyncio.wait([future])
-        except asyncio.CancelledError as cancellation:
-            cancelled = cancellation
-    if cancelled is not None:
-        raise cancelled from future.exception()
-    return future.result()

@@ -1,0 +1,82 @@
+"""What a database refuses, on every database: the error, and the message at the field."""
+
+from __future__ import annotations
+
+import pytest
+
+from spica import db
+from spica.db.errors import BadValue, ColumnMissing, ConstraintViolation, DatabaseError, TableMissing
+from tests.adapters.data.databases import Author, Book
+
+pytestmark = pytest.mark.usefixtures("tables")
+
+
+async def test_a_value_that_is_taken() -> None:
+    await Author.create(name="Ann", email="a@b.c")
+    other = Author(name="Bob", email="a@b.c")
+    assert not await other.save()
+    assert other.errors.on("email") == ["has already been taken"]
+    with pytest.raises(ConstraintViolation) as caught:
+        await db.execute("insert into authors (name, email) values ('Cid', 'a@b.c')")
+    assert (caught.value.kind, caught.value.columns) == ("unique", ("email",))
+    assert "a@b.c" not in caught.value.what
+
+
+async def test_a_row_that_is_not_there() -> None:
+    with pytest.raises(ConstraintViolation) as caught:
+        await db.execute("insert into books (title, author_id, pages) values ('x', 99, 1)")
+    assert caught.value.kind == "foreign key"
+    assert caught.value.columns == ({"sqlite": ()}.get(db.current().dialect, ("author_id",)))  # SQLite does not tell
+
+
+async def test_a_row_that_others_point_at() -> None:
+    author = await Author.create(name="Ann")
+    await Book.create(title="x", author_id=author.id)
+    with pytest.raises(ConstraintViolation) as caught:
+        await author.destroy()
+    assert caught.value.kind == "foreign key"
+    assert await Author.count() == 1
+
+
+async def test_a_value_that_is_missing() -> None:
+    with pytest.raises(ConstraintViolation) as caught:
+        await db.execute("insert into books (title, pages) values (null, 1)")
+    assert (caught.value.kind, caught.value.columns) == ("not null", ("title",))
+
+
+async def test_a_check_that_fails() -> None:
+    with pytest.raises(ConstraintViolation) as caught:
+        await Book.create(title="x", pages=-1)
+    assert caught.value.kind == "check"
+
+
+async def test_a_table_that_is_missing() -> None:
+    with pytest.raises(TableMissing, match="nothing_here"):
+        await db.query("select * from nothing_here")
+
+
+async def test_a_column_that_is_missing() -> None:
+    with pytest.raises(ColumnMissing, match="titel"):
+        await db.query("select titel from books")
+
+
+async def test_a_statement_that_is_wrong() -> None:
+    with pytest.raises(DatabaseError):
+        await db.query("selec 1")
+
+
+async def test_a_placeholder_without_a_value() -> None:
+    with pytest.raises(BadValue, match="pages"):
+        await db.query("select * from books where pages = :pages")
+
+
+async def test_an_integer_that_is_too_large() -> None:
+    with pytest.raises(BadValue):
+        await db.execute("update books set pages = :pages", pages=2**70)
+
+
+async def test_the_connection_is_good_after_a_failure() -> None:
+    for _ in range(12):  # more often than there are connections
+        with pytest.raises(DatabaseError):
+            await db.query("select titel from books")
+    assert await Book.count() == 0
