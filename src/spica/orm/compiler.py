@@ -86,8 +86,8 @@ def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
     Returns: text with the dialect's placeholders, and their order.
     """
     statement = _StatementBuilder(schema, dialect).build(shape)
-    if dialect == "postgresql" and shape.operation[0] == "insert" and "id" not in shape.operation:
-        statement = statement.returning(sa.column("id"))  # the other drivers are told the id of a new row
+    if dialect == "postgresql" and shape.operation[0] == "insert" and schema.key.name not in shape.operation[1:]:
+        statement = statement.returning(sa.column(schema.key.name))  # the other drivers are told the id of a new row
     compiled = statement.compile(dialect=_dialect(dialect))
     names = compiled.positiontup or ()
     text = re.sub(

@@ -9,6 +9,7 @@ import pytest
 
 from spica import db
 from spica.db.engine import Database
+from spica.orm import Model, field
 from spica.orm.errors import RecordNotFound
 from tests.adapters.data.databases import Author, Book
 
@@ -120,6 +121,17 @@ async def test_a_new_record_has_its_id_and_can_be_found() -> None:
     ids = [(await Author.create(name=f"author {number}")).id for number in range(3)]
     assert ids == sorted(set(ids))
     assert [author.id for author in await Author.order("id")] == ids
+
+
+async def test_a_key_of_another_name_is_given_by_the_database(tables: Database) -> None:
+    class Shelf(Model, table="shelves"):
+        number: int = field(primary_key=True)
+        room: str
+
+    key = {"sqlite": "integer primary key"}.get(tables.dialect, "bigserial primary key")
+    await db.execute(f"create table shelves (number {key}, room varchar(20))")
+    shelf = await Shelf.create(room="attic")
+    assert (await Shelf.find(shelf.number)).room == "attic"
 
 
 async def test_update_reload_and_destroy() -> None:
