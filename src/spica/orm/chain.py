@@ -23,6 +23,8 @@ from spica.orm.expressions import (
     as_condition,
     in_full,
 )
+from spica.orm.relations.access import with_keys
+from spica.orm.relations.paths import parse_paths
 from spica.orm.shapes import PLAIN, Clauses, Operand, Operation, QueryShape, Shape, list_schemas, list_value_sources
 from spica.validation.coerce import MAX_INTEGER
 
@@ -39,8 +41,8 @@ _SEVERAL = (list, tuple, set, frozenset, range, Subquery)  # what `where(name=..
 class Rare(NamedTuple):
     """What few queries have.
 
-    names: what the values of a selected row are called; the values are those of the selected operands, of `having`, of
-    the order and of the conditions of joins.
+    includes: relations to load with the records; names: what the values of a selected row are called; the values are
+    those of the selected operands, of `having`, of the order and of the conditions of joins.
     """
 
     clauses: Clauses = PLAIN
@@ -49,6 +51,7 @@ class Rare(NamedTuple):
     selected_values: tuple[Any, ...] = ()
     having_values: tuple[Any, ...] = ()
     ordering_values: tuple[Any, ...] = ()
+    includes: tuple[str, ...] = ()
 
 
 NOTHING_RARE = Rare()
@@ -108,6 +111,17 @@ class Chain(Subquery, Generic[M]):
         fixed, own = self._conditions[: self._fixed], self._conditions[self._fixed :]
         query._conditions = (*fixed, ("or", _all_of(own), _all_of(other._conditions)))
         query._values = self._values + other._values
+        return query
+
+    def includes(self, *paths: str) -> Self:
+        """Load relations with the records, by one query for each relation.
+
+        Args:    paths: names of relations, a dot going on from there: "author", "comments.author".
+        Raises:  UnknownRelation with near matches.
+        """
+        parse_paths(self._model, paths)
+        query = self._copy()
+        query._rare = self._rare._replace(includes=self._rare.includes + paths)
         return query
 
     def none(self) -> Self:
@@ -280,6 +294,8 @@ class Chain(Subquery, Generic[M]):
             condition = as_condition(given)
             self._conditions += (self._known(condition, "have a condition on"),)
             self._values += condition.values
+        if not self._schema.relations.keys().isdisjoint(equals):
+            equals = with_keys(self._schema.relations, equals)
         for name, value in equals.items():
             field = self._schema.field(name)
             if value is None or field.is_json or isinstance(value, (Expression, *_SEVERAL)):

@@ -28,7 +28,7 @@ from spica.orm.expressions import Column
 from spica.orm.fields import MISSING, Field, FieldOptions, build_field, unwrap
 from spica.orm.passwords import PasswordAccess, PasswordNote
 from spica.orm.query import Query
-from spica.orm.relations.declaring import build_relations, take_relations
+from spica.orm.relations.declaring import RELATIONS, build_relations, take_relations
 from spica.orm.relations.registry import register_model
 from spica.orm.rules import RULES
 from spica.orm.schema import FieldRules, Schema, Unique
@@ -84,10 +84,12 @@ class ModelMeta(StructMeta):
         take_relations(name, namespace, body.where)
         is_abstract = abstract or not parents
         body.take_fields(bases, abstract=is_abstract)
+        # Only where it is True: False would refuse a base's True.
+        options: dict[str, Any] = {"weakref": True} if RELATIONS in namespace else {}
         if is_abstract:
-            return super().__new__(mcls, name, bases, namespace, eq=False)
+            return super().__new__(mcls, name, bases, namespace, eq=False, **options)
         meta = type(f"{name}Meta", (mcls,), {})
-        model: Any = super().__new__(meta, name, bases, namespace, eq=False)
+        model: Any = super().__new__(meta, name, bases, namespace, eq=False, **options)
         schema = build_schema(model, table or inflection.plural(inflection.snake(name)), body)
         for field in schema.fields:
             setattr(meta, field.name, ColumnAccess(Column(schema, field)))

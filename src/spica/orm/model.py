@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
+from weakref import ref
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -20,7 +21,11 @@ from spica.orm.declaration import ModelMeta, permitted
 from spica.orm.errors import ValidationError
 from spica.orm.passwords import Authentication
 from spica.orm.persistence import destroy_record, list_changed, reload_record, save_record
+from spica.orm.query import Query
 from spica.orm.querying import Querying
+from spica.orm.relations.access import forget, kept_relations
+from spica.orm.relations.loading import load_paths, query_of
+from spica.orm.relations.peers import peers_of
 from spica.telemetry.redaction import HIDDEN
 from spica.validation import Errors
 
@@ -31,7 +36,7 @@ class _State:
     if TYPE_CHECKING:  # annotations would make them fields
         _row: Row | None
         _errors: Errors
-        _loaded: dict[str, Any]
+        _loaded: dict[str, Any] | list[ref[Any]] | None  # relations by name, or the peers alone
 
 
 class _Hidden:
@@ -102,7 +107,27 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
     async def reload(self) -> Self:
         """Read the row again, dropping changes. Raises RecordNotFound when it is gone."""
         await reload_record(self)
+        forget(self)
         return self
+
+    __preload__ = staticmethod(load_paths)
+
+    async def load(self, *paths: str) -> Self:
+        """Load relations of this record, and by the same queries those of the records that came with it.
+
+        Args:    paths: names of relations, a dot going on from there: "author", "comments.author".
+        Raises:  UnknownRelation with near matches.
+        """
+        await load_paths(peers_of(self), paths)
+        return self
+
+    def related(self, name: str) -> Query[Any]:
+        """A query for what a relation leads to: `post.related("comments").where(...)`.
+
+        Raises:  UnknownRelation with near matches; NotPersisted for a record that is not in the database.
+        """
+        query: Query[Any] = query_of(self.__schema__.relation(name), self)
+        return query
 
     async def valid(self) -> bool:
         """Validate without saving; the messages are in `errors`."""
@@ -173,13 +198,15 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         return hash((type(self).__name__, key)) if key is not None else object.__hash__(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), astuple(self), self._row)
+        return _restore, (type(self), astuple(self), self._row, kept_relations(self))
 
 
-def _restore(model: Any, values: tuple[Any, ...], row: Row | None) -> Any:
+def _restore(model: Any, values: tuple[Any, ...], row: Row | None, loaded: dict[str, Any] | None = None) -> Any:
     """Unpickle a record."""
     record = model.__schema__.make(*values)
     record._row = row
+    if loaded:
+        record._loaded = loaded
     return record
 
 

@@ -37,7 +37,10 @@ class Query(Chain[M]):
         plan = storage.plan(self._shape(("select", *self._rare.selected)))
         load = storage.rows_loader(self._rare.selected, self._rare.names) if self._rare.selected else storage.load
         async for rows in database.stream(plan.sql, plan.bind(self._bound(self._rare.selected_values))):
-            for record in load(rows):
+            records = load(rows)
+            if self._rare.includes:
+                await self._model.__preload__(records, self._rare.includes)
+            for record in records:
                 yield record
 
     # -- one record ---------------------------------------------------------------------------------------------------
@@ -247,7 +250,10 @@ class Query(Chain[M]):
             rows = await database.read(plan.sql, plan.bind(self._bound(self._rare.selected_values)))
             return storage.rows_loader(self._rare.selected, self._rare.names)(rows)
         plan = storage.plan(self._shape(("select",)))
-        return storage.load(await database.read(plan.sql, plan.bind(self._bound())))
+        records = storage.load(await database.read(plan.sql, plan.bind(self._bound())))
+        if self._rare.includes:
+            await self._model.__preload__(records, self._rare.includes)
+        return records
 
     async def _rows(self, operation: Operation, operands: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         database, storage = storage_of(self._model)

@@ -42,6 +42,11 @@ class Querying:
         return cls.all().order(*keys)
 
     @classmethod
+    def includes(cls, *paths: str) -> Query[Self]:
+        """A query for all records, with relations loaded: "author", "comments.author"."""
+        return cls.all().includes(*paths)
+
+    @classmethod
     def limit(cls, records: int) -> Query[Self]:
         """A query for at most this many records."""
         return cls.all().limit(records)

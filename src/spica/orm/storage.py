@@ -19,6 +19,7 @@ from spica.db.errors import BadValue
 from spica.orm.errors import QueryError
 from spica.orm.fields import Field
 from spica.orm.hydration import Load, build_loader
+from spica.orm.relations.peers import as_peers
 from spica.orm.rows import build_rows_loader
 from spica.orm.schema import Schema
 from spica.orm.shapes import Operand, QueryShape, Source, list_value_sources, source_of
@@ -75,7 +76,8 @@ class Storage:
             field.name: _binder(schema.model, field, encode)
             for field, encode in zip(schema.fields, self._encoders, strict=True)
         }
-        self.load = build_loader(schema.model, schema.fields, self.decoders, schema.make)
+        load = build_loader(schema.model, schema.fields, self.decoders, schema.make)
+        self.load = as_peers(load) if schema.relations else load
         names = tuple(field.name for field in schema.fields)
         self.insert_shape = QueryShape(("insert", *names[schema.key.size :]))
         self.insert_with_id_shape = QueryShape(("insert", *names))

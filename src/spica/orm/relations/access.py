@@ -8,10 +8,12 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from spica import inflection
 from spica.orm.errors import NotLoaded, NotPersisted, QueryError
+from spica.orm.relations.peers import PEERS
 from spica.orm.relations.relation import KEY, Relation
 
 
@@ -29,13 +31,11 @@ class RelationAccess:
         if record is None:
             return self.relation
         try:
-            value = record._loaded[self._name]
-        except (AttributeError, KeyError):
+            value, key = record._loaded[self._name]
+        except (AttributeError, KeyError, TypeError):  # TypeError: only its peers are there
             return self._without_loading(record)
-        if self._is_key_here:
-            key = getattr(record, self.relation.foreign_key)
-            if (None if value is None else value.id) != key:
-                return self._without_loading(record)
+        if self._is_key_here and key != getattr(record, self.relation.foreign_key):
+            return self._without_loading(record)
         return value
 
     def __set__(self, record: Any, value: Any) -> None:
@@ -51,7 +51,7 @@ class RelationAccess:
             check_target(relation, value)
             key = value.id
         setattr(record, relation.foreign_key, key)
-        keep(record, self._name, value)
+        keep(record, relation, value)
 
     def _without_loading(self, record: Any) -> Any:
         """What is known without the database: an empty key leads nowhere, a new record owns nothing."""
@@ -83,9 +83,65 @@ def check_target(relation: Relation, value: Any) -> None:
         )
 
 
-def keep(record: Any, name: str, value: Any) -> None:
-    """Remember what a relation of a record leads to."""
+def key_condition(relation: Relation, value: Any) -> tuple[str, Any]:
+    """Turn `where(author=user)` into a condition on the key. Several records mean any of them, None an empty key.
+
+    Raises:  QueryError for relations whose key is in the other table, and for what is no record.
+    """
+    if relation.kind != "belongs_to":
+        raise QueryError(
+            f"{relation!r} can't be compared with a record",
+            why=f"the keys are not in {relation.owner.__name__}'s row",
+            fix="ask for its id: where(id=...)",
+        )
+    several = isinstance(value, (list, tuple, set, frozenset))
+    keys: list[Any] = []
+    for one in value if several else (value,):
+        if one is not None:
+            check_target(relation, one)
+        keys.append(None if one is None else getattr(one, KEY))
+    return relation.foreign_key, keys if several else keys[0]
+
+
+def with_keys(relations: Mapping[str, Relation], equals: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the relations among the values of a `where` into their keys. Raises QueryError."""
+    return dict(
+        key_condition(relations[name], value) if name in relations else (name, value) for name, value in equals.items()
+    )
+
+
+def keep(record: Any, relation: Relation, value: Any) -> None:
+    """Remember what a relation of a record leads to, and for a belongs_to by which key."""
+    kept = value, getattr(record, relation.foreign_key) if relation.kind == "belongs_to" else None
+    held = getattr(record, "_loaded", None)
+    if type(held) is dict:
+        held[relation.name] = kept
+    else:
+        record._loaded = {PEERS: held, relation.name: kept}
+
+
+def is_loaded(record: Any, relation: Relation) -> bool:
+    """Whether a relation of a record can be read."""
     try:
-        record._loaded[name] = value
-    except AttributeError:
-        record._loaded = {name: value}
+        _, key = record._loaded[relation.name]
+    except (AttributeError, KeyError, TypeError):  # TypeError: only its peers are there
+        return False
+    return relation.kind != "belongs_to" or key == getattr(record, relation.foreign_key)
+
+
+def loaded_value(record: Any, relation: Relation) -> Any:
+    """What a relation of a record leads to, once it is loaded."""
+    return record._loaded[relation.name][0]
+
+
+def kept_relations(record: Any) -> dict[str, Any] | None:
+    """What a record has loaded, without its peers, for a copy; None for nothing."""
+    held = getattr(record, "_loaded", None)
+    return {**held, PEERS: None} if type(held) is dict else None
+
+
+def forget(record: Any) -> None:
+    """Take every relation of a record for not loaded."""
+    held = getattr(record, "_loaded", None)
+    if type(held) is dict:
+        record._loaded = held[PEERS]

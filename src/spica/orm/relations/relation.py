@@ -79,6 +79,8 @@ class Relation:
         """The two relations that a `through` goes along: the owner's, and the one from there on."""
         if self.options.through is None:
             return None
+        if self.options.order:
+            raise self._wrong("it goes through another relation, so it has the order of that", fix="leave order out")
         first = self.owner.__schema__.relation(self.options.through)
         relations = first.target.__schema__.relations
         names = [self.options.source] if self.options.source else [self.name, inflection.singular(self.name)]
