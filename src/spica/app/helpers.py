@@ -7,6 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -29,6 +30,8 @@ from spica.templates.functions import uses_context
 from spica.templates.safe import Safe
 
 _NOTHING = Safe("")
+# As browsers read it, to whom a backslash is a slash.
+_NAMES_A_HOST = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|[/\\]{2})").match
 
 
 class PageFlash:
@@ -161,7 +164,7 @@ def form_with(
     Args:    record: a model, values by name, or None; url: where it is sent, default by the model's name:
              `paths.posts()` for a new one, `paths.post(post)` for a saved one; name: what parameters are put under,
              default the model's name, "" for none; method: default post, or patch for a saved model; multipart: sends
-             files; attributes: of the form.
+             files; attributes: of the form. A form for an address with a host in it has no CSRF token.
     Raises:  ValueError for another method, or without url where no model says it.
     """
     is_model = record is not None and hasattr(record, "persisted")
@@ -174,7 +177,7 @@ def form_with(
     action = url if isinstance(url, str) else to_param(url)
     verb = (method or ("patch" if is_saved else "post")).lower()
     hidden = "" if verb in ("get", "post") else method_field(verb)
-    if verb != "get":
+    if verb != "get" and not _NAMES_A_HOST(action):  # the token is this site's secret
         hidden = f"{csrf_field(ctx)}{hidden}"
     own = {"action": action, "method": "get" if verb == "get" else "post"}
     encoding = {"enctype": "multipart/form-data"} if multipart else {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from spica.app.errors import BootError
+from spica.app.errors import BootError, ProjectFileError
 from spica.app.helper_check import check_helpers
 from spica.checks.finding import Found
 from spica.checks.project import Project, first_line
@@ -35,6 +35,8 @@ def find(project: Project) -> Iterator[Found]:
 
 
 def _describe(mistake: Exception, project: Project) -> Found:
+    if isinstance(mistake, ProjectFileError) and isinstance(mistake.__cause__, Exception):
+        mistake = mistake.__cause__  # what the file's own code raised, and where
     if not isinstance(mistake, SpicaError):
         file, line = project.last_line(mistake)
         why = "the application can't be imported, so nothing serves it"

@@ -22,8 +22,11 @@ MODIFIERS = ("unique", "index", "null", "default=VALUE")
 # Columns that every generated table has, and public names of Model that a field would hide (a test compares them).
 GIVEN_FIELDS = frozenset(["id", "created_at", "updated_at"])
 _MODEL_METHODS = (
-    "all assign changed count create delete_all destroy errors exists find find_by first last limit new_record "
-    "offset order paginate persisted pluck reload save to_dict to_param update update_all valid where "
+    "all assign authenticate authenticate_by average changed changeset count create delete_all destroy distinct "
+    "errors exists find find_by find_each find_or_create_by find_or_initialize_by first group ids in_batches "
+    "includes insert_all last limit load maximum minimum new_record none offset order paginate persisted pick "
+    "pluck related reload save select sole sum take to_dict to_param unscoped update update_all upsert upsert_all "
+    "valid where where_not "
 )
 MODEL_NAMES = frozenset(_MODEL_METHODS.split())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from spica.app.form import Form
 from spica.app.helpers import HELPERS, button_to, form_with
 from spica.templates import Templates
+from spica.templates.safe import Safe
 from spica.validation.errors import Errors
 
 HOSTILE = """</textarea></select></form><script>alert(1)</script>" onfocus="alert(1)' autofocus x='<!--"""
@@ -141,3 +143,16 @@ def test_in_a_template(tmp_path: Path) -> None:
     html = Templates(tmp_path, globals=HELPERS).render("page", post=Post(title="<"))
     assert html.startswith('<form action="/posts" method="post"><div class="field">')
     assert html.endswith('<button type="submit">Save</button></form>')
+
+
+@pytest.mark.parametrize(
+    ("url", "has_token"),
+    [("/posts", True), ("posts?x=//a", True), ("https://other/", False), ("//other", False), (" /\\other", False)],
+)
+def test_the_token_of_this_site_is_not_sent_to_another(
+    url: str, has_token: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spica.app.helpers.csrf.csrf_field", lambda ctx: Safe("<token>"))
+    ctx: Any = SimpleNamespace(session_source=object())
+    form = form_with(ctx, url=url)
+    assert ("<token>" in form.__html__()) is has_token

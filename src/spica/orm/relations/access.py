@@ -44,7 +44,7 @@ class RelationAccess:
             raise QueryError(
                 f"{relation!r} can't be assigned",
                 why=f"the keys are not in {relation.owner.__name__}'s row",
-                fix=f"assign the other side, as in {relation.target.__name__}(...), or use add, remove and set",
+                fix=f"assign the other side, as in {relation.target.__name__}(...)",
             )
         key = None
         if value is not None:
