@@ -42,6 +42,6 @@ class UnknownVersion(MigrationError):
 
 
 class NotMigratable(MigrationError):
-    """The database can't be migrated from outside: an in-memory database lives only in its own process."""
+    """The database can't be migrated: an in-memory one lives only in its own process, and servers are not supported yet."""
 
     code = "SPICA-M007"

@@ -64,7 +64,7 @@ class Runner:
     Args:    database_url: as in config/database.toml; directory: db/migrations; schema_path: db/schema.py;
              root: where a relative path in the URL starts, default the current folder;
              on_event: called with what happens, for progress.
-    Raises:  DatabaseUrlError; NotMigratable for an in-memory database.
+    Raises:  DatabaseUrlError; NotMigratable for an in-memory database, or one of a server.
     """
 
     def __init__(
@@ -82,6 +82,12 @@ class Runner:
                 "an in-memory database can't be migrated from outside",
                 why="it lives only in the process that opened it",
                 fix="give the environment a file: sqlite://./db/test.db",
+            )
+        if self._url.scheme != "sqlite":
+            raise NotMigratable(
+                f"migrations run on SQLite only so far, and this database is at {self._url.place}",
+                why=f"they are not written for {self._url.scheme} yet",
+                fix="make its tables by its own tools, or give the environment a file: sqlite://./db/development.db",
             )
         self._database_url = database_url
         self._directory = directory

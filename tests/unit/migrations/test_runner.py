@@ -244,7 +244,9 @@ def test_an_init_file_is_no_migration(project: Project) -> None:
 
 
 def test_databases_that_can_not_be_migrated_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotMigratable):
-        Runner("sqlite://:memory:", tmp_path, tmp_path / "schema.py")
+    for url in ("sqlite://:memory:", "postgresql://ann:secret@db.example/shop"):
+        with pytest.raises(NotMigratable) as caught:
+            Runner(url, tmp_path, tmp_path / "schema.py")
+        assert "secret" not in str(caught.value)
     with pytest.raises(DatabaseUrlError):
         Runner("nosuch://x", tmp_path, tmp_path / "schema.py")
