@@ -42,6 +42,6 @@ class UnknownVersion(MigrationError):
 
 
 class NotMigratable(MigrationError):
-    """The database can't be migrated: an in-memory one lives only in its own process, and servers are not supported yet."""
+    """The database can't be migrated: an in-memory one lives only in its process; servers are not supported yet."""
 
     code = "SPICA-M007"
