@@ -60,7 +60,9 @@ def test_controller_chooses(tmp_path: Path) -> None:
     blog = tmp_path / "blog"
     run_command("g", "controller", "Pages", "about", cwd=blog)
     assert names(blog, "--controller", "pages") == ["/pages/about"]
-    assert names(blog, "--controller", "page") == []
+    refused = run_command("routes", "--controller", "page", cwd=blog, check=False)
+    assert refused.returncode == 2
+    assert "did you mean pages?" in refused.stderr
 
 
 @pytest.mark.parametrize(
