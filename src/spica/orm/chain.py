@@ -42,7 +42,7 @@ class Rare(NamedTuple):
     """What few queries have.
 
     includes: relations to load with the records; names: what the values of a selected row are called; the values are
-    those of the selected operands, of `having`, of the order and of the conditions of joins.
+    those of the selected operands, of `having` and of the order.
     """
 
     clauses: Clauses = PLAIN
@@ -241,17 +241,19 @@ class Chain(Subquery, Generic[M]):
         query._conditions += other._conditions[skipped:]
         query._values += other._values[_count_values(other._conditions[:skipped]) :]
         mine, its = self._rare, other._rare
+        selecting = its if its.selected else mine
         query._rare = Rare(
-            Clauses(
-                mine.clauses.distinct or its.clauses.distinct,
-                mine.clauses.joins + tuple(join for join in its.clauses.joins if join not in mine.clauses.joins),
-                mine.clauses.groups + its.clauses.groups,
-                mine.clauses.having + its.clauses.having,
-                its.clauses.lock or mine.clauses.lock,
+            clauses=Clauses(
+                distinct=mine.clauses.distinct or its.clauses.distinct,
+                groups=mine.clauses.groups + its.clauses.groups,
+                having=mine.clauses.having + its.clauses.having,
             ),
-            *((its if its.selected else mine)[1:4]),
-            mine.having_values + its.having_values,
-            mine.ordering_values,
+            selected=selecting.selected,
+            names=selecting.names,
+            selected_values=selecting.selected_values,
+            having_values=mine.having_values + its.having_values,
+            ordering_values=mine.ordering_values,
+            includes=mine.includes + tuple(path for path in its.includes if path not in mine.includes),
         )
         if other._ordering:
             query._ordering = other._ordering

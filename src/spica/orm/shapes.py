@@ -30,10 +30,8 @@ class Clauses(NamedTuple):
     """The clauses that few statements have."""
 
     distinct: bool = False
-    joins: tuple[Shape, ...] = ()
     groups: tuple[Operand, ...] = ()
     having: tuple[Shape, ...] = ()
-    lock: str = ""
 
 
 PLAIN = Clauses()

@@ -256,3 +256,14 @@ async def test_models_without_relations_have_no_peers() -> None:
 
     assert not any(hasattr(record, "_loaded") for record in await Plain.all())
     assert Plain.__weakrefoffset__ == 0
+
+
+async def test_merged_queries_load_the_relations_of_both() -> None:
+    for merged in (Book.where(title="A").merge(Book.includes("author")), Book.includes("author").merge(Book.all())):
+        with assert_queries(2):
+            (book, *_) = await merged.order("title")
+        assert book.author.name == "Ann"
+
+    both = await Book.includes("author").merge(Book.includes("author", "editor")).order("title")
+
+    assert (both[0].author.name, both[0].editor.name) == ("Ann", "Cy")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["belongs_to", "has_many", "has_one", "many_to_many"]
-Dependent = Literal["destroy", "delete", "nullify", "restrict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,6 @@ class RelationOptions:
     source: str | None = None
     join_table: str | None = None
     target_key: str | None = None
-    dependent: Dependent | None = None
-    counter_cache: str | None = None
-    touch: bool = False
 
 
 def belongs_to(*, foreign_key: str | None = None) -> Any:
