@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, Self
 from spica.orm.errors import ModelDefinitionError
 from spica.security.errors import PasswordRefused, PasswordsBusy
 from spica.security.passwords import passwords
-from spica.validation import CoercionFailed
+from spica.validation import CoercionFailed, Message
+from spica.validation.messages import BLANK
 
 if TYPE_CHECKING:
     from spica.orm.schema import Schema
@@ -88,17 +89,17 @@ class PasswordAccess:
         value = getattr(record, self.column)
         return value.text if type(value) is NewPassword else None
 
-    def check(self, record: Any) -> str | None:
+    def check(self, record: Any) -> Message | None:
         """Judge what was assigned. Returns the message about the field, None when it is fine or was not changed."""
         value = getattr(record, self.column)
         if value is None:
-            return None if self.nullable else "can't be blank"
+            return None if self.nullable else BLANK
         if type(value) is not NewPassword or not isinstance(value.text, str):
             return None
         try:
             passwords.check(value.text)
         except PasswordRefused as refused:
-            return refused.what.removeprefix("the password ")
+            return refused.reason
         return None
 
     async def hash(self, record: Any) -> None:

@@ -70,6 +70,16 @@ def list_value_sources(shape: QueryShape) -> list[Source]:
     return sources
 
 
+def count_assigned(shape: QueryShape) -> int:
+    """Count the values of a statement that are written into rows; they come first."""
+    match shape.operation:
+        case ("insert" | "update", *names):
+            return len(names)
+        case ("insert_rows", rows, _, *names):
+            return int(rows) * len(names)
+    return 0
+
+
 def source_of(operand: Operand) -> Source:
     """Find what a value belongs to that is compared with an operand."""
     match operand:

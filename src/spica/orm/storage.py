@@ -22,7 +22,7 @@ from spica.orm.hydration import Load, build_loader
 from spica.orm.relations.peers import as_peers
 from spica.orm.rows import build_rows_loader
 from spica.orm.schema import Schema
-from spica.orm.shapes import Operand, QueryShape, Source, list_value_sources, source_of
+from spica.orm.shapes import Operand, QueryShape, Source, count_assigned, list_value_sources, source_of
 from spica.validation import CoercionFailed
 from spica.validation.coerce import coercer
 
@@ -161,8 +161,14 @@ class Storage:
 
         compiled = compile_shape(self.schema, shape, self._dialect)
         sources = list_value_sources(shape)
+        assigned = count_assigned(shape)
+        binders = (*map(self._assigner, sources[:assigned]), *map(self._binder, sources[assigned:]))
         in_order = compiled.order == tuple(range(len(sources)))
-        return Plan(compiled.sql, tuple(map(self._binder, sources)), None if in_order else compiled.order)
+        return Plan(compiled.sql, binders, None if in_order else compiled.order)
+
+    def _assigner(self, source: Source) -> Convert:
+        field = self.schema.field(source)
+        return _binder(self.schema.model, field, self._encoders[field.position], "set as")
 
     def _binder(self, source: Source) -> Convert | None:
         match source:
@@ -197,8 +203,8 @@ def _decoder(field: Field, decode: Convert | None) -> Convert | None:
     return decode
 
 
-def _binder(model: str, field: Field, encode: Convert | None) -> Convert:
-    """Build the function that takes a value of a condition to the database's form."""
+def _binder(model: str, field: Field, encode: Convert | None, verb: str = "compared with") -> Convert:
+    """Build the function that takes a value of a condition, or one to be written, to the database's form."""
     kind = field.kind
     convert = field.convert
 
@@ -209,9 +215,7 @@ def _binder(model: str, field: Field, encode: Convert | None) -> Convert:
             try:
                 value = convert(value)
             except CoercionFailed as problem:
-                raise QueryError(
-                    f"{value!r} can't be compared with {model}.{field.name}", why=f"it {problem}"
-                ) from None
+                raise QueryError(f"{value!r} can't be {verb} {model}.{field.name}", why=f"it {problem}") from None
             if value is None:
                 return None
         return value if encode is None else encode(value)

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from spica.errors.base import SpicaError
 from spica.errors.http import HttpError
+from spica.validation import Message
 
 
 class WeakSecretKey(SpicaError):
@@ -66,6 +67,11 @@ class PasswordRefused(_ToTheClient):
     code = "SPICA-C105"
     status = 422
     phrase = "Unprocessable Content"
+
+    def __init__(self, reason: Message) -> None:
+        """Say why, as a message about a field: "is too short: ...", with a code for translations."""
+        super().__init__(f"the password {reason}")
+        self.reason = reason
 
 
 class PasswordsBusy(_ToTheClient):

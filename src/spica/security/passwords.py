@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from spica.crypto.derivation import USUAL_COST, PassphraseCost
 from spica.security.common_passwords import is_common
 from spica.security.errors import PasswordRefused, PasswordsBusy
+from spica.validation import Message
 
 if TYPE_CHECKING:  # a library by cffi: loaded with the first password
     from argon2 import PasswordHasher
@@ -93,15 +94,17 @@ class Passwords:
         Raises:  PasswordRefused with a sentence for the user.
         """
         if not password or not password.strip():
-            raise PasswordRefused("the password is empty")
+            raise PasswordRefused(Message("is empty", "blank"))
         if len(password) < self._min_characters:
-            raise PasswordRefused(f"the password is too short: it takes {self._min_characters} characters")
+            least = self._min_characters
+            raise PasswordRefused(Message(f"is too short: it takes {least} characters", "too_short", count=least))
         if len(password) > MAX_CHARACTERS:
-            raise PasswordRefused(f"the password is too long: it may have {MAX_CHARACTERS:,} characters")
+            text = f"is too long: it may have {MAX_CHARACTERS:,} characters"
+            raise PasswordRefused(Message(text, "too_long", count=MAX_CHARACTERS))
         if is_common(password) or (about and password.casefold() == about.casefold()):
-            raise PasswordRefused("the password is one of the first that are guessed")
+            raise PasswordRefused(Message("is one of the first that are guessed", "common"))
         if self.is_breached is not None and self.is_breached(password):
-            raise PasswordRefused("the password is known from a breach")
+            raise PasswordRefused(Message("is known from a breach", "breached"))
 
     def close(self) -> None:
         """End the threads."""

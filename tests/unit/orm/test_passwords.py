@@ -249,3 +249,23 @@ def test_mixins_and_bases_may_have_it() -> None:
     assert list(Member.__schema__.by_name) == ["id", "password_hash", "name", "pin_hash"]
     assert set(Member.__schema__.passwords) == {"password", "pin"}
     assert Member.__schema__.hidden == {"password_hash", "pin_hash"}
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "parameters"),
+    [
+        (None, "blank", {}),
+        ("   ", "blank", {}),
+        ("short", "too_short", {"count": 8}),
+        ("x" * 2_000, "too_long", {"count": 1_024}),
+        ("password123", "common", {}),
+        (7, "invalid", {}),
+    ],
+)
+async def test_what_is_wrong_with_a_password_has_a_code_for_translations(
+    given: Any, code: str, parameters: dict[str, int]
+) -> None:
+    user = User(email="a@b.c", password=given)
+    assert not await user.save()
+    (message,) = user.errors.details("password")
+    assert (message.code, message.parameters) == (code, parameters)

@@ -226,7 +226,9 @@ def test_a_query_that_means_nothing_is_refused_at_once(
         (lambda: Post.limit(1).update_all(views=1), "takes no limit"),
         (lambda: Post.offset(1).delete_all(), "takes no limit"),
         (lambda: Post.update_all(), "needs a value"),
-        (lambda: Post.update_all(views="many"), "'many'"),
+        (lambda: Post.update_all(views="many"), "'many' can't be set as Post.views"),
+        (lambda: Post.insert_all([{"title": "abc", "views": "many"}]), "'many' can't be set as Post.views"),
+        (lambda: Post.where(views="few").update_all(views=1), "'few' can't be compared with Post.views"),
     ],
 )
 async def test_a_query_that_can_not_run_says_why(mistake: Callable[[], Any], says: str) -> None:
