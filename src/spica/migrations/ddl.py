@@ -8,17 +8,15 @@ Rules of this file:
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-import msgspec
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 
-from spica.migrations.columns import Column, Sql
+from spica.migrations.backends.sqlite.types import TYPES
+from spica.migrations.columns import Column
+from spica.migrations.defaults import build_default, sql_text
 from spica.migrations.errors import BadOperation
 from spica.migrations.operations import (
     AddCheck,
@@ -39,7 +37,7 @@ from spica.migrations.operations import (
     RenameColumn,
     RenameTable,
 )
-from spica.migrations.rebuild import rebuilding, sql_text
+from spica.migrations.rebuild import rebuilding
 from spica.migrations.reflection import list_indexes
 
 # An integer id on SQLite must be INTEGER to be the row's own number; other databases get 64 bits.
@@ -73,7 +71,7 @@ class Executor:
             case ChangeNull(table, name, null):
                 self._alter_column(table, name, operation.where, nullable=null)
             case ChangeDefault(table, name, default):
-                self._alter_column(table, name, operation.where, server_default=_server_default(default))
+                self._alter_column(table, name, operation.where, server_default=build_default(default))
             case AddForeignKey(table, column_name, to, on_delete):
                 self._add_foreign_key(table, column_name, to, on_delete, operation.where)
             case RemoveForeignKey(table, column_name):
@@ -133,9 +131,9 @@ class Executor:
 
     def _change_column(self, table: str, column: Column, where: str) -> None:
         self._check_column(table, column.name, where)
-        default = _server_default(column.default)
+        default = build_default(column.default)
         with rebuilding(self._alembic, table) as batch:
-            batch.alter_column(column.name, type_=sql_type(column), nullable=column.null, server_default=default)
+            batch.alter_column(column.name, type_=TYPES.build(column), nullable=column.null, server_default=default)
 
     def _alter_column(self, table: str, name: str, where: str, **options: Any) -> None:
         self._check_column(table, name, where)
@@ -195,59 +193,9 @@ def build_sql_column(table: str, column: Column) -> sa.Column[Any]:
         name = f"fk_{table}_{column.name}"
         references.append(sa.ForeignKey(f"{column.table}.id", name=name, ondelete=on_delete))
     return sa.Column(
-        column.name, sql_type(column), *references, nullable=column.null, server_default=_server_default(column.default)
+        column.name,
+        TYPES.build(column),
+        *references,
+        nullable=column.null,
+        server_default=build_default(column.default),
     )
-
-
-def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
-    """Build SQLAlchemy's type of a column."""
-    match column.type:
-        case "string":
-            return sa.String(column.limit)
-        case "text":
-            return sa.Text()
-        case "integer":
-            return sa.Integer()
-        case "bigint":
-            return sa.BigInteger()
-        case "float":
-            return sa.Float()
-        case "decimal":
-            return sa.Numeric(column.precision, column.scale)
-        case "boolean":
-            return sa.Boolean()
-        case "date":
-            return sa.Date()
-        case "datetime":
-            return sa.DateTime(timezone=True)
-        case "time":
-            return sa.Time()
-        case "json":
-            return sa.JSON()
-        case "binary":
-            return sa.LargeBinary(column.limit)
-        case "uuid":
-            return sa.Uuid().with_variant(sa.CHAR(36), "sqlite")
-        case "references":
-            return ID
-    raise AssertionError(f"no such column type: {column.type}")
-
-
-def _server_default(value: Any) -> Any:
-    match value:
-        case None:
-            return None
-        case Sql(text):
-            return sql_text(text)
-        case bool():
-            return sa.true() if value else sa.false()
-        case int() | float() | Decimal():
-            return sa.text(str(value))
-        case datetime():
-            return value.strftime("%Y-%m-%d %H:%M:%S.%f")
-        case date() | UUID():
-            return str(value)
-        case list() | dict():
-            return msgspec.json.encode(value).decode()
-        case _:
-            return str(value)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from alembic.operations import BatchOperations, Operations
 
+from spica.migrations.defaults import sql_text
 from spica.migrations.reflection import without_index_warnings
 
 _PARTS = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
@@ -68,11 +69,6 @@ def rebuilding(
     if counter:
         statement = sa.text("UPDATE sqlite_sequence SET seq = max(seq, :counter) WHERE name = :table")
         connection.execute(statement.bindparams(counter=counter, table=table))
-
-
-def sql_text(sql: str) -> sa.TextClause:
-    """Take SQL as it is: a colon in it begins no parameter."""
-    return sa.text(sql.replace("\\", "\\\\").replace(":", "\\:"))
 
 
 def _parts(connection: sa.Connection, table: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from spica.migrations.columns import Column, Sql
+from spica.migrations.backends.sqlite.types import TYPES
+from spica.migrations.columns import Column
+from spica.migrations.defaults import read_default
 from spica.migrations.operations import AddIndex
 
 
@@ -34,11 +35,11 @@ def read_column(column: Any, reference: Any) -> Column:
     null = bool(column["nullable"])
     name = column["name"]
     if reference is not None and name.endswith("_id") and reference["referred_columns"] == ["id"]:
-        default = _read_default(column["default"], "references")
+        default = read_default(column["default"], "references")
         table = reference["referred_table"]
         return Column(name, "references", null=null, default=default, table=table, on_delete=read_on_delete(reference))
-    type, options = _read_type(column["type"])
-    return Column(name, type, null=null, default=_read_default(column["default"], type), **options)
+    type, options = TYPES.read(column["type"])
+    return Column(name, type, null=null, default=read_default(column["default"], type), **options)
 
 
 def read_on_delete(reference: Any) -> str | None:
@@ -52,54 +53,3 @@ def read_index(table: str, index: Any) -> AddIndex:
     conditions = [str(value) for key, value in index.get("dialect_options", {}).items() if key.endswith("_where")]
     columns = tuple(index["column_names"])
     return AddIndex(table, columns, index["name"], bool(index["unique"]), conditions[0] if conditions else "")
-
-
-def _read_type(type: sa.types.TypeEngine[Any]) -> tuple[str, dict[str, Any]]:
-    """Find the DSL's name of a type that the database reports."""
-    match type:
-        case sa.CHAR(length=36) | sa.Uuid():
-            return "uuid", {}
-        case sa.Text():
-            return "text", {}
-        case sa.String():
-            return "string", {"limit": type.length} if type.length else {}
-        case sa.Boolean():
-            return "boolean", {}
-        case sa.BigInteger():
-            return "bigint", {}
-        case sa.Integer():
-            return "integer", {}
-        case sa.Float():
-            return "float", {}
-        case sa.Numeric():
-            digits = {"precision": type.precision, "scale": type.scale}
-            return "decimal", {name: number for name, number in digits.items() if number is not None}
-        case sa.DateTime():
-            return "datetime", {}
-        case sa.Date():
-            return "date", {}
-        case sa.Time():
-            return "time", {}
-        case sa.JSON():
-            return "json", {}
-    return "binary", {}
-
-
-def _read_default(text: str | None, type: str) -> Any:
-    """Build a column's default from its SQL."""
-    if text is None:
-        return None
-    text = re.sub(r"^('(?:[^']|'')*')::[a-z ]+(\([0-9, ]+\))?$", r"\1", text)  # PostgreSQL: 'a'::character varying
-    if type == "boolean":
-        return text.strip("'").lower() in ("1", "true")
-    if text.startswith("'") and text.endswith("'"):
-        return text[1:-1].replace("''", "'")
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        float(text)
-    except ValueError:
-        return Sql(text)
-    return text if type == "decimal" else float(text)
