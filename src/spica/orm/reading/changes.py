@@ -1,0 +1,46 @@
+"""Changing all records of a query by one statement: `update_all`, `delete_all`."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from spica.orm.errors import QueryError
+from spica.orm.reading.loading import Loading
+from spica.orm.shapes import Operation
+from spica.orm.storage import storage_of
+
+M = TypeVar("M")
+
+
+class Changes(Loading[M]):
+    """What changes many records."""
+
+    __slots__ = ()
+
+    async def update_all(self, **values: Any) -> int:
+        """Set fields of all records by one statement, without validation and callbacks. Returns how many."""
+        self._check_unbounded("update_all")
+        if not values:
+            raise QueryError("update_all needs a value to set")
+        for name in values:
+            self._schema.field(name)
+        return await self._write(("update", *values), tuple(values.values()))
+
+    async def delete_all(self) -> int:
+        """Delete all records by one statement, without callbacks. Returns how many."""
+        self._check_unbounded("delete_all")
+        return await self._write(("delete",))
+
+    async def _write(self, operation: Operation, assigned: tuple[Any, ...] = ()) -> int:
+        database, storage = storage_of(self._model)
+        query = self._unordered()
+        plan = storage.plan(query._shape(operation))
+        return (await database.write(plan.sql, plan.bind(query._bound(assigned)))).rows
+
+    def _check_unbounded(self, operation: str) -> None:
+        if self._is_bounded or self._rare.clauses.groups or self._rare.clauses.distinct:
+            raise QueryError(
+                f"{operation} takes no limit or offset",
+                why="a statement that changes rows has none in most databases",
+                fix=f"choose the rows first: where(id=await query.pluck('id')).{operation}(...)",
+            )

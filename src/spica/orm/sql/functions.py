@@ -1,0 +1,34 @@
+"""The operators and functions of expressions, in SQLAlchemy's words."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "truediv": operator.truediv,
+}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "count": sa.func.count,
+    "count_distinct": lambda operand: sa.func.count(sa.distinct(operand)),
+    "sum": sa.func.sum,
+    "average": sa.func.avg,
+    "minimum": sa.func.min,
+    "maximum": sa.func.max,
+    "lower": sa.func.lower,
+    "upper": sa.func.upper,
+}
