@@ -13,9 +13,11 @@ from tests.integration.workers import ask, connect, read_answer, served
 IN_FLIGHT = 40
 
 
-def configure(folder: Path, grace_s: float) -> None:
+def configure(folder: Path, grace_s: float, delay_s: float = 0) -> None:
     (folder / "config").mkdir()
-    (folder / "config" / "server.toml").write_text(f"[server]\nshutdown_timeout = {grace_s}\nwatchdog_timeout = 0\n")
+    (folder / "config" / "server.toml").write_text(
+        f"[server]\nshutdown_timeout = {grace_s}\nshutdown_delay = {delay_s}\nwatchdog_timeout = 0\n"
+    )
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -76,3 +78,27 @@ def test_many_starts_and_stops(tmp_path: Path) -> None:
             assert server.port
             assert server.end() == 0, "whether the other worker has started or not"
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_load_balancers_are_told_before_nothing_is_accepted_any_more(tmp_path: Path, workers: str) -> None:
+    configure(tmp_path, 10, 1.5)
+    with served(tmp_path, "--workers", workers) as server:
+        with connect(server.port) as probe:
+            ask(probe, "/ready")
+            assert read_answer(probe)[0] == 200
+        asked_at = time.monotonic()
+        server.process.send_signal(signal.SIGTERM)
+        status = 200
+        while status == 200 and time.monotonic() - asked_at < 1:
+            with connect(server.port) as probe:
+                ask(probe, "/ready")
+                status = read_answer(probe)[0]
+        assert status == 503
+        with connect(server.port) as peer, connect(server.port) as alive:
+            ask(peer, "/slow")
+            ask(alive, "/health")
+            assert read_answer(alive)[0] == 200
+            assert read_answer(peer)[:2] == (200, b"slow but answered")
+        assert server.await_end() == 0
+        assert 1.5 <= time.monotonic() - asked_at < 8

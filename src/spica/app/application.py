@@ -22,6 +22,7 @@ from spica.app.compiled import Compiled, Parts, compile_application
 from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError, raise_all
 from spica.app.failures import Failures
+from spica.app.health import Check, Health
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
 from spica.app.mounted import MountedApps
 from spica.config.environment import environment_name
@@ -48,6 +49,7 @@ from spica.security.signed_tokens import use_tokens
 if TYPE_CHECKING:  # imported at run time where it is called
     from spica.app.asgi import Message, Receive, Send
 
+AnyCheck = TypeVar("AnyCheck", bound=Check)
 AnyHook = TypeVar("AnyHook", bound=Hook)
 AnyRescue = TypeVar("AnyRescue", bound=Rescue)
 AnyReporter = TypeVar("AnyReporter", bound=Reporter)
@@ -92,6 +94,7 @@ class App(Router):
         self._templates = templates
         self._lifespan = Lifespan()
         self._mounted = MountedApps()
+        self.health = Health(self.settings.health, explains=self.settings.env == "development")
         self._compiled: Compiled | None = None
         self._database: Any = None
         if lifespan is not None:
@@ -168,6 +171,19 @@ class App(Router):
         self._check_open()
         self._reporters.append(reporter)
         return reporter
+
+    def ready_check(self, function: AnyCheck) -> AnyCheck:
+        """Ask a function when `/ready` is: what raises or returns False answers 503.
+
+        Args:    function: plain or async, without parameters; its name is shown. A plain one must not block.
+        Example:
+            >>> app = App()
+            >>> @app.ready_check
+            ... async def search() -> bool:
+            ...     return True
+        """
+        self.health.add(getattr(function, "__name__", type(function).__name__), function)
+        return function
 
     def provide(self, kind: type, function: Callable[..., object]) -> None:
         """Fill every parameter annotated with a class by a provider, without `Provide` at each of them.
@@ -277,6 +293,7 @@ class App(Router):
         Raises: the mistakes of the application; what a hook raises.
         """
         self.compiled  # noqa: B018 - compiles
+        self.health.enter()
         self._tend_helpers()
         self._configure_database()
         for lifespan in self._mounted.take_lifespans():
@@ -288,6 +305,7 @@ class App(Router):
         try:
             await self._lifespan.stop()
         finally:
+            self.health.close()
             database, self._database = self._database, None
             if database is not None:
                 await database.close()
@@ -359,6 +377,7 @@ class App(Router):
             registry=self._providers,
             directs=directs,
             internal=self._list_pages(),
+            health=self.health.routes(),
             mounted=self._mounted,
         )
         return compile_application(parts)
@@ -396,6 +415,7 @@ class App(Router):
         from spica.db import engine
 
         self._database = engine.configure(url, root=self.root)
+        self.health.watch_database(self._database, self.root)
 
 
 def _give_settings(settings: Settings, providers: Registry) -> None:

@@ -55,7 +55,8 @@ class Parts:
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
     route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type; `directs`:
     path helpers that are functions; `internal`: routes of Spica's own, which are in no list and give way to others;
-    `mounted`: gets the ASGI applications among the routes.
+    `health`: as `internal`, and no middleware stands in front of them; `mounted`: gets the ASGI applications among the
+    routes.
     """
 
     settings: Settings
@@ -68,6 +69,7 @@ class Parts:
     registry: Registry | None = None
     directs: Mapping[str, Callable[..., str]] = field(default_factory=dict)
     internal: Sequence[Route] = ()
+    health: Sequence[Route] = ()
     mounted: MountedApps = field(default_factory=MountedApps)
 
 
@@ -122,7 +124,8 @@ def compile_application(parts: Parts) -> Compiled:
     work = _Work(core, misses, services, list(table.mistakes))
     variants = [variant for route in table for variant in route.variants]
     shapes = {route.pattern.shape for route in variants}
-    for route in (*variants, *(one for one in parts.internal if one.pattern.shape not in shapes)):
+    own = [one for one in (*parts.internal, *parts.health) if one.pattern.shape not in shapes]
+    for route in (*variants, *own):
         try:
             _add_route(route, parts, work)
         except SpicaError as mistake:
@@ -144,7 +147,8 @@ def build_services(settings: Settings) -> ContextServices:
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     endpoint = _build_endpoint(route, parts)
-    chain = parts.pipelines.chain(route.pipe, vital=route.vital)
+    # Probes would drown the other access lines, and nothing that refuses requests is to refuse them.
+    chain = (AccessLog(False),) if route in parts.health else parts.pipelines.chain(route.pipe, vital=route.vital)
     middleware = without_declarations(chain)
     failures = parts.failures.with_handlers(find_handlers(chain[len(parts.pipelines.common) :]))
     services = replace(work.services, nonce_policies=parts.pipelines.nonce_policies(route.pipe))

@@ -161,6 +161,7 @@ def _serve_alone(app: App, plan: Plan) -> None:
                 socket_mode=plan.socket_mode,
                 access_log=plan.access_log,
                 grace_s=plan.grace_s,
+                delay_s=plan.delay_s,
                 watchdog_s=plan.watchdog_s,
                 cpu=plan.cpus[0] if plan.cpus else None,
                 backend=plan.backend,

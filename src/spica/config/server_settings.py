@@ -141,7 +141,8 @@ class ServerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
              so that it is replaced and can be reloaded; pid_file: relative to the project, None for tmp/server.pid of a
              supervisor; behind_tls: whether a proxy in front ends TLS, which makes cookies Secure though we see plain
              http; access_log: the form of the line a request leaves; shutdown_timeout: how long requests in flight may
-             take when the server stops, seconds; boot_timeout: how long a worker may take to start; watchdog_timeout:
+             take when the server stops, seconds; shutdown_delay: how much of that time it goes on accepting first,
+             while `/ready` already says 503; boot_timeout: how long a worker may take to start; watchdog_timeout:
              after how long a worker that does not answer is named, watchdog_kill_after: killed; 0 never.
              trusted_proxies: addresses and networks whose forwarded fields are believed, forwarded_fields: which ones.
              These and the limits are those of the core; None leaves its default.
@@ -157,6 +158,7 @@ class ServerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     behind_tls: bool = False
     access_log: Literal["text", "json", "off"] = "text"
     shutdown_timeout: Seconds = 30.0
+    shutdown_delay: SecondsOrOff = 0.0
     boot_timeout: SecondsOrOff = 60.0
     watchdog_timeout: SecondsOrOff = 10.0
     watchdog_kill_after: SecondsOrOff = 60.0

@@ -18,6 +18,7 @@ from spica.errors.base import closest
 from spica.secrets.values import Secrets
 
 SecretKey = Annotated[str, msgspec.Meta(min_length=32)]
+PagePath = Annotated[str, msgspec.Meta(pattern=r"^(/[A-Za-z0-9._~-]+)+$")]
 
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
@@ -70,6 +71,19 @@ class PasswordsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields
     min_characters: Annotated[int, msgspec.Meta(ge=1, le=128)] = 8
 
 
+class HealthSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[health]`: the pages that tell load balancers and orchestrators how this process is.
+
+    Args:    enabled: whether there are any; live: where it answers as long as the process does; ready: where it answers
+             200 only while requests can be; timeout_s: how long one check may take.
+    """
+
+    enabled: bool = True
+    live: PagePath = "/health"
+    ready: PagePath = "/ready"
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 0.8
+
+
 class OpenapiSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[openapi]`: the API document and its pages.
 
@@ -83,7 +97,7 @@ class OpenapiSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     description: str = ""
     servers: list[str] = []
     enabled: bool | None = None
-    path: Annotated[str, msgspec.Meta(pattern=r"^(/[A-Za-z0-9._~-]+)+$")] = "/api/docs"
+    path: PagePath = "/api/docs"
     prefixes: list[str] = []
 
 
@@ -91,8 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration.
 
     Args:    env: development, test or production; root: the project's folder, None for a one-file app; app, server,
-             runtime, database, passwords, openapi: the sections; secrets: those of the encrypted file; extra: the
-             sections of the project's own, by name, each an attribute too.
+             runtime, database, passwords, openapi, health: the sections; secrets: those of the encrypted file;
+             extra: the sections of the project's own, by name, each an attribute too.
     """
 
     env: str = msgspec.field(default_factory=environment_name)
@@ -103,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database: DatabaseSection = DatabaseSection()
     passwords: PasswordsSection = PasswordsSection()
     openapi: OpenapiSection = OpenapiSection()
+    health: HealthSection = HealthSection()
     secrets: Secrets = msgspec.field(default_factory=Secrets)
     extra: dict[str, msgspec.Struct] = {}
 
@@ -124,6 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             self.database,
             self.passwords,
             self.openapi,
+            self.health,
             *self.extra.values(),
         ):
             if type(section) is kind:
@@ -146,4 +162,5 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "database": DatabaseSection,
     "passwords": PasswordsSection,
     "openapi": OpenapiSection,
+    "health": HealthSection,
 }

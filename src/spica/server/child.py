@@ -97,6 +97,7 @@ def start_worker(plan: Plan, number: int, listeners: Sequence[socket.socket]) ->
         "cpu": plan.cpus[number - 1] if plan.cpus else None,
         "access_log": plan.access_log,
         "grace_s": plan.grace_s,
+        "delay_s": plan.delay_s,
         "beat_s": min(BEAT_S, plan.watchdog_s / BEATS),
         "backend": plan.backend,
         "event_loop": plan.event_loop,

@@ -52,7 +52,8 @@ class Plan(NamedTuple):
 
     Args:    typed: what it was made from; binds: addresses as text; binds_typed: whether they were typed; socket_mode:
              of Unix sockets; workers: how many; cpus: a core a worker, None for no pinning; access_log: None for none;
-             grace_s: for requests in flight when a worker stops; boot_s: for a worker's start, watchdog_s and
+             grace_s: for requests in flight when a worker stops; delay_s: of it, before nothing is accepted any more;
+             boot_s: for a worker's start, watchdog_s and
              watchdog_kill_s: for its silence, 0 for ever; pid_file: absolute, "" for none; pid_file_wanted: whether
              somebody asked for it, so that failing to write it is a mistake; backend, event_loop, worker_threads: of
              [runtime]; certificates: absolute paths of chain and key, () without TLS; tls_minimum: its oldest version;
@@ -67,6 +68,7 @@ class Plan(NamedTuple):
     cpus: tuple[int, ...] | None
     access_log: Literal["text", "json"] | None
     grace_s: float
+    delay_s: float
     boot_s: float
     watchdog_s: float
     watchdog_kill_s: float

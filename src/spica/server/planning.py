@@ -55,6 +55,7 @@ def build_plan(typed: Typed, settings: Settings) -> Plan:
         cpus=None if cpus is None else tuple(cpus),
         access_log=None if typed.quiet or server.access_log == "off" else server.access_log,
         grace_s=server.shutdown_timeout,
+        delay_s=server.shutdown_delay,
         boot_s=server.boot_timeout,
         watchdog_s=server.watchdog_timeout,
         watchdog_kill_s=server.watchdog_kill_after,

@@ -50,7 +50,8 @@ class ServerOptions:
     Args:    host, port: where to listen (port 0: any free one); binds: addresses as text instead of these, such as
              "unix:/run/app.sock"; binds_typed: whether they win over sockets that systemd hands over; socket_mode: of
              Unix sockets; access_log: "text", "json" or None for no lines; grace_s: how long requests in flight may
-             take once the server stops, in seconds; announce: print where it listens, and how to stop it; watchdog_s:
+             take once the server stops, in seconds; delay_s: how much of that it goes on accepting first, while /ready
+             says 503; announce: print where it listens, and how to stop it; watchdog_s:
              after how long a blocked loop is reported, 0 never; cpu: the core to run on, None for any; backend:
              what carries the octets; event_loop: under it; worker_threads: for blocking work, None for Python's
              default; certificates: paths of chain and key, () for no TLS; tls_minimum: its oldest version.
@@ -63,6 +64,7 @@ class ServerOptions:
     socket_mode: int = 0o660
     access_log: Literal["text", "json"] | None = "text"
     grace_s: float = 30.0
+    delay_s: float = 0.0
     announce: bool = True
     watchdog_s: float = 10.0
     cpu: int | None = None
@@ -143,11 +145,15 @@ async def _serve(
                     trim_memory()
                     await stop.wait()
                     stops_all = takes_backlog()
+                    delay_s = 0.0
                     if stops_all:
+                        app.health.leave()
+                        delay_s = min(options.delay_s, options.grace_s)
+                        await asyncio.sleep(delay_s)
                         await _take_backlog(server)
                     for listener in listeners:
                         listener.close()
-                    await drain(server, options.grace_s, linger_s=0 if stops_all else LEAVE_S)
+                    await drain(server, options.grace_s - delay_s, linger_s=0 if stops_all else LEAVE_S)
         finally:
             await app.shutdown()
 

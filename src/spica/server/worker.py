@@ -56,6 +56,7 @@ def _serve(order: dict[str, Any], control: socket.socket) -> None:
     options = ServerOptions(
         access_log=order["access_log"],
         grace_s=order["grace_s"],
+        delay_s=order["delay_s"],
         cpu=order["cpu"],
         backend=order["backend"],
         event_loop=order["event_loop"],

@@ -1,6 +1,7 @@
-"""Promise 28, as far as there are health pages: a route that is declared vital is answered under any load.
+"""Promise 28 under load: what is declared vital is answered, /health and /ready among it, while the rest is told 503.
 
-There is no /ready and no /health yet, so nothing is claimed of what they would tell.
+That /ready tells of a lost database within a second: tests/adapters/data/test_ready.py; of a drain:
+tests/integration/test_workers_shutdown.py; of migrations: tests/unit/app/test_health.py.
 """
 
 from __future__ import annotations
@@ -40,15 +41,18 @@ def run(run: Run) -> None:
     seconds = run.pick(3.0, 20.0)
     with attacked() as server, Crowd(server.port) as crowd:
         vital, usual = Asking(server, "/alive"), Asking(server, f"/works/{WORK_MS}")
-        vital.start()
-        usual.start()
+        live, ready = Asking(server, "/health"), Asking(server, "/ready")
+        every = [vital, usual, live, ready]
+        for asking in every:
+            asking.start()
         offer(crowd, 5 * 1000 / WORK_MS, seconds)
-        for asking in (vital, usual):
+        for asking in every:
             asking.stop.set()
             asking.join()
         surplus = len(answered(crowd.members, b" 503", float("inf")))
     run.say(28, f"of {len(crowd.members)} calls told 503, {len(REQUEST)} octets each", surplus, 1, at_least=True)
-    run.say(28, "vital calls refused meanwhile", len(vital.refused), 0)
-    run.say(28, "vital calls answered", len(vital.taken_s), run.pick(2, 20), at_least=True)
-    run.say(28, "longest vital call in s", round(max(vital.taken_s, default=float("inf")), 2), run.pick(5, 2))
+    for name, asking in (("vital", vital), ("/health", live), ("/ready", ready)):
+        run.say(28, f"{name} calls refused meanwhile", len(asking.refused), 0)
+        run.say(28, f"{name} calls answered", len(asking.taken_s), run.pick(2, 20), at_least=True)
+        run.say(28, f"longest {name} call in s", round(max(asking.taken_s, default=float("inf")), 2), run.pick(5, 2))
     run.say(28, "usual calls refused, as they should be", len(usual.refused), 1, at_least=True)

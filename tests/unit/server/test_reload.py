@@ -20,6 +20,7 @@ PLAN = Plan(
     cpus=None,
     access_log=None,
     grace_s=30.0,
+    delay_s=0,
     boot_s=60.0,
     watchdog_s=10.0,
     watchdog_kill_s=60.0,
