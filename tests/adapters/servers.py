@@ -65,6 +65,53 @@ def running_postgresql(folder: Path) -> Iterator[str]:
         yield _server_url("postgresql", "postgres", "", "127.0.0.1", port, "postgres")
 
 
+@contextmanager
+def running_mariadb(folder: Path) -> Iterator[str]:
+    """A MariaDB that may make databases: that of MYSQL_... variables, that on the standard port, or one of this run.
+
+    Gives the URL of its database `mysql`.
+    """
+    host, port = os.environ.get("MYSQL_HOST", "127.0.0.1"), os.environ.get("MYSQL_TCP_PORT", "3306")
+    user, password = os.environ.get("MYSQL_USER", "root"), os.environ.get("MYSQL_PWD", "")
+    if "MYSQL_HOST" in os.environ or _answers(host, port):
+        yield _server_url("mariadb", user, password, host, port, "mysql")
+        return
+    install, server = (
+        shutil.which("mariadb-install-db"),
+        shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin"),
+    )
+    if install is None or server is None:
+        pytest.skip(
+            "no MariaDB: MYSQL_HOST is not set, 127.0.0.1:3306 does not answer, Debian's mariadb-server is missing"
+        )
+    with own_mariadb(folder, install, server) as url:
+        yield url
+
+
+@contextmanager
+def own_mariadb(folder: Path, install: str, server: str, *options: str) -> Iterator[str]:
+    """A MariaDB of this run, made in a folder. Gives the URL of its database `mysql`."""
+    data, port = folder / "data", str(_free_port())
+    prefix = _as_user("mysql", folder)
+    common = ["--no-defaults", f"--datadir={data}"]
+    if not data.exists():
+        subprocess.run(
+            [*prefix, install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    options = (
+        f"--port={port}",
+        "--bind-address=127.0.0.1",
+        f"--socket={folder}/s",
+        "--innodb-flush-log-at-trx-commit=0",
+        *options,
+    )
+    with _running([*prefix, server, *common, *options], "127.0.0.1", port, signal.SIGTERM):
+        yield _server_url("mariadb", "root", "", "127.0.0.1", port, "mysql")
+
+
 def _server_url(scheme: str, user: str, password: str, host: str, port: str, name: str) -> str:
     credentials = quote(user, safe="") + (f":{quote(password, safe='')}" if password else "")
     if host.startswith("/"):
@@ -98,7 +145,7 @@ def _as_user(user: str, folder: Path) -> list[str]:
 
 
 @contextmanager
-def _running(command: list[str | Path], host: str, port: str) -> Iterator[None]:
+def _running(command: list[str | Path], host: str, port: str, stop: signal.Signals = signal.SIGINT) -> Iterator[None]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 20
@@ -108,5 +155,5 @@ def _running(command: list[str | Path], host: str, port: str) -> Iterator[None]:
             time.sleep(0.05)  # a server of another process gives no event to wait for
         yield
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(stop)
         process.wait(20)

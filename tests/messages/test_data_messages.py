@@ -253,7 +253,7 @@ stored(
     "DatabaseUrlError",
     then(lambda: db.Database("oracle://me:secret@localhost/blog")),
     """SPICA-D003  'oracle://me:***@localhost/blog' is not a database URL that Spica knows
-  why    the first part must be one of: sqlite://, postgresql://
+  why    the first part must be one of: sqlite://, postgresql://, mariadb://
   fix    write sqlite://./db/development.db""",
 )
 stored(

@@ -30,8 +30,8 @@ _TRANSACTION_CONTROL = re.compile(r"\s*(begin|commit|end|rollback|savepoint|rele
 class Database:
     """One database. Opens its connections at first use.
 
-    Args:    url: `sqlite://./db/development.db`, `sqlite://:memory:`, `postgresql://user@host/name`; root: where a
-             relative path starts.
+    Args:    url: `sqlite://./db/development.db`, `sqlite://:memory:`, `postgresql://user@host/name`,
+             `mariadb://user@host/name`; root: where a relative path starts.
     Raises:  DatabaseUrlError when the URL can't be read, DriverMissing when the package for it is not installed.
     Example:
         database = Database("sqlite://./db/development.db")

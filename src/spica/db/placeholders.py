@@ -4,13 +4,14 @@ Rules of this file:
 - Only the text is rewritten, never with a value. What is in quotes, in a comment or after "::" is left as it is, and so
   is a colon that follows a letter or a digit (`tags[1:2]`).
 - What a quote means depends on the database: in PostgreSQL, backslashes escape in E'...' only, there are dollar quotes,
-  and comments may have others inside.
+  and comments may have others inside. In MariaDB and MySQL backslashes escape in all quotes but backticks, and comments
+  begin with "#", or with "--" and a space.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,6 +34,20 @@ _POSTGRESQL = re.compile(
     re.DOTALL,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_MYSQL = re.compile(
+    "|".join(
+        (
+            r"'(?:[^'\\]|\\.|'')*(?:'|$)",
+            r'"(?:[^"\\]|\\.|"")*(?:"|$)',
+            r"`(?:[^`]|``)*(?:`|$)",
+            r"--(?=[\s\x00-\x20]|$)[^\n]*",
+            r"#[^\n]*",
+            r"/\*.*?(?:\*/|$)",
+            _NAME,
+        )
+    ),
+    re.DOTALL,
+)
 
 
 class Rewritten(NamedTuple):
@@ -66,15 +81,42 @@ def rewrite_for_postgresql(sql: str) -> Rewritten:
     return Rewritten("".join(parts), tuple(numbers))
 
 
+@lru_cache(maxsize=1_024)
+def rewrite_for_mysql(sql: str) -> Rewritten:
+    """Rewrite `:name` as `?`, each time it comes.
+
+    Args:    sql: one statement.
+    Returns: the text, and the names in the order of their placeholders.
+    """
+    names: list[str] = []
+
+    def replace(found: re.Match[str]) -> str:
+        if not found["name"]:
+            return found[0]
+        names.append(found["name"])
+        return "?"
+
+    return Rewritten(_MYSQL.sub(replace, sql), tuple(names))
+
+
 def place_values(sql: str, parameters: Parameters) -> tuple[str, Sequence[object]]:
     """Make values by name into values by position, and the statement with them.
 
     Returns: the statement for PostgreSQL and its values; both as they are when the values are by position already.
     Raises:  BadValue when a value is missing.
     """
+    return _place(rewrite_for_postgresql, sql, parameters)
+
+
+def place_values_for_mysql(sql: str, parameters: Parameters) -> tuple[str, Sequence[object]]:
+    """Do what `place_values` does, for MariaDB and MySQL."""
+    return _place(rewrite_for_mysql, sql, parameters)
+
+
+def _place(rewrite: Callable[[str], Rewritten], sql: str, parameters: Parameters) -> tuple[str, Sequence[object]]:
     if not isinstance(parameters, Mapping):
         return sql, parameters
-    rewritten = rewrite_for_postgresql(sql)
+    rewritten = rewrite(sql)
     try:
         return rewritten.sql, [parameters[name] for name in rewritten.names]
     except KeyError as missing:

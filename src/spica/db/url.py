@@ -17,11 +17,13 @@ from spica.db.errors import DatabaseUrlError
 from spica.errors import closest
 
 MEMORY = ":memory:"
-# What may stand before "://", and the driver that it means.
+# What may stand before "://", and the driver that it means. MariaDB and MySQL are one.
 SCHEMES = {
     "sqlite": "sqlite",
     "postgresql": "postgresql",
     "postgres": "postgresql",
+    "mariadb": "mysql",
+    "mysql": "mysql",
 }
 
 
@@ -72,7 +74,7 @@ def parse_url(url: str, *, root: Path | None = None) -> DatabaseUrl:
     except ValueError as problem:
         raise DatabaseUrlError(f"the options of {hide_password(url)!r} can't be read", why=str(problem)) from problem
     if scheme != "sqlite":
-        return _parse_server(url, SCHEMES[scheme], options)
+        return _parse_server(url, scheme, options)
     if not location:
         raise DatabaseUrlError(
             f"the database URL {url!r} names no file", fix="write sqlite://./db/development.db or sqlite://:memory:"
@@ -91,8 +93,8 @@ def hide_password(url: str) -> str:
     return f"{head}{separator}{user}{':***' if colon else ''}{at}{rest}"
 
 
-def _parse_server(url: str, driver: str, options: dict[str, str]) -> DatabaseUrl:
-    example = f"write {driver}://user:password@localhost/name"
+def _parse_server(url: str, scheme: str, options: dict[str, str]) -> DatabaseUrl:
+    example = f"write {scheme}://user:password@localhost/name"
     try:
         parts: SplitResult = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -106,7 +108,7 @@ def _parse_server(url: str, driver: str, options: dict[str, str]) -> DatabaseUrl
     if not name or "/" in name:
         raise DatabaseUrlError(f"the database URL {hide_password(url)!r} names no database", fix=example)
     return DatabaseUrl(
-        driver,
+        SCHEMES[scheme],
         "",
         options,
         host=options.pop("host", None) or (unquote(host) if host else None),  # a host that is a folder: a local socket
@@ -121,6 +123,6 @@ def _unknown_scheme(url: str, scheme: str) -> DatabaseUrlError:
     near = closest(scheme, SCHEMES)
     return DatabaseUrlError(
         f"{hide_password(url)!r} is not a database URL that Spica knows",
-        why="the first part must be one of: " + ", ".join(f"{name}://" for name in dict.fromkeys(SCHEMES.values())),
+        why="the first part must be one of: " + ", ".join(f"{name}://" for name in ("sqlite", "postgresql", "mariadb")),
         fix=f"did you mean {near[0]}://?" if near else "write sqlite://./db/development.db",
     )

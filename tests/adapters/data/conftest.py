@@ -9,7 +9,7 @@ import pytest
 
 from spica.db.engine import Database, use
 from tests.adapters.data.databases import create_tables, empty, made_database
-from tests.adapters.servers import running_postgresql
+from tests.adapters.servers import running_mariadb, running_postgresql
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,14 @@ def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of this process on a MariaDB."""
+    with running_mariadb(tmp_path_factory.mktemp("mariadb")) as server, made_database(server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database of each kind."""
     if request.param == "sqlite":

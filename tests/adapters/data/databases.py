@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Coroutine, Iterator
@@ -14,11 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from spica.db.engine import Database
+from spica.db.errors import ConstraintViolation
 from spica.orm import Model, Text, field
-
-EMPTY = {
-    "postgresql": ("drop schema public cascade", "create schema public"),
-}
 
 
 class Color(Enum):
@@ -57,6 +55,7 @@ class Sample(Model):
 # What differs from one database to the next.
 WORDS = {
     "sqlite": {
+        "text": "text",
         "id": "integer primary key",
         "moment": "datetime",
         "amount": "numeric",
@@ -66,6 +65,7 @@ WORDS = {
         "real": "real",
     },
     "postgresql": {
+        "text": "text",
         "id": "bigserial primary key",
         "moment": "timestamptz",
         "amount": "numeric(30, 10)",
@@ -74,13 +74,23 @@ WORDS = {
         "json": "jsonb",
         "real": "double precision",
     },
+    "mysql": {
+        "text": "longtext",
+        "id": "bigint primary key auto_increment",
+        "moment": "datetime(6)",
+        "amount": "decimal(30, 10)",
+        "uuid": "char(36)",
+        "octets": "longblob",
+        "json": "json",
+        "real": "double",
+    },
 }
 TABLES = (
     "create table authors (id {id}, name varchar(200) not null, email varchar(200), constraint emails unique (email))",
     "create table books (id {id}, title varchar(200) not null, author_id bigint, pages bigint not null,"
     " constraint of_author foreign key (author_id) references authors (id),"
     " constraint some_pages check (pages >= 0))",
-    "create table samples (id {id}, content text, whole bigint, fraction {real}, flag boolean, moment {moment},"
+    "create table samples (id {id}, content {text}, whole bigint, fraction {real}, flag boolean, moment {moment},"
     " birthday date, amount {amount}, token {uuid}, octets {octets}, color varchar(20), items {json}, extras {json})",
 )
 
@@ -106,8 +116,19 @@ def made_database(server: str) -> Iterator[str]:
 
 async def empty(database: Database) -> None:
     """Drop all tables of a server's database."""
-    for statement in EMPTY[database.dialect]:
-        await database.execute(statement)
+    if database.dialect == "postgresql":
+        await database.execute("drop schema public cascade")
+        await database.execute("create schema public")
+        return
+    tables = await database.query(
+        "select table_name as name from information_schema.tables where table_schema = database()"
+    )
+    while tables:
+        with contextlib.suppress(ConstraintViolation):  # others point at it: they are dropped before the next round
+            await database.execute(f"drop table `{tables[0]['name']}`")
+            del tables[0]
+            continue
+        tables.append(tables.pop(0))
 
 
 async def _execute(server: str, statement: str) -> None:

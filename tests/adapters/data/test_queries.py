@@ -11,7 +11,7 @@ from spica import db
 from spica.db.engine import Database
 from spica.orm import Model, field
 from spica.orm.errors import RecordNotFound
-from tests.adapters.data.databases import Author, Book
+from tests.adapters.data.databases import WORDS, Author, Book
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -128,8 +128,7 @@ async def test_a_key_of_another_name_is_given_by_the_database(tables: Database) 
         number: int = field(primary_key=True)
         room: str
 
-    key = {"sqlite": "integer primary key"}.get(tables.dialect, "bigserial primary key")
-    await db.execute(f"create table shelves (number {key}, room varchar(20))")
+    await db.execute(f"create table shelves (number {WORDS[tables.dialect]['id']}, room varchar(20))")
     shelf = await Shelf.create(room="attic")
     assert (await Shelf.find(shelf.number)).room == "attic"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spica.db.placeholders import rewrite_for_postgresql
+from spica.db.placeholders import rewrite_for_mysql, rewrite_for_postgresql
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,29 @@ from spica.db.placeholders import rewrite_for_postgresql
 )
 def test_what_is_a_placeholder(sql: str, rewritten: str) -> None:
     assert rewrite_for_postgresql(sql).sql == rewritten
+
+
+@pytest.mark.parametrize(
+    ("sql", "rewritten", "names"),
+    [
+        ("a = :x and b = :y or c = :x", "a = ? and b = ? or c = ?", ("x", "y", "x")),
+        ("a = ':x' and b = :y", "a = ':x' and b = ?", ("y",)),
+        ("a = 'it''s :x' and b = :y", "a = 'it''s :x' and b = ?", ("y",)),
+        ("a = '\\' and :x' and b = :y", "a = '\\' and :x' and b = ?", ("y",)),
+        ('a = "\\" and :x" and b = :y', 'a = "\\" and :x" and b = ?', ("y",)),
+        ("a = '\\\\' and b = :y", "a = '\\\\' and b = ?", ("y",)),
+        ("`:x` = :y", "`:x` = ?", ("y",)),
+        ("`a``:x` = :y", "`a``:x` = ?", ("y",)),
+        ("a = :x -- :no '\n and b = :y", "a = ? -- :no '\n and b = ?", ("x", "y")),
+        ("a = 1--:x", "a = 1--?", ("x",)),
+        ("a = 1 # :no '\n and b = :y", "a = 1 # :no '\n and b = ?", ("y",)),
+        ("/* :no ' */ a = :y", "/* :no ' */ a = ?", ("y",)),
+        ("/*! :no */ a = :y", "/*! :no */ a = ?", ("y",)),
+        ("@a := :x", "@a := ?", ("x",)),
+        ("@a:=:x", "@a:=?", ("x",)),
+        ("'never ends :x", "'never ends :x", ()),
+        ("/* never ends :x", "/* never ends :x", ()),
+    ],
+)
+def test_what_is_a_placeholder_in_mariadb(sql: str, rewritten: str, names: tuple[str, ...]) -> None:
+    assert rewrite_for_mysql(sql) == (rewritten, names)

@@ -22,6 +22,12 @@ def build_driver(url: DatabaseUrl) -> Driver:
         except ModuleNotFoundError as problem:
             raise _build_missing("PostgreSQL", "asyncpg", "postgresql", problem) from problem
         return PostgresqlDriver(url)
+    if url.scheme == "mysql":
+        try:
+            from spica.db.drivers.mysql.driver import MysqlDriver
+        except ModuleNotFoundError as problem:
+            raise _build_missing("MariaDB", "asyncmy", "mariadb", problem) from problem
+        return MysqlDriver(url)
     return SqliteDriver(url)
 
 
