@@ -24,7 +24,7 @@ def test_a_scaffolded_application_has_no_findings(shop: Path) -> None:
     done = run_command("check", "--strict", cwd=shop)
     assert done.stdout == "nothing found\n"
     ready = run_command(
-        "check", "--strict", "--env", "production", "--only", "config", cwd=shop, SPICA_SECRET_KEY="k" * 40
+        "check", "--strict", "--env", "production", "--only", "config", cwd=shop, SPICA__APP__SECRET_KEY="k" * 40
     )
     assert ready.returncode == 0
 

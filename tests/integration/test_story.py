@@ -118,7 +118,7 @@ def test_production_tells_nothing_of_an_exception(blog: Path) -> None:
         assert status == 500
         assert "ZeroDivisionError" in page
         assert "posts_controller.py" in page
-    production = {"SPICA_ENV": "production", "SPICA_SECRET_KEY": secrets.token_urlsafe(48)}
+    production = {"SPICA_ENV": "production", "SPICA__APP__SECRET_KEY": secrets.token_urlsafe(48)}
     with serving(blog, **production) as server:
         status, _, page = Browser(server.port).request("GET", "/posts")
         assert status == 500

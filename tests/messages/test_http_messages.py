@@ -173,7 +173,7 @@ SPICA-C001  2 mistakes in the configuration
   where  config/app.toml:2  [app] has no key 'nmae'
            fix: did you mean name?
          config/app.toml:5  [app] secret_key needs the environment variable SPICA_SECRET_KEY, which is not set
-           fix: make one: python -c 'import secrets; print(secrets.token_urlsafe(48))', keep it as SPICA_SECRET_KEY""",
+           fix: export SPICA_SECRET_KEY=..., or give it a default: "${SPICA_SECRET_KEY:-...}\"""",
     "UnknownEnvironment": """\
 SPICA-C002  'producton' is not an environment
   why    there are development, test and production

@@ -13,13 +13,14 @@ import spica.crypto.errors
 import spica.secrets.errors
 import spica.security.errors
 from spica import crypto
-from spica.cli.secrets_editor import edit_secrets
+from spica.cli.secrets_editor import edit_secrets, find_editor
+from spica.crypto.derivation import CHEAPEST_COST
 from spica.errors.base import SpicaError
 from spica.secrets.master_key import MasterKey, parse_master_keys
 from spica.secrets.store import SecretsFile
 from spica.secrets.values import Secrets
 from spica.security.keys import KeyRing
-from spica.security.passwords import CHEAPEST, Passwords
+from spica.security.passwords import Passwords
 from spica.security.signed_tokens import Tokens
 
 KEY = MasterKey(bytes(range(32)))
@@ -69,11 +70,11 @@ def unwritable(root: Path) -> None:
 def edit_by(root: Path, editor: str) -> None:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("VISUAL", editor)
-        edit_secrets(sealed(root))
+        edit_secrets(sealed(root), find_editor())
 
 
 async def overrun() -> None:
-    checker = Passwords(CHEAPEST, threads=1, max_waiting=1)
+    checker = Passwords(CHEAPEST_COST, threads=1, max_waiting=1)
     await asyncio.gather(*(checker.verify("a", None) for _ in range(3)))
 
 
@@ -83,7 +84,7 @@ ACTIONS: dict[str, Callable[[Path], object]] = {
     "NoSecretKey": lambda _: KeyRing([]),
     "TokenInvalid": lambda _: TOKENS.verify("reset", TOKENS.sign("unsubscribe", 7)),
     "TokenExpired": lambda _: TOKENS.verify("reset", TOKENS.sign("reset", 7), max_age=-1),
-    "PasswordRefused": lambda _: Passwords(CHEAPEST).check("short"),
+    "PasswordRefused": lambda _: Passwords(CHEAPEST_COST).check("short"),
     "PasswordsBusy": lambda _: asyncio.run(overrun()),
     "CannotOpen": lambda _: crypto.open(bytes(32), bytes(40)),
     "InvalidKey": lambda _: crypto.seal(b"hunter2", b"message"),

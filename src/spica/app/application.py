@@ -26,10 +26,10 @@ from spica.app.health import Check, Health
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
 from spica.app.mounted import MountedApps
 from spica.config.environment import environment_name
+from spica.config.in_force import password_cost, shows_api_docs
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
-from spica.crypto.derivation import PassphraseCost
 from spica.injection.registry import Override, Registry
 from spica.middleware.declare import DEFAULT, Pipelines, Usable, When
 from spica.middleware.error_handler import Reporter, Rescue, Rescues
@@ -43,7 +43,7 @@ from spica.routing.table import RouteTable
 from spica.routing.urls import Paths, use_paths
 from spica.secrets.values import Secrets
 from spica.security.keys import KeyRing
-from spica.security.passwords import CHEAPEST, use_passwords
+from spica.security.passwords import use_passwords
 from spica.security.signed_tokens import use_tokens
 
 if TYPE_CHECKING:  # imported at run time where it is called
@@ -400,7 +400,7 @@ class App(Router):
     def _list_pages(self) -> list[Route]:
         """The pages of the API document, unless they are off, as they are in production where nothing is said."""
         section = self.settings.openapi
-        if not (section.enabled if section.enabled is not None else not self.settings.is_production):
+        if not shows_api_docs(self.settings):
             return []
         # Lazy: only who shows the pages loads them.
         from spica.openapi.pages import DocsPages
@@ -435,10 +435,7 @@ def _use_keys(settings: Settings) -> None:
     """Make `tokens` and `passwords` those of this application."""
     use_tokens(KeyRing(settings.app.secret_keys) if settings.app.secret_keys else None)
     chosen = settings.passwords
-    usual = CHEAPEST if settings.env == "test" else PassphraseCost()
-    cost = PassphraseCost(
-        chosen.memory_kib or usual.memory_kib, chosen.rounds or usual.rounds, chosen.lanes or usual.lanes
-    )
+    cost = password_cost(settings)
     use_passwords(cost, threads=chosen.threads, max_waiting=chosen.max_waiting, min_characters=chosen.min_characters)
 
 

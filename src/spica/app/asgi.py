@@ -36,7 +36,6 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-DEFAULT_MAX_CONTENT_BYTES = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
 _FAREWELL_S = 0.05
 _topics: WeakKeyDictionary[asyncio.AbstractEventLoop, Topics] = WeakKeyDictionary()
@@ -60,7 +59,7 @@ async def serve_scope(app: App, scope: Message, receive: Receive, send: Send) ->
 
 
 async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) -> None:
-    limit = app.settings.server.max_content_bytes or DEFAULT_MAX_CONTENT_BYTES
+    limit = app.settings.server.max_content_bytes
     core = app.core
     watch = receive
     try:

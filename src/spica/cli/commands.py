@@ -6,6 +6,8 @@ besides cyclopts it imports when it runs.
 
 from __future__ import annotations
 
+import inspect
+import itertools
 from collections.abc import Iterable, Sequence
 
 from cyclopts import App, CycloptsError, Group, Parameter
@@ -61,7 +63,8 @@ def build_app(*, listing: bool = False) -> App:
         help_format="plaintext",
         version=f"spica {spica.__version__}",
         version_flags=["--version", "-v"],
-        default_parameter=Parameter(negative=()),
+        # A switch that is off says nothing by "[default: False]"; where a default matters its help names it.
+        default_parameter=Parameter(negative=(), show_default=False),
     )
     for name, group, summary in COMMANDS:
         first = name if isinstance(name, str) else name[0]
@@ -78,10 +81,20 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         app = build_app(listing=not arguments or arguments[0].startswith("-"))
+        if any(word in ("--help", "-h") for word in arguments):
+            _let_paragraphs_flow(app, arguments)
         result = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         raise UsageError(describe(error, arguments)) from None
     return int(result or 0)
+
+
+def _let_paragraphs_flow(app: App, arguments: Sequence[str]) -> None:
+    """Join the lines of each paragraph of a command's help: the terminal breaks them, at its own width."""
+    words = [*itertools.takewhile(lambda word: not word.startswith("-"), arguments)]
+    command = app.parse_commands(words)[1][-1]
+    parts = inspect.cleandoc(command.help).split("\n\n")
+    command.help = "\n\n".join(part if part.startswith(" ") else " ".join(part.split()) for part in parts)
 
 
 def describe(error: CycloptsError, arguments: Sequence[str]) -> str:

@@ -12,9 +12,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from spica.cli.application import application_folder
+from spica.config.in_force import DEFAULT_PID_FILE
 from spica.server.errors import NotRunningError, ReloadRefusedError
 from spica.server.pid_file import find_server
-from spica.server.plan import DEFAULT_PID_FILE
 from spica.server.planning import load_settings
 from spica.server.reload_state import ReloadState, read_state
 

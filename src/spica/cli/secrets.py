@@ -45,11 +45,12 @@ def edit(*, env: Env = None) -> int:
 
         EDITOR="code --wait" spica secrets edit
     """
-    from spica.cli.secrets_editor import edit_secrets  # each command imports what it needs
+    from spica.cli.secrets_editor import edit_secrets, find_editor  # each command imports what it needs
 
+    editor = find_editor()  # first: without one nothing is made
     file = _file(env)
     _ensure_key(file)
-    return edit_secrets(file)
+    return edit_secrets(file, editor)
 
 
 @app.command
@@ -96,8 +97,10 @@ def get(name: Name, /, *, env: Env = None) -> int:
 @app.command(name="set")
 def set_(
     name: Name,
+    value: Annotated[
+        str | None, Parameter(name="VALUE", help="Read without echo, or from a pipe, when it is left out.")
+    ] = None,
     /,
-    value: Annotated[str | None, Parameter(help="Read without echo, or from a pipe, when it is left out.")] = None,
     *,
     env: Env = None,
 ) -> int:
@@ -113,7 +116,7 @@ def set_(
 
     file = _file(env)
     if value is None:
-        value = _ask(f"{name}: ")
+        value = _ask(f"{name}: ", fix=f"spica secrets set {name} VALUE{_option(env)}, or let a pipe give it")
     _ensure_key(file)
     octets = file.read()
     file.replace(set_value(file.open(octets), name, value), started_from=octets)
@@ -123,14 +126,20 @@ def set_(
 
 @app.command
 def key(*, env: Env = None, show: Annotated[bool, Parameter(help="Print the key itself.")] = False) -> int:
-    """Make the key where there is none; else say where it is and which one.
+    """Make the key and a file with a secret_key where they are not there yet; say where the key is and which one.
 
     For example:
 
-        spica secrets key --env production --show
+        spica secrets key --env production
+
+        spica secrets key --env production --show     (for SPICA_MASTER_KEY on a server)
     """
+    from spica.secrets.fresh import ensure_secret_key
+
     file = _file(env)
     _ensure_key(file)
+    if ensure_secret_key(file):
+        print(f"{file.name} has a new secret_key, which [app] secret_key refers to; commit it", file=sys.stderr)
     current = file.load_keys()[0]
     print(current.text if show else f"{current.kid}  {file.key_origin()}")
     return 0
@@ -147,6 +156,7 @@ def kdf(*, env: Env = None) -> int:
     from spica.crypto.derivation import PassphraseCost, key_from_passphrase
     from spica.crypto.randomness import token_bytes
     from spica.secrets.errors import KeyExists, WrongMasterKey
+    from spica.secrets.fresh import fresh_text
     from spica.secrets.master_key import MasterKey
     from spica.secrets.sealed_text import Kdf
 
@@ -165,7 +175,7 @@ def kdf(*, env: Env = None) -> int:
         raise WrongMasterKey(f"the passphrase is not the one of {file.name}", fix="type it again")
     file.make_key(made)
     if header is None:
-        file.replace("", started_from=b"", key=made, kdf=chosen)
+        file.replace(fresh_text(file.scope), started_from=b"", key=made, kdf=chosen)
     print(f"the key {made.kid} is in {file.key_name}")
     return 0
 
@@ -241,7 +251,7 @@ def _check_ignored(file: SecretsFile) -> None:
         print("warning: .gitignore doesn't name it; add the line: /config/**/*.key", file=sys.stderr)
 
 
-def _ask(question: str, *, again: bool = False) -> str:
+def _ask(question: str, *, again: bool = False, fix: str = "type one, or let a pipe give it") -> str:
     """A line without echo, or from a pipe without its end; asked twice where a mistake would lock everyone out."""
     if not sys.stdin.isatty():
         text = sys.stdin.read()
@@ -253,7 +263,7 @@ def _ask(question: str, *, again: bool = False) -> str:
         if again and getpass.getpass(f"{question.removesuffix(': ')} again: ") != text:
             raise UsageError("the two are not the same; nothing was done")
     if not text:
-        raise UsageError("nothing was given; nothing was done")
+        raise UsageError("no value was given, and nothing was done", fix=fix)
     return text
 
 

@@ -16,31 +16,33 @@ from pathlib import Path
 
 from spica.errors.base import SpicaError
 from spica.secrets.errors import CannotWriteSecrets, EditorFailed, SecretsChanged, SecretsNotToml
+from spica.secrets.fresh import fresh_text
 from spica.secrets.private_file import private_file
 from spica.secrets.store import SecretsFile
 
 _FRESH = """\
 # Secrets{about}: sealed when you save and close, read as app.secrets.stripe.key and "${{secrets.stripe.key}}".
 
+{key}
 # [stripe]
 # key = "sk_live_..."
 """
 
 
-def edit_secrets(file: SecretsFile) -> int:
+def edit_secrets(file: SecretsFile, command: list[str]) -> int:
     """Let the user edit the secrets.
 
+    Args:    command: of the editor, see `find_editor`.
     Returns: the exit code.
     Raises:  EditorFailed; what opening and sealing raise. The file is as it was then.
     """
-    command = find_editor()
     octets = file.read()
     before = file.open(octets)
     draft = file.read_draft()
     if draft is not None:
         print(f"this is the draft of your last edit, which is not in {file.name} yet", file=sys.stderr)
     about = "" if file.scope == "default" else f" of {file.scope}"
-    text = draft if draft is not None else before or _FRESH.format(about=about)
+    text = draft if draft is not None else before or _FRESH.format(about=about, key=fresh_text(file.scope))
     shown = text
     with private_file(text, "secrets.toml") as path:
         while True:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from spica.config.errors import Problem
+from spica.config.hints import suggest_value
 from spica.config.interpolation import Unset, interpolate
 from spica.config.merge import Setting, suggest
 from spica.config.own_sections import keys_of
@@ -18,15 +19,19 @@ from spica.errors.base import SpicaError
 from spica.secrets.errors import NoSuchSecret, SecretsLocked
 from spica.secrets.values import Secrets
 
-MAKE_KEY = "make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+MAKE_KEY = "spica secrets key --env production"  # where all environments share one file, without --env
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Where values inside values come from: environment variables and the encrypted file."""
+    """Where values inside values come from: environment variables and the encrypted file.
+
+    Args:    make_key: the command that adds a secret_key to that file.
+    """
 
     environ: Mapping[str, str]
     secrets: Secrets
+    make_key: str = MAKE_KEY
 
     def resolve(self, value: Any) -> Any:
         """Replace the references in a value; items of a list that become empty are left out.
@@ -77,14 +82,16 @@ def build_section(
                 problems.extend(_awaited(title, key, built[field.name], setting.where))
         except Unset as unset:
             what = f"[{title}] {key} needs the environment variable {unset.name}, which is not set"
-            problems.append(Problem(setting.where, what, _fix_for_unset(key, unset.name), True))
+            problems.append(Problem(setting.where, what, _fix_for_unset(unset.name), True))
         except SpicaError as error:
-            is_absent = isinstance(error, SecretsLocked)
-            problems.append(Problem(setting.where, f"[{title}] {key}: {error.what}", error.fix, is_absent))
+            is_unmade = key == "secret_key" and isinstance(error, NoSuchSecret)  # not made yet, as in a fresh project
+            fix = values.make_key if is_unmade else error.fix
+            is_absent = is_unmade or isinstance(error, SecretsLocked)
+            problems.append(Problem(setting.where, f"[{title}] {key}: {error.what}", fix, is_absent))
         except msgspec.ValidationError as error:
             misspelt = list(_misspelt(title, field, setting))
-            fix = _choices(field.type) or _examples(field.type)
-            problems.extend(misspelt or [Problem(setting.where, f"[{title}] {key}: {error}", fix)])
+            told = Problem(setting.where, f"[{title}] {key}: {error}", suggest_value(key, field, setting))
+            problems.extend(misspelt or [told])
     return None if len(problems) > before else built
 
 
@@ -133,25 +140,5 @@ def _misspelt(title: str, field: msgspec.structs.FieldInfo, setting: Setting) ->
                 yield Problem(setting.where, what, suggest(key, known))
 
 
-def _choices(kind: Any) -> str:
-    parts = (kind, *typing.get_args(kind))
-    words = [word for part in parts for word in _words(part)]
-    number = ["a number"] if any(int in (part, *typing.get_args(part)) for part in parts) else []
-    return f"it may be {', '.join([*words, *number])}" if words else ""
-
-
-def _examples(kind: Any) -> str:
-    """Values to write, where a type has a form that its error would tell as a regular expression."""
-    found = [str(example) for meta in getattr(kind, "__metadata__", ()) for example in meta.examples or ()]
-    inner = next(filter(None, map(_examples, typing.get_args(kind))), "")
-    return f"for example {', '.join(found)}" if found else inner
-
-
-def _words(kind: Any) -> list[str]:
-    return [str(word) for word in typing.get_args(kind)] if typing.get_origin(kind) is typing.Literal else []
-
-
-def _fix_for_unset(key: str, variable: str) -> str:
-    if key == "secret_key":
-        return f"{MAKE_KEY}, keep it as {variable}"
+def _fix_for_unset(variable: str) -> str:
     return f'export {variable}=..., or give it a default: "${{{variable}:-...}}"'

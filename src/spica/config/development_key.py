@@ -1,7 +1,6 @@
 """The secret key of a project that has none yet: made once a machine and environment, kept in tmp/.
 
 Never used in production. It has to outlive the process, or every code reload would sign everyone out.
-It has to outlive the process, or every code reload would sign everyone out.
 """
 
 from __future__ import annotations

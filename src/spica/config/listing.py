@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from spica.config.in_force import IN_FORCE
 from spica.config.interpolation import list_references
 from spica.config.loader import Loaded
 from spica.config.merge import Setting
@@ -58,6 +59,9 @@ def _section_rows(title: str, section: msgspec.Struct, loaded: Loaded) -> Iterat
             continue
         setting = loaded.merged[title].get(field.encode_name)
         value = getattr(section, field.name)
+        stands_for = IN_FORCE.get((title, field.encode_name))
+        if setting is None and stands_for is not None:
+            value = stands_for(loaded.settings)
         shown = show(field.name, value, is_marked=is_marked(field.type))
         hide = setting is not None and value not in ("", []) and _is_from_secrets(setting.value)
         yield ConfigRow(

@@ -28,6 +28,9 @@ class Loaded(NamedTuple):
     merged: Mapping[str, Mapping[str, Setting]]
 
 
+_PRODUCTION = "secrets/production.toml.encrypted"
+
+
 def load(
     root: Path,
     env: str | None = None,
@@ -66,7 +69,7 @@ def load_traced(
     keys = {title: keys_of(struct) for title, struct in known.items()}
     merged, name_problems = merge(sources, keys, name)
     problems += name_problems + apply_overrides(merged, keys, variables)
-    values = Values(variables, _load_secrets(root, name, variables) if secrets is None else secrets)
+    values = Values(variables, _load_secrets(root, name, variables) if secrets is None else secrets, _make_key(root))
     built: dict[str, Any] = {}
     for title, struct in known.items():
         fields = build_section(title, struct, merged[title], values, problems)
@@ -74,7 +77,7 @@ def load_traced(
         built[title] = struct(**fields, **inner) if fields is not None and None not in inner.values() else None
     app = built["app"]
     if isinstance(app, AppSection) and not app.secret_keys:
-        built["app"] = _with_key(app, root, name, problems, merged["app"])
+        built["app"] = _with_key(app, values.make_key, root, name, problems, merged["app"])
     if problems:
         raise ConfigurationError(sorted(problems, key=_position))
     settings = Settings(
@@ -118,8 +121,14 @@ def _with_inner(
         yield title, struct
 
 
+def _make_key(root: Path) -> str:
+    """The command that makes a secret key: of production, unless all environments share one file."""
+    files = [os.path.lexists(root / "config" / name) for name in ("secrets.toml.encrypted", _PRODUCTION)]
+    return "spica secrets key" if files == [True, False] else MAKE_KEY
+
+
 def _with_key(
-    app: AppSection, root: Path, env: str, problems: list[Problem], settings: Mapping[str, Setting]
+    app: AppSection, make_key: str, root: Path, env: str, problems: list[Problem], settings: Mapping[str, Setting]
 ) -> AppSection:
     if env != "production":
         return msgspec.structs.replace(app, secret_key=development_key(root, env))
@@ -129,8 +138,8 @@ def _with_key(
         Problem(
             where,
             what,
-            f"{MAKE_KEY} and put it into the environment as SPICA_SECRET_KEY,"
-            ' with secret_key = "${SPICA_SECRET_KEY}" under [app.production]',
+            'write secret_key = "${secrets.secret_key}" under [app.production] in config/app.toml, and make it: '
+            f"{make_key}",
         )
     )
     return app

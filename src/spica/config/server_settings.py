@@ -2,6 +2,8 @@
 
 Rules of this file:
 - A section below `[server]` is a Struct and a field of `ServerSection`.
+- Every default that doesn't depend on the machine stands here, so that `spica config` tells what is in force; the
+  core has the same ones for those who use it alone (a test compares them).
 - What is accepted is acted on. A switch of a feature that this version's core does not have yet can't be turned on; it
   stands in `AWAITED`, with the sentence that says so.
 """
@@ -80,26 +82,55 @@ class WebSocketSection(Section, frozen=True, kw_only=True, forbid_unknown_fields
     """
 
     origins: list[Origin] = []
-    max_message_bytes: Count | None = None
-    max_queue_bytes: Count | None = None
-    ping_interval_s: SecondsOrOff | None = None
-    close_timeout_s: Seconds | None = None
+    max_message_bytes: Count = 1_048_576
+    max_queue_bytes: Count = 1_048_576
+    ping_interval_s: SecondsOrOff = 30.0
+    close_timeout_s: Seconds = 5.0
     deflate: bool = True
 
     @property
     def limits(self) -> dict[str, Any]:
-        """The options of `_core.Server` that the files set."""
+        """The options of `_core.Server`, by their names there."""
         names = ("max_message_bytes", "max_queue_bytes", "ping_interval_s", "close_timeout_s")
-        limits = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return limits if self.deflate else {**limits, "deflate_messages": False}
+        return {**{name: getattr(self, name) for name in names}, "deflate_messages": self.deflate}
+
+
+# Text, structured data and the binary formats that carry no compression of their own (core/coding/src/types.rs).
+COMPRESSED = [
+    "text/*",
+    "*+json",
+    "*+xml",
+    "*+text",
+    "*+yaml",
+    "application/json",
+    "application/javascript",
+    "application/x-javascript",
+    "application/ecmascript",
+    "application/xml",
+    "application/xml-dtd",
+    "application/wasm",
+    "application/yaml",
+    "application/toml",
+    "application/graphql",
+    "application/sql",
+    "application/x-ndjson",
+    "application/x-sh",
+    "application/rtf",
+    "application/postscript",
+    "application/vnd.ms-fontobject",
+    "font/ttf",
+    "font/otf",
+    "font/collection",
+    "image/x-icon",
+    "image/bmp",
+]
 
 
 class CompressionSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[server.compression]`: content codings of responses.
 
     Args:    enabled: whether there are any; gzip, brotli, zstd: which ones; threshold_bytes: smaller contents go as
-             they are; types: the media types that are encoded, as "text/html", "text/*" or "*+json", None for text
-             and data.
+             they are; types: the media types that are encoded, as "text/html", "text/*" or "*+json".
     """
 
     enabled: bool = True
@@ -107,7 +138,7 @@ class CompressionSection(Section, frozen=True, kw_only=True, forbid_unknown_fiel
     brotli: bool = True
     zstd: bool = True
     threshold_bytes: Count = 1024
-    types: list[MediaTypes] | None = None
+    types: list[MediaTypes] = msgspec.field(default_factory=COMPRESSED.copy)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -145,7 +176,7 @@ class ServerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
              while `/ready` already says 503; boot_timeout: how long a worker may take to start; watchdog_timeout:
              after how long a worker that does not answer is named, watchdog_kill_after: killed; 0 never.
              trusted_proxies: addresses and networks whose forwarded fields are believed, forwarded_fields: which ones.
-             These and the limits are those of the core; None leaves its default.
+             These and the limits are handed to the core.
     """
 
     host: str = "127.0.0.1"
@@ -162,18 +193,18 @@ class ServerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     boot_timeout: SecondsOrOff = 60.0
     watchdog_timeout: SecondsOrOff = 10.0
     watchdog_kill_after: SecondsOrOff = 60.0
-    trusted_proxies: list[str] | None = None
-    forwarded_fields: list[str] | None = None
-    max_content_bytes: Count | None = None
-    request_line_bytes: Count | None = None
-    field_block_bytes: Count | None = None
-    max_fields: Count | None = None
-    max_connections: Count | None = None
-    max_queue_s: Seconds | None = None
-    head_timeout_s: Seconds | None = None
-    content_timeout_s: Seconds | None = None
-    keep_alive_timeout_s: Seconds | None = None
-    write_timeout_s: Seconds | None = None
+    trusted_proxies: list[str] = []
+    forwarded_fields: list[str] = msgspec.field(default_factory=lambda: ["x-forwarded-for", "x-forwarded-proto"])
+    max_content_bytes: Count = 16_777_216
+    request_line_bytes: Count = 8_192
+    field_block_bytes: Count = 65_536
+    max_fields: Count = 100
+    max_connections: Count = 16_384
+    max_queue_s: Seconds = 0.5
+    head_timeout_s: Seconds = 20.0
+    content_timeout_s: Seconds = 60.0
+    keep_alive_timeout_s: Seconds = 75.0
+    write_timeout_s: Seconds = 60.0
     http2: Http2Section = Http2Section()
     http3: Http3Section = Http3Section()
     tls: TlsSection = TlsSection()
@@ -187,9 +218,8 @@ class ServerSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     @property
     def limits(self) -> dict[str, Any]:
-        """The options of `_core.Server` that the files set."""
-        limits = {name: value for name in _CORE if (value := getattr(self, name)) is not None}
-        return {**limits, **self.websocket.limits}
+        """The options of `_core.Server`, by their names there."""
+        return {**{name: getattr(self, name) for name in _CORE}, **self.websocket.limits}
 
 
 class RuntimeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,7 +235,7 @@ class RuntimeSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     event_loop: Literal["auto", "uvloop", "asyncio"] = "auto"
     worker_threads: Count | None = None
     cpu_affinity: Literal["off", "auto"] | list[Annotated[int, msgspec.Meta(ge=0)]] = "off"
-    max_tasks_per_loop: Count | None = None
+    max_tasks_per_loop: Count = 10_000
 
 
 # By section and key: what can't be turned on yet, and what to do instead. A feature that the core has got leaves this

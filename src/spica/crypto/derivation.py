@@ -58,6 +58,8 @@ class PassphraseCost(NamedTuple):
 
 
 USUAL_COST = PassphraseCost()
+# What makes tests with passwords fast. Nothing that is kept is hashed so.
+CHEAPEST_COST = PassphraseCost(memory_kib=8, rounds=1, lanes=1)
 
 
 def key_from_passphrase(passphrase: str, salt: bytes, *, length: int = 32, cost: PassphraseCost = USUAL_COST) -> bytes:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # a library by cffi: loaded with the first password
     from argon2 import PasswordHasher
 
 MAX_CHARACTERS = 1_024
-CHEAPEST = PassphraseCost(memory_kib=8, rounds=1, lanes=1)
 _Result = TypeVar("_Result")
 
 

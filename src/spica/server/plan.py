@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-DEFAULT_PID_FILE = "tmp/server.pid"
-
 
 class Typed(NamedTuple):
     """What was typed after `spica server`; it wins over the configuration, also when that is read again.

@@ -10,13 +10,14 @@ import os
 import sys
 from pathlib import Path
 
+from spica.config.in_force import DEFAULT_PID_FILE
 from spica.config.settings import Settings
 from spica.errors.base import SpicaError
 from spica.server.address import bracketed
 from spica.server.backend import check_backend
 from spica.server.cpus import assign_cpus, usable_cores
 from spica.server.errors import RuntimeSettingError
-from spica.server.plan import DEFAULT_PID_FILE, Plan, Typed
+from spica.server.plan import Plan, Typed
 
 CONFIGURATION = ("config/server.toml", "config/app.toml")
 

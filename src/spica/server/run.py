@@ -208,10 +208,11 @@ def server_arguments(settings: Settings) -> dict[str, Any]:
     if compression := settings.server.compression.options:
         arguments["compression"] = compression
     http2 = settings.server.http2
-    arguments |= {"http2": http2.enabled, "http2_max_streams": http2.max_concurrent_streams}
-    if settings.runtime.max_tasks_per_loop is not None:
-        arguments["max_waiting"] = settings.runtime.max_tasks_per_loop
-    return arguments
+    return arguments | {
+        "http2": http2.enabled,
+        "http2_max_streams": http2.max_concurrent_streams,
+        "max_waiting": settings.runtime.max_tasks_per_loop,
+    }
 
 
 async def drain(server: Server, grace_s: float, *, linger_s: float = 0.0) -> None:

@@ -31,7 +31,8 @@ Check = Callable[..., list[Finding]]
 @pytest.fixture
 def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Check]:
     """Check a small project with some files put in: `check("renders", {"app/…": "text"})`."""
-    before_modules, before_path = set(sys.modules), list(sys.path)
+    before_path = list(sys.path)
+    _forget_project()  # of a test before this one, in another folder
     for name in ("SPICA_ENV", "SPICA_SECRET_KEY", "SPICA_MASTER_KEY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -45,9 +46,12 @@ def check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Check]:
 
     yield run
     sys.path[:] = before_path
-    for name in set(sys.modules) - before_modules:
-        if name.partition(".")[0] in ("main", "app", "config"):
-            del sys.modules[name]
+    _forget_project()
+
+
+def _forget_project() -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("main", "app", "config")]:
+        del sys.modules[name]
 
 
 def places(findings: list[Finding]) -> list[str]:

@@ -79,7 +79,7 @@ def test_drop_of_nothing_says_so(project: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_production_is_dropped_only_when_meant(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPICA_SECRET_KEY", "k" * 48)
+    monkeypatch.setenv("SPICA__APP__SECRET_KEY", "k" * 48)
     assert main(["db", "migrate", "--env", "production"]) == 0
     assert main(["db", "drop", "--env", "production"]) == 1
     assert (project / "db/production.sqlite3").exists()

@@ -105,3 +105,15 @@ def test_the_servers_arguments_are_read_without_the_large_parser() -> None:
     script = "import sys; from spica.cli.main import main; main(['server', '--help']); print('cyclopts' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_help_lets_the_terminal_break_lines_and_shows_no_default_that_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    main(["dev", "--help"])
+    about = capsys.readouterr().out.split("\n\n")[2]
+    widths = [len(line) for line in about.splitlines()]
+    assert all(width > 40 for width in widths[:-1]), about
+    main(["routes", "--help"])
+    assert "[default" not in capsys.readouterr().out

@@ -83,7 +83,9 @@ def test_an_edit_that_changes_nothing_writes_nothing(
 ) -> None:
     main(["secrets", "set", "a", "1"])
     before = (project / "config/secrets.toml.encrypted").read_bytes()
-    edit_with(monkeypatch, project, 'a = "1"\n')
+    capsys.readouterr()
+    main(["secrets", "show"])
+    edit_with(monkeypatch, project, capsys.readouterr().out)
     assert main(["secrets", "edit"]) == 0
     assert "nothing was changed" in capsys.readouterr().out
     assert (project / "config/secrets.toml.encrypted").read_bytes() == before
@@ -352,3 +354,51 @@ def test_config_of_one_section_and_of_what_is_set(project: Path, capsys: pytest.
     ]
     assert main(["config", "sever"]) == 2
     assert "did you mean server?" in capsys.readouterr().err
+
+
+def test_one_command_makes_what_production_starts_with(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "config/app.toml").write_text(
+        '[app]\nname = "Blog"\n[app.production]\nsecret_key = "${secrets.secret_key}"\n'
+    )
+    assert main(["config", "app", "--env", "production"]) == 1
+    assert "fix: spica secrets key --env production" in capsys.readouterr().err
+    assert main(["secrets", "key", "--env", "production"]) == 0
+    assert "has a new secret_key" in capsys.readouterr().err
+    assert main(["config", "app", "--env", "production"]) == 0
+    assert "(secrets.secret_key)" in capsys.readouterr().out
+    sealed = (project / "config/secrets/production.toml.encrypted").read_bytes()
+    assert main(["secrets", "key", "--env", "production"]) == 0
+    assert (project / "config/secrets/production.toml.encrypted").read_bytes() == sealed
+
+
+def test_a_secret_key_is_added_to_secrets_that_are_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edited = project / "config/secrets.toml.encrypted"
+    main(["secrets", "key"])
+    file = SecretsFile(project)
+    file.replace('# kept\na = "1"\n', started_from=edited.read_bytes())
+    assert main(["secrets", "key"]) == 0
+    text = file.open(file.read())
+    assert "# kept" in text
+    assert 'a = "1"' in text
+    assert "secret_key = " in text
+
+
+def test_secrets_of_development_have_no_secret_key(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["secrets", "set", "a", "1", "--env", "development"]) == 0
+    capsys.readouterr()
+    assert main(["secrets", "show", "--env", "development"]) == 0
+    assert capsys.readouterr().out == 'a = "1"\n'
+
+
+def test_set_without_a_value_says_what_to_type(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["secrets", "set", "stripe.key", "--env", "production"]) == 2
+    assert "fix    spica secrets set stripe.key VALUE --env production" in capsys.readouterr().err
+    assert not (project / "config/secrets").exists()
+
+
+def test_edit_without_an_editor_makes_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["secrets", "edit"]) == 1
+    assert "export EDITOR=nano" in capsys.readouterr().err
+    assert not list((project / "config").glob("secrets*"))

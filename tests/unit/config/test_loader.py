@@ -89,10 +89,9 @@ def test_production_without_a_key_does_not_start_and_says_how_to_make_one(tmp_pa
     for files in ({}, {"app": '[app]\nsecret_key = ""'}, {"app": '[app]\nsecret_key = "${K:-}"'}):
         [mistake] = mistakes(project(tmp_path, **files), "production")
         assert "production does not start without one" in mistake
-        assert "python -c 'import secrets; print(secrets.token_urlsafe(48))'" in mistake
+        assert "spica secrets key --env production" in mistake
     found = mistakes(project(tmp_path, app=APP), "production")
     assert "needs the environment variable SPICA_SECRET_KEY, which is not set" in found[0]
-    assert "secrets.token_urlsafe(48)" in found[0]
     assert len(found) == 1
 
 
@@ -112,12 +111,12 @@ def test_every_mistake_is_found_with_file_line_and_near_matches(tmp_path: Path) 
     )
     assert mistakes(root) == [
         "config/app.toml:1 'name' stands outside of a section fix: put it under a header such as [app]",
-        "config/app.toml:3 [app] name: Expected `str`, got `int`",
+        'config/app.toml:3 [app] name: Expected `str`, got `int` fix: a text in quotes: name = "7"',
         "config/app.toml:4 [app] has no key 'secret_kye' fix: did you mean secret_key or old_secret_keys?",
         "config/app.toml:5 [app] has no key 'producton' fix: did you mean production?",
         "config/app.toml:8 [app.test] has no key 'nmae' fix: did you mean name?",
         "config/broken.toml:1 not valid TOML: Expected ']' at the end of a table declaration",
-        "config/server.toml:2 [server] port: Expected `int` <= 65535",
+        "config/server.toml:2 [server] port: Expected `int` <= 65535 fix: a whole number from 0 to 65,535: port = 3000",
         "config/server.toml:3 [server] workers: Invalid enum value 'two' fix: it may be all, a number",
         "config/server.toml:4 [server] host needs the environment variable HOST, which is not set "
         'fix: export HOST=..., or give it a default: "${HOST:-...}"',
@@ -161,15 +160,16 @@ def test_own_sections(tmp_path: Path) -> None:
     assert "[payments] lacks 'api_key'" in str(caught.value)
 
 
-def test_only_limits_that_were_set_reach_the_core(tmp_path: Path) -> None:
+def test_limits_that_were_set_reach_the_core(tmp_path: Path) -> None:
     root = project(tmp_path, server="[server]\nmax_content_bytes = 1024\nhead_timeout_s = 5")
-    assert load(root, "test").server.limits == {"max_content_bytes": 1024, "head_timeout_s": 5.0}
+    usual = Settings().server.limits
+    assert load(root, "test").server.limits == {**usual, "max_content_bytes": 1024, "head_timeout_s": 5.0}
 
 
 def test_limits_of_websockets_reach_the_core(tmp_path: Path) -> None:
     root = project(tmp_path, server="[server.websocket]\nmax_queue_bytes = 4096\nping_interval_s = 0\ndeflate = false")
     limits = {"max_queue_bytes": 4096, "ping_interval_s": 0.0, "deflate_messages": False}
-    assert load(root, "test").server.limits == limits
+    assert load(root, "test").server.limits == {**Settings().server.limits, **limits}
 
 
 # the key of a fresh clone
@@ -331,8 +331,9 @@ def test_mistakes_in_sections_inside_server(tmp_path: Path) -> None:
         "config/server.toml:5 [server] has no key 'compresion' fix: did you mean compression?",
         "config/server.toml:7 [server.http2] has no key 'producton' fix: did you mean production?",
         "config/server.toml:9 [server.production] has no key 'tsl' fix: did you mean tls?",
-        "config/server.toml:12 [server.http2] max_concurrent_streams: Expected `int` >= 1",
-        "config/server.toml:14 [server.http2] enabled: Expected `bool`, got `str`",
+        "config/server.toml:12 [server.http2] max_concurrent_streams: Expected `int` >= 1 "
+        "fix: a whole number of 1 or more: max_concurrent_streams = 256",
+        "config/server.toml:14 [server.http2] enabled: Expected `bool`, got `str` fix: true or false: enabled = false",
     ]
 
 
@@ -409,3 +410,32 @@ def test_origins_and_types_in_their_forms(tmp_path: Path) -> None:
     settings = load(project(tmp_path, server=server), "test").server
     assert settings.websocket.origins == ["https://a.example:8443", "*"]
     assert settings.compression.types == ["*+json", "a/*"]
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ('port = "8000"', "a whole number from 0 to 65,535: port = 8000"),
+        ('port = "abc"', "a whole number from 0 to 65,535: port = 3000"),
+        ("host = 7", 'a text in quotes: host = "7"'),
+        ('trusted_proxies = "10.0.0.0/8"', 'a list of texts: trusted_proxies = ["10.0.0.0/8"]'),
+        ('behind_tls = "yes"', "true or false: behind_tls = true"),
+        ("shutdown_timeout = -1", "a number greater than 0: shutdown_timeout = 30.0"),
+        ("max_fields = 1.5", "a whole number of 1 or more: max_fields = 1"),
+        ("tls = { certificates = ['a'] }", 'a list of tables such as {cert = "...", key = "..."}'),
+    ],
+)
+def test_a_value_of_another_type_comes_with_the_line_to_type(tmp_path: Path, line: str, fix: str) -> None:
+    [mistake] = mistakes(project(tmp_path, server=f"[server]\n{line}"), "test")
+    assert fix in mistake
+
+
+def test_the_line_to_type_repeats_no_secret(tmp_path: Path) -> None:
+    [mistake] = mistakes(project(tmp_path, app="[app]\nsecret_key = 1234567890123456789012345678901234567890"), "test")
+    assert "1234567890" not in mistake
+    assert 'secret_key = "..."' in mistake
+
+
+def test_a_variable_of_another_type_is_told_without_a_line_of_a_file(tmp_path: Path) -> None:
+    [mistake] = mistakes(project(tmp_path, server=""), "test", SPICA__SERVER__PORT="http")
+    assert "fix: give it a whole number from 0 to 65,535" in mistake

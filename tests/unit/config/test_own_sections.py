@@ -177,7 +177,8 @@ def test_variables_win_over_files(tmp_path: Path) -> None:
 def test_variables_that_mean_nothing_and_wrong_values(tmp_path: Path) -> None:
     root = project(tmp_path, "")
     assert mistakes(root, SPICA__SERVER__PROT="1", SPICA__SERVER__WORKERS="many", SPICA__SERVER__BIND="[") == [
-        "SPICA__SERVER__BIND [server] bind: not a list: Invalid value (at end of document)",
+        "SPICA__SERVER__BIND [server] bind: not a list: Invalid value (at end of document) "
+        "fix: give it a list of texts",
         "SPICA__SERVER__PROT names no section and key fix: did you mean SPICA__SERVER__PORT?",
         "SPICA__SERVER__WORKERS [server] workers: Invalid enum value 'many' fix: it may be all, a number",
     ]

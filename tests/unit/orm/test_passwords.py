@@ -13,10 +13,11 @@ import pytest
 
 from spica import passwords
 from spica.crypto import PassphraseCost
+from spica.crypto.derivation import CHEAPEST_COST
 from spica.db import Database
 from spica.http.json import encode
 from spica.orm import Model, ModelDefinitionError, Password, UnknownField, before_save, field, validates
-from spica.security.passwords import CHEAPEST, use_passwords
+from spica.security.passwords import use_passwords
 
 GOOD = "quiet-otter-lamp"
 OTHER = "loud-badger-desk"
@@ -42,7 +43,7 @@ async def tables(db: Database) -> AsyncIterator[None]:
     )
     await db.execute("create table guests (id integer primary key, password_hash varchar, pin_hash varchar)")
     previous = passwords.cost
-    use_passwords(CHEAPEST, threads=2, max_waiting=64, min_characters=8)
+    use_passwords(CHEAPEST_COST, threads=2, max_waiting=64, min_characters=8)
     yield
     use_passwords(previous, threads=2, max_waiting=64, min_characters=8)
 

@@ -9,11 +9,12 @@ import pytest
 
 from spica import App, passwords
 from spica.crypto import PassphraseCost
+from spica.crypto.derivation import CHEAPEST_COST
 from spica.security.errors import PasswordRefused, PasswordsBusy
-from spica.security.passwords import CHEAPEST, Passwords
+from spica.security.passwords import Passwords
 
 GOOD = "quiet-otter-lamp"
-CHEAP = Passwords(CHEAPEST)
+CHEAP = Passwords(CHEAPEST_COST)
 
 
 async def test_a_password_is_verified() -> None:
@@ -31,7 +32,7 @@ async def test_the_same_letters_in_another_form_are_the_same_password() -> None:
 
 
 async def test_nobody_costs_as_much_as_a_wrong_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    checker = Passwords(CHEAPEST)
+    checker = Passwords(CHEAPEST_COST)
     hash = await checker.hash(GOOD)
     await checker.verify("x", None)
     verified: list[str] = []
@@ -88,14 +89,14 @@ async def test_passwords_that_are_not_taken(password: str, why: str) -> None:
 
 
 async def test_an_own_check_of_breaches() -> None:
-    checker = Passwords(CHEAPEST, is_breached=lambda password: password == GOOD)
+    checker = Passwords(CHEAPEST_COST, is_breached=lambda password: password == GOOD)
     with pytest.raises(PasswordRefused, match="known from a breach"):
         await checker.hash(GOOD)
     await checker.hash(GOOD + "s")
 
 
 async def test_the_line_is_bounded_and_the_loop_stays_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    checker = Passwords(CHEAPEST, threads=1, max_waiting=2)
+    checker = Passwords(CHEAPEST_COST, threads=1, max_waiting=2)
     hash = await checker.hash(GOOD)
     may_go_on = threading.Event()
     real = checker._verify
@@ -125,7 +126,7 @@ async def test_the_line_is_bounded_and_the_loop_stays_free(monkeypatch: pytest.M
 
 async def test_those_of_the_application_are_cheap_in_tests_and_not_elsewhere() -> None:
     App(env="test").core
-    assert passwords.cost == CHEAPEST
+    assert passwords.cost == CHEAPEST_COST
     assert await passwords.verify(GOOD, await passwords.hash(GOOD))
     App(env="production").core
     assert passwords.cost == PassphraseCost(65_536, 3, 4)

@@ -15,9 +15,9 @@ from spica.server.errors import RuntimeSettingError
 from spica.server.run import running_server, server_arguments
 
 
-def test_only_what_was_set_is_handed_over() -> None:
-    always = {"http2": True, "http2_max_streams": 256}
-    assert server_arguments(Settings(env="test")) == always
+def test_what_was_set_is_handed_over_with_the_defaults() -> None:
+    always = server_arguments(Settings(env="test"))
+    assert (always["http2"], always["http2_max_streams"], always["max_content_bytes"]) == (True, 256, 16 * 1024 * 1024)
     server = ServerSection(
         max_fields=50, request_line_bytes=4096, field_block_bytes=9000, trusted_proxies=["10.0.0.0/8"]
     )
