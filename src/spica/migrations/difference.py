@@ -206,7 +206,7 @@ def _new_keys(schema: Schema, there: set[str]) -> list[Operation]:
     return [
         AddForeignKey(schema.table, relation.foreign_key, relation.target.__schema__.table)
         for relation in _parents(schema)
-        if relation.foreign_key not in there
+        if relation.foreign_key not in there and relation.key == "id"  # what a migration's foreign key refers to
     ]
 
 

@@ -28,7 +28,7 @@ from spica.orm.expressions import Column
 from spica.orm.fields import MISSING, Field, FieldOptions, build_field, unwrap
 from spica.orm.passwords import PasswordAccess, PasswordNote
 from spica.orm.query import Query
-from spica.orm.relations.declaring import RELATIONS, build_relations, take_relations
+from spica.orm.relations.declaring import ANNOTATIONS, RELATIONS, build_relations, take_relations
 from spica.orm.relations.registry import register_model
 from spica.orm.rules import RULES
 from spica.orm.schema import FieldRules, Schema, Unique
@@ -38,7 +38,6 @@ from spica.validation import CoercionFailed
 from spica.validation.rules import Length
 
 OPTIONS = "__field_options__"
-ANNOTATIONS = "__field_annotations__"  # of an abstract base, whose Struct has no fields
 RESERVED: set[str] = set()  # the public names of Model; spica.orm.model fills it in
 
 
@@ -81,7 +80,7 @@ class ModelMeta(StructMeta):
         parents = [base for base in bases if isinstance(base, ModelMeta)]
         body = ClassBody(name, namespace, sys._getframe(1).f_locals)
         body.check_parents(parents)
-        take_relations(name, namespace, body.where)
+        take_relations(name, namespace, body.where, bases)
         is_abstract = abstract or not parents
         body.take_fields(bases, abstract=is_abstract)
         # Only where it is True: False would refuse a base's True.

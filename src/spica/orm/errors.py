@@ -97,6 +97,17 @@ class StaleRecord(Conflict):
         )
 
 
+class NotDestroyed(Conflict):
+    """A record can't be destroyed: others depend on it, or a callback refused. In a request it becomes 409.
+
+    `record` is the record; its `errors` say why.
+    """
+
+    def __init__(self, record: object, errors: Errors) -> None:
+        super().__init__(f"{_name_of(record)} was not destroyed: {'; '.join(errors.full_messages)}")
+        self.record = record
+
+
 class ValidationError(UnprocessableContent):
     """`create` found the record invalid. In a request it becomes 422 with every field's messages.
 

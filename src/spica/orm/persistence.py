@@ -22,9 +22,12 @@ from spica.db.transaction import Rollback, Transaction, active_transaction
 from spica.orm.callbacks import around_callbacks, run_callbacks
 from spica.orm.checking import check_record, check_types
 from spica.orm.constraints import Constraint, explain_violation
-from spica.orm.errors import NotPersisted, RecordNotFound, StaleRecord
+from spica.orm.errors import NotDestroyed, NotPersisted, RecordNotFound, StaleRecord
 from spica.orm.keys import uuid7
-from spica.orm.schema import Schema
+from spica.orm.relations import parents
+from spica.orm.relations.dependents import add_restriction, release_dependents
+from spica.orm.relations.destroying import being_destroyed
+from spica.orm.schema import DESTROY_EVENTS, Schema
 from spica.orm.shapes import QueryShape, Shape
 from spica.orm.storage import Storage, storage_of
 from spica.validation import Errors
@@ -42,14 +45,6 @@ _SAVE_EVENTS = (
     "after_commit",
     "after_create_commit",
     "after_update_commit",
-    "after_rollback",
-)
-_DESTROY_EVENTS = (
-    "before_destroy",
-    "around_destroy",
-    "after_destroy",
-    "after_commit",
-    "after_destroy_commit",
     "after_rollback",
 )
 
@@ -71,25 +66,51 @@ async def save_record(record: Any, *, validate: bool, constraints: tuple[Constra
             return False
     await _hash_passwords(record, schema)  # before a transaction, which is to be short
     # Inside of a transaction a refused statement needs a savepoint: PostgreSQL ends the whole otherwise.
-    if schema.has_callbacks(*_SAVE_EVENTS) or (constraints and active_transaction(current()) is not None):
+    if (
+        schema.parents
+        or schema.has_callbacks(*_SAVE_EVENTS)
+        or (constraints and active_transaction(current()) is not None)
+    ):
         return await _save_with_callbacks(record, schema, errors, constraints)
     return await _store(record, schema, errors, constraints)
 
 
 async def destroy_record(record: Any) -> None:
-    """Delete a record's row. Raises NotPersisted for a record that was never saved."""
+    """Delete a record's row.
+
+    Raises:  NotPersisted for a record that was never saved; NotDestroyed, with messages in its errors, when others
+             depend on it or a callback refuses.
+    """
     schema: Schema = type(record).__schema__
     if record._row is None:
         raise NotPersisted(f"this {schema.model} can't be destroyed", why="it was never saved, or is destroyed already")
-    if not schema.has_callbacks(*_DESTROY_EVENTS):
+    if not (schema.dependents or schema.parents or schema.has_callbacks(*DESTROY_EVENTS)):
         await _delete(record)
         return
+    record._errors = Errors()
     async with current().transaction() as transaction:
-        await run_callbacks(record, schema.callbacks, "before_destroy")
-        async with around_callbacks(record, schema.callbacks, "around_destroy"):
-            await _delete(record)
-        _await_outcome(transaction, record, schema, "after_destroy_commit")
-        await run_callbacks(record, schema.callbacks, "after_destroy")
+        with being_destroyed(record):
+            await run_callbacks(record, schema.callbacks, "before_destroy")
+            async with around_callbacks(record, schema.callbacks, "around_destroy"):
+                await release_dependents(record, schema)
+                await _delete_and_tell(record, schema)
+            _await_outcome(transaction, record, schema, "after_destroy_commit")
+            await run_callbacks(record, schema.callbacks, "after_destroy")
+
+
+async def _delete_and_tell(record: Any, schema: Schema) -> None:
+    held = await parents.lock_keys(record, schema) if schema.parents else {}
+    try:
+        await _delete(record)
+    except ConstraintViolation as problem:
+        restricting = [one for one in schema.dependents if one.options.dependent == "restrict"]
+        if problem.kind != "foreign key" or not restricting:
+            raise
+        for relation in restricting:  # another process was faster than the look at them
+            add_restriction(relation, record)
+        raise NotDestroyed(record, record.errors) from problem
+    if held:
+        await parents.leave(schema, held)
 
 
 async def reload_record(record: Any) -> None:
@@ -156,8 +177,12 @@ async def _store(record: Any, schema: Schema, errors: Errors, constraints: tuple
     await _hash_passwords(record, schema)  # those that a callback assigned
     try:
         if record._row is None:
+            if schema.parents:  # before the insert: on MariaDB that locks the parent's row less than a count then needs
+                await parents.enter(record, schema)
             await _insert(record, schema, database, storage)
         else:
+            if schema.parents and _changed_positions(record, storage.encode(record), storage):
+                await parents.move(record, schema)
             await _update_locked(record, schema, database, storage)
     except BadValue:
         unstorable = storage.list_unstorable(record)

@@ -209,6 +209,11 @@ class Querying:
         return await cls.all().delete_all()
 
     @classmethod
+    async def reset_counters(cls, *names: str) -> int:
+        """Count the records of has_many relations anew, for all records. Returns how many rows were set."""
+        return await cls.all().reset_counters(*names)
+
+    @classmethod
     async def insert_all(cls, rows: Iterable[Mapping[str, Any]], *, on_conflict: str = "error") -> int:
         """Insert many rows by few statements, without validation and callbacks.
 

@@ -14,6 +14,15 @@ from spica.orm.passwords import PasswordAccess
 from spica.orm.relations.relation import Relation
 from spica.validation import Rule
 
+DESTROY_EVENTS = (
+    "before_destroy",
+    "around_destroy",
+    "after_destroy",
+    "after_commit",
+    "after_destroy_commit",
+    "after_rollback",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Unique:
@@ -39,7 +48,8 @@ class FieldRules:
 class Schema:
     """What is known of a model: its name, table, fields in row order, rules and callbacks.
 
-    relations: by name; make: builds an instance from one value per field, in order, without conversion.
+    relations: by name; parents: those whose targets a save changes, counters and times; dependents: those whose records
+    a destroy concerns; make: builds an instance from one value per field, in order, without conversion.
     """
 
     model: str
@@ -55,6 +65,8 @@ class Schema:
     lock: Field | None = field(init=False)
     stamped: tuple[Field, ...] = field(init=False)
     hidden: frozenset[str] = field(init=False)
+    parents: tuple[Relation, ...] = field(init=False)
+    dependents: tuple[Relation, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
@@ -62,6 +74,12 @@ class Schema:
         object.__setattr__(self, "key", Key(self.model, tuple(field for field in self.fields if field.is_key)))
         object.__setattr__(self, "hidden", frozenset(field.name for field in self.fields if field.is_hidden))
         object.__setattr__(self, "stamped", tuple(field for field in self.fields if field.options.stamp))
+        known = tuple(self.relations.values())
+        object.__setattr__(
+            self, "parents", tuple(one for one in known if one.options.counter_cache or one.options.touch)
+        )
+        dependents = tuple(one for one in known if one.options.dependent or one.kind == "many_to_many")
+        object.__setattr__(self, "dependents", dependents)
 
     def __repr__(self) -> str:
         return f"<schema of {self.model}>"

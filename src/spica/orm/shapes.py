@@ -57,9 +57,14 @@ def list_value_sources(shape: QueryShape) -> list[Source]:
     match verb:
         case "insert" | "update":
             sources.extend(rest)
+        case "adjust":
+            sources.extend(rest[1:])
         case "insert_rows":
             rows, _, *names = rest
             sources.extend(names * rows)
+        case "recount":
+            for _, schema, _, _, conditions in rest:
+                sources.extend(_walk_subquery(schema, QueryShape(("count",), conditions)))
         case "select" | "aggregate":
             sources.extend(_walk_all(rest))
     sources.extend(_walk_all(shape.conditions))

@@ -1,4 +1,4 @@
-"""Changing all records of a query by one statement: `update_all`, `delete_all`."""
+"""Changing all records of a query by one statement: `update_all`, `delete_all`, `reset_counters`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from spica.orm.errors import QueryError
 from spica.orm.reading.loading import Loading
+from spica.orm.relations.parents import build_recount
 from spica.orm.shapes import Operation
 from spica.orm.storage import storage_of
 
@@ -30,6 +31,20 @@ class Changes(Loading[M]):
         """Delete all records by one statement, without callbacks. Returns how many."""
         self._check_unbounded("delete_all")
         return await self._write(("delete",))
+
+    async def reset_counters(self, *names: str) -> int:
+        """Count the records of has_many relations anew, and set their counters (`counter_cache`) to what there is.
+
+        Args:    names: of the relations, as "comments".
+        Returns: how many rows the statement set.
+        Raises:  UnknownRelation with near matches, QueryError for a relation without a counter.
+        """
+        self._check_unbounded("reset_counters")
+        if not names:
+            raise QueryError("reset_counters needs the name of a relation")
+        counted = [build_recount(self._schema.relation(name)) for name in names]
+        values = sum((values for _, values in counted), ())
+        return await self._write(("recount", *(part for part, _ in counted)), values)
 
     async def _write(self, operation: Operation, assigned: tuple[Any, ...] = ()) -> int:
         database, storage = storage_of(self._model)

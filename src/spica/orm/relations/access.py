@@ -14,7 +14,7 @@ from typing import Any
 from spica import inflection
 from spica.orm.errors import NotLoaded, NotPersisted, QueryError
 from spica.orm.relations.peers import PEERS
-from spica.orm.relations.relation import KEY, Relation
+from spica.orm.relations.relation import Relation
 
 
 class RelationAccess:
@@ -49,7 +49,7 @@ class RelationAccess:
         key = None
         if value is not None:
             check_target(relation, value)
-            key = value.id
+            key = getattr(value, relation.key)
         setattr(record, relation.foreign_key, key)
         keep(record, relation, value)
 
@@ -62,8 +62,9 @@ class RelationAccess:
         elif record._row is None:
             return [] if relation.many else None
         model = relation.owner.__name__
+        key = relation.owner.__schema__.key
         raise NotLoaded(
-            f"{relation!r} of the record with id {record.id!r} was not loaded",
+            f"{relation!r} of the record with {' and '.join(key.names)} {key.of(record)!r} was not loaded",
             why="reading it here would be one query for each record",
             fix=f'load it with the records, {model}.includes("{self._name}"), '
             f'or now: await {inflection.snake(model)}.load("{self._name}")',
@@ -77,7 +78,7 @@ def check_target(relation: Relation, value: Any) -> None:
             f"{relation!r} is a {relation.target.__name__}, got {value!r}",
             fix=f"to use a key, name the field: {relation.foreign_key}",
         )
-    if getattr(value, KEY) is None:
+    if getattr(value, relation.key) is None:
         raise NotPersisted(
             f"{relation!r} can't be this {relation.target.__name__}", why="it was never saved, so it has no key yet"
         )
@@ -99,7 +100,7 @@ def key_condition(relation: Relation, value: Any) -> tuple[str, Any]:
     for one in value if several else (value,):
         if one is not None:
             check_target(relation, one)
-        keys.append(None if one is None else getattr(one, KEY))
+        keys.append(None if one is None else getattr(one, relation.key))
     return relation.foreign_key, keys if several else keys[0]
 
 

@@ -16,9 +16,11 @@ from spica.orm.fields import FieldOptions
 from spica.orm.relations.access import RelationAccess
 from spica.orm.relations.annotations import Target, parse_target
 from spica.orm.relations.options import RelationOptions
-from spica.orm.relations.relation import KEY, Relation, foreign_key_of
+from spica.orm.relations.registry import known_model
+from spica.orm.relations.relation import Relation, foreign_key_of
 
 RELATIONS = "__relation_options__"
+ANNOTATIONS = "__field_annotations__"  # of an abstract base, whose Struct has no fields
 NONE: Mapping[str, Relation] = MappingProxyType({})
 
 
@@ -29,8 +31,10 @@ class Declared(NamedTuple):
     options: RelationOptions
 
 
-def take_relations(model: str, namespace: dict[str, Any], where: str) -> None:
+def take_relations(model: str, namespace: dict[str, Any], where: str, bases: tuple[type, ...] = ()) -> None:
     """Move the relations of a class body aside, with the keys of its belongs_to as fields in their places.
+
+    Args:    bases: of the class, which may have the annotation of its own key.
 
     Raises:  ModelDefinitionError for an annotation that is missing or does not fit.
     """
@@ -47,8 +51,11 @@ def take_relations(model: str, namespace: dict[str, Any], where: str) -> None:
         found[name] = Declared(target, options)
         key = foreign_key_of(name, options)
         if options.kind == "belongs_to" and key not in declared:
-            kind = _key_kind(target)
-            annotations[key] = kind | None if target.nullable else kind
+            own = _own_key_kind(declared, namespace, options, bases)
+            kind = own if target.model == model else _key_kind(target, options, namespace.get("__module__", ""))
+            annotations[key] = (
+                (f"({kind}) | None" if isinstance(kind, str) else kind | None) if target.nullable else kind
+            )
             namespace[key] = FieldOptions(index=True)
     for name, member in namespace.items():
         if isinstance(member, RelationOptions):
@@ -88,7 +95,25 @@ def _parse(relation: str, annotation: Any, options: RelationOptions, where: str)
     return target
 
 
-def _key_kind(target: Target) -> Any:
+def _key_kind(target: Target, options: RelationOptions, module: str) -> Any:
     """The type of the target's key, if its class is there to be asked; the relation's first use checks it."""
-    schema = getattr(target.model, "__schema__", None)
-    return int if schema is None else schema.field(KEY).kind
+    named = target.model
+    schema = getattr(known_model(named, module) if isinstance(named, str) else named, "__schema__", None)
+    if schema is None:
+        return int
+    return schema.field(options.primary_key or schema.key.name).kind
+
+
+def _own_key_kind(
+    declared: Mapping[str, Any], namespace: Mapping[str, Any], options: RelationOptions, bases: tuple[type, ...]
+) -> Any:
+    """The type of the key of the class itself, for a relation that leads to it; as text where it is text there."""
+    for name, annotation in declared.items():
+        if options.primary_key is None:
+            given = namespace.get(name)
+            if isinstance(given, FieldOptions) and given.primary_key:
+                return annotation
+        elif name == options.primary_key:
+            return annotation
+    inherited = next((held["id"] for base in bases if "id" in (held := base.__dict__.get(ANNOTATIONS, {}))), int)
+    return declared.get("id", inherited)

@@ -15,7 +15,7 @@ from spica.orm.errors import NotPersisted
 from spica.orm.relations.access import is_loaded, keep, loaded_value
 from spica.orm.relations.pairs import Pairs
 from spica.orm.relations.paths import Tree, parse_paths
-from spica.orm.relations.relation import KEY, Relation
+from spica.orm.relations.relation import Relation
 
 MOST_KEYS = 1_000  # in one statement; a text for each power of two below
 
@@ -71,16 +71,18 @@ def query_of(relation: Relation, record: Any) -> Any:
     Raises:  NotPersisted for an owner that is not in the database.
     """
     if relation.kind == "belongs_to":
-        return relation.target.where(**{KEY: getattr(record, relation.foreign_key)})
+        return relation.target.where(**{relation.key: getattr(record, relation.foreign_key)})
     if record._row is None:
         raise NotPersisted(f"{relation!r} of this record leads nowhere", why="it was never saved, or is destroyed")
     if relation.through is not None:
         first, second = relation.through
         query = _onwards(second, query_of(first, record))
     elif relation.kind == "many_to_many":
-        query = relation.target.where(**{KEY: pairs_of(relation).targets_of(getattr(record, KEY))})
+        query = relation.target.where(
+            **{relation.other_key: pairs_of(relation).targets_of(getattr(record, relation.key))}
+        )
     else:
-        query = relation.target.where(**{relation.foreign_key: getattr(record, KEY)})
+        query = relation.target.where(**{relation.foreign_key: getattr(record, relation.key)})
     return query.order(*relation.options.order) if relation.options.order else query
 
 
@@ -92,10 +94,10 @@ def _onwards(relation: Relation, owners: Any) -> Any:
         return _onwards(second, _onwards(first, owners))
     target = relation.target
     if relation.kind == "belongs_to":
-        return target.where(**{KEY: owners.select(relation.foreign_key)})
+        return target.where(**{relation.key: owners.select(relation.foreign_key)})
     if relation.kind == "many_to_many":
-        return target.where(**{KEY: pairs_of(relation).targets_of(owners.select(KEY))})
-    return target.where(**{relation.foreign_key: owners.select(KEY)})
+        return target.where(**{relation.other_key: pairs_of(relation).targets_of(owners.select(relation.key))})
+    return target.where(**{relation.foreign_key: owners.select(relation.key)})
 
 
 def pairs_of(relation: Relation) -> Pairs:
@@ -109,32 +111,34 @@ def pairs_of(relation: Relation) -> Pairs:
 async def _load_belongs_to(relation: Relation, records: list[Any]) -> None:
     key = relation.foreign_key
     wanted = {value for record in records if (value := getattr(record, key)) is not None}
-    targets = {target.id: target for target in await _fetch(relation, KEY, wanted)}
+    held = relation.key
+    targets = {getattr(target, held): target for target in await _fetch(relation, held, wanted)}
     for record in records:
         keep(record, relation, targets.get(getattr(record, key)))
 
 
 async def _load_has(relation: Relation, records: list[Any]) -> None:
     key = relation.foreign_key
-    groups: dict[Any, list[Any]] = {getattr(record, KEY): [] for record in records}
+    groups: dict[Any, list[Any]] = {getattr(record, relation.key): [] for record in records}
     for target in await _fetch(relation, key, groups):
         groups[getattr(target, key)].append(target)
     for record in records:
-        found = groups[getattr(record, KEY)]
+        found = groups[getattr(record, relation.key)]
         keep(record, relation, list(found) if relation.many else found[0] if found else None)
 
 
 async def _load_many_to_many(relation: Relation, records: list[Any]) -> None:
-    groups: dict[Any, list[Any]] = {getattr(record, KEY): [] for record in records}
+    groups: dict[Any, list[Any]] = {getattr(record, relation.key): [] for record in records}
     owners: dict[Any, list[Any]] = {}
     for keys in _chunks(groups):
         for owner, target in await pairs_of(relation).of_owners(keys):
             owners.setdefault(target, []).append(owner)
-    for target in await _fetch(relation, KEY, owners):
-        for owner in owners[target.id]:
+    held = relation.other_key
+    for target in await _fetch(relation, held, owners):
+        for owner in owners[getattr(target, held)]:
             groups[owner].append(target)
     for record in records:
-        keep(record, relation, list(groups[getattr(record, KEY)]))
+        keep(record, relation, list(groups[getattr(record, relation.key)]))
 
 
 async def _load_through(relation: Relation, records: list[Any]) -> None:
@@ -143,15 +147,14 @@ async def _load_through(relation: Relation, records: list[Any]) -> None:
     await load_relation(first, records)
     await load_relation(second, targets_of(first, records))
     for record in records:
-        found = {target.id: target for target in targets_of(second, targets_of(first, [record]))}
-        targets = list(found.values())
+        targets = list(dict.fromkeys(targets_of(second, targets_of(first, [record]))))  # one row may come twice
         keep(record, relation, targets if relation.many else targets[0] if targets else None)
 
 
 async def _fetch(relation: Relation, name: str, keys: Iterable[Any]) -> list[Any]:
     """Read the targets that have one of the keys in a field, in the relation's order."""
     found: list[Any] = []
-    order = relation.options.order or (KEY,)
+    order = relation.options.order or relation.target.__schema__.key.names
     for chunk in _chunks(keys):
         found += await relation.target.where(**{name: chunk}).order(*order)
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from spica.orm.expressions import Column
 from spica.orm.fields import FieldOptions, build_field
 from spica.orm.query import Query
-from spica.orm.relations.relation import KEY, Relation
+from spica.orm.relations.relation import Relation
 from spica.orm.schema import Schema
 
 
@@ -20,7 +20,10 @@ class Pairs:
     def __init__(self, relation: Relation) -> None:
         self.owner_key, self.target_key = relation.foreign_key, relation.target_key
         table = relation.join_table
-        kinds = [model.__schema__.field(KEY).kind for model in (relation.owner, relation.target)]
+        kinds = [
+            relation.owner.__schema__.field(relation.key).kind,
+            relation.target.__schema__.field(relation.other_key).kind,
+        ]
         names = (self.owner_key, self.target_key)
         fields = tuple(
             build_field(name, kind, FieldOptions(), position, key=names)
@@ -34,6 +37,10 @@ class Pairs:
     def targets_of(self, owners: Any) -> Query[Any]:
         """Build the query for the keys of the targets of one owner, of several, or of those that a query has."""
         return self._where(**{self.owner_key: owners}).select(self.target_key)
+
+    def of_owner(self, key: Any) -> Query[Any]:
+        """Build the query for the pairs of one owner."""
+        return self._where(**{self.owner_key: key})
 
     async def of_owners(self, keys: list[Any]) -> list[tuple[Any, Any]]:
         """Read the pairs of some owners: their keys and those of the targets."""

@@ -24,6 +24,12 @@ def register_model(model: Any) -> None:
     _models[model.__name__] = [*alive, ref(model)]
 
 
+def known_model(name: str, module: str) -> Any:
+    """Find a model that a module has already, for a class that is just being made there; None when it has none."""
+    newest = {model.__module__: model for known in _models.get(name, []) if (model := known()) is not None}
+    return newest.get(module) or getattr(sys.modules.get(module), name, None)
+
+
 def find_model(name: str, asking: Any, where: str = "") -> Any:
     """Find the model that another one means by a name.
 

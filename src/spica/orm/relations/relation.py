@@ -3,10 +3,12 @@
 Rules of this file:
 - Making a relation looks nothing up; `target`, `foreign_key` and the like do, once, and say what is wrong.
 - A has_many finds its foreign key by name, or by the only belongs_to of the target that leads back.
+- A foreign key holds the primary key of the other model, or the field that `primary_key` names; one key is one field.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +17,6 @@ from spica.orm.errors import ModelDefinitionError
 from spica.orm.relations.annotations import Target
 from spica.orm.relations.options import Kind, RelationOptions
 from spica.orm.relations.registry import find_model
-
-KEY = "id"  # the field that foreign keys hold
 
 
 class Relation:
@@ -48,6 +48,17 @@ class Relation:
         return model
 
     @cached_property
+    def key(self) -> str:
+        """The field that the foreign key holds: the target's for belongs_to, else the owner's."""
+        holder = self.target if self.kind == "belongs_to" else self.owner
+        return self._one_key(holder.__schema__)
+
+    @cached_property
+    def other_key(self) -> str:
+        """The field of the target that the join table of a many_to_many holds."""
+        return self._one_key(self.target.__schema__, named=False)
+
+    @cached_property
     def foreign_key(self) -> str:
         """The field with the key: the owner's for belongs_to, the target's for has_many and has_one, else the join
         table's column for the owner.
@@ -56,7 +67,7 @@ class Relation:
             return self.options.foreign_key or f"{inflection.snake(self.owner.__name__)}_id"
         if self.kind == "belongs_to":
             key = foreign_key_of(self.name, self.options)
-            self._check_kind(self.owner.__schema__.field(key), self.target.__schema__.field(KEY))
+            self._check_kind(self.owner.__schema__.field(key), self.target.__schema__.field(self.key))
             return key
         return self._key_in_target()
 
@@ -92,6 +103,52 @@ class Relation:
             fix='name it: has_many(through="...", source="...")',
         )
 
+    @cached_property
+    def counter(self) -> str | None:
+        """The target's field that counts the records of a belongs_to; None when none does."""
+        asked = self.options.counter_cache
+        if asked is False:
+            return None
+        name = f"{self.owner.__schema__.table}_count" if asked is True else asked
+        field = self.target.__schema__.by_name.get(name)
+        if field is None or field.kind is not int or field.nullable:
+            raise self._wrong(
+                f"{self.target.__name__}.{name} does not count",
+                why="there is no such field" if field is None else "a counter is an int that is never None",
+                fix=f"add to {self.target.__name__}: {name}: int = 0",
+            )
+        return name
+
+    @cached_property
+    def touched(self) -> tuple[str, ...]:
+        """The target's times that a save or destroy of a belongs_to's record sets; none when it does not touch."""
+        asked = self.options.touch
+        if asked is False:
+            return ()
+        schema = self.target.__schema__
+        names = [field.name for field in schema.stamped if field.options.stamp == "save"]
+        if asked is not True:
+            named = schema.field(asked)
+            if named.kind is not datetime:
+                raise self._wrong(
+                    f"{schema.model}.{asked} is no time to touch", fix=f"declare {asked}: datetime | None"
+                )
+            names.append(named.name)
+        if not names:
+            raise self._wrong(
+                f"{schema.model} has no time to touch",
+                fix=f'class {schema.model}(Model, Timestamps), or touch="a_field"',
+            )
+        return tuple(dict.fromkeys(names))
+
+    @cached_property
+    def inverse(self) -> Relation | None:
+        """The belongs_to of the target by which a has_many or has_one leads back; None when it declares none."""
+        for one in self.target.__schema__.relations.values():
+            if one.kind == "belongs_to" and one.foreign_key == self.foreign_key and one.target is self.owner:
+                return one  # type: ignore[no-any-return]
+        return None
+
     def _key_in_target(self) -> str:
         schema = self.target.__schema__
         name = self.options.foreign_key or f"{inflection.snake(self.owner.__name__)}_id"
@@ -109,8 +166,21 @@ class Relation:
                     f"{self.owner.__name__} = belongs_to()",
                 )
             name = back[0].foreign_key
-        self._check_kind(schema.field(name), self.owner.__schema__.field(KEY))
+        self._check_kind(schema.field(name), self.owner.__schema__.field(self.key))
         return name
+
+    def _one_key(self, schema: Any, *, named: bool = True) -> str:
+        if named and self.options.primary_key is not None:
+            return schema.field(self.options.primary_key).name  # type: ignore[no-any-return]
+        if schema.key.size > 1:
+            raise self._wrong(
+                f"the key of {schema.model} is {' and '.join(schema.key.names)}",
+                why="a foreign key is one field, which can't hold several",
+                fix=f'name a field of {schema.model} that no two rows share: {self.kind}(primary_key="...")'
+                if self.kind != "many_to_many"
+                else f"give {schema.model} a key of one field, or declare a model for the pairs: has_many(through=...)",
+            )
+        return schema.key.name  # type: ignore[no-any-return]
 
     def _check_kind(self, key: Any, leads_to: Any) -> None:
         if key.kind is not leads_to.kind:

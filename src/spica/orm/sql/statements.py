@@ -53,6 +53,14 @@ class StatementBuilder(Terms):
                 return self._insert_rows([self.assignments(names) for _ in range(rows)], conflict)
             case ("update", *names):
                 return self._filtered(sa.update(self.table).values(self.assignments(names)), shape)
+            case ("adjust", counts, *names):
+                steps = {name: self.table.c[name] + self.parameter(name) for name in names[:counts]}
+                return self._filtered(sa.update(self.table).values(steps | self.assignments(names[counts:])), shape)
+            case ("recount", *counters):
+                counted = {name: self._count_of(*rest) for name, *rest in counters}
+                return self._filtered(sa.update(self.table).values(counted), shape)
+            case ("lock", *names):
+                return self._select([self.operand(name) for name in names], shape).with_for_update(key_share=True)
             case ("delete",):
                 return self._filtered(sa.delete(self.table), shape)
         raise AssertionError(f"no such operation: {shape.operation}")
@@ -86,6 +94,14 @@ class StatementBuilder(Terms):
             key = self.operand(operand)
             statement = statement.order_by(key.desc() if descending else key.asc())
         return statement.limit(self.number()).offset(self.number()) if shape.bounded else statement
+
+    def _count_of(self, schema: Schema, foreign_key: str, key: str, conditions: tuple[Shape, ...]) -> Any:
+        """Count the rows of a table that have the key of the one that is updated."""
+        inner = StatementBuilder(schema, self.dialect, self)
+        inner.use_alias("counted")  # it may be the table that is updated
+        rows = sa.select(sa.func.count()).select_from(inner.table)
+        theirs = inner.table.c[foreign_key] == self.table.c[key]
+        return rows.where(theirs, *map(inner.condition, conditions)).correlate(self.table).scalar_subquery()
 
     def _filtered(self, statement: Any, shape: QueryShape) -> Any:
         return statement.where(*(self.condition(condition) for condition in shape.conditions))

@@ -33,6 +33,11 @@ class Terms:
         self.names = [field.name for field in schema.fields]
         self._numbers: Iterator[int] = outer._numbers if outer else count()
 
+    def use_alias(self, name: str) -> None:
+        """Call the table by another name, where a statement has it twice."""
+        self.table = self.table.alias(name)
+        self._tables = self._tables | {self.schema: self.table}
+
     @abstractmethod
     def subquery(self, schema: Schema, shape: QueryShape) -> Any:
         """Build a query inside this statement."""
