@@ -140,6 +140,33 @@ SPICA-T013  the branches of this if end in different places of the HTML
   why    one ends inside the value of 'href' of <a>, another inside the value of 'title' of <b>
   fix    open and close a quote, tag or script in the same branch""",
     ),
+    "MacroError": (
+        "{% macro field(name) %}{% end %}\n{{ field(nmae=1) }}",
+        """\
+SPICA-T017  macro 'field' takes no 'nmae'
+  where  ROOT/page.html:2:1
+           {{ field(nmae=1) }}
+           ^
+  why    it is field(name) (ROOT/page.html:1:1)
+  fix    did you mean 'name'?""",
+    ),
+    "CacheError": (
+        "{% cache posts %}\n  {{ ctx.user }}\n{% end %}",
+        """\
+SPICA-T018  ctx stands inside a cache
+  where  ROOT/page.html:2:6
+             {{ ctx.user }}
+                ^
+  why    what it writes belongs to one request, and everyone who comes later would get it
+  fix    end the cache before it, or pass what is shown as a value that is part of the key""",
+    ),
+    "CacheKeyError": (
+        "{% cache range(3) %}{% end %}",
+        """\
+SPICA-T019  a range can't be a key of the cache
+  why    nobody can tell whether it changed: it is no record, text or number, nor a list or dict of them
+  fix    name what the part shows: {% cache post %}; or give its class __cache_key__(self), which returns that""",
+    ),
     "HelperUseError": (
         "<p>\n{{ paths.psot(7) }}",
         """\

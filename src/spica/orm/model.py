@@ -171,6 +171,10 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         hidden = self.__schema__.hidden
         return {name: value for name, value in self.to_dict().items() if name not in hidden}
 
+    def __cache_key__(self) -> object:
+        """What a cache keeps something under that shows this record: its class and its fields as they are now."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", astuple(self)
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown())
         return f"{type(self).__name__}({shown})"

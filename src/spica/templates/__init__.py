@@ -13,14 +13,22 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from spica.templates.block_cache import BlockCache
     from spica.templates.engine import Templates
     from spica.templates.functions import uses_context
     from spica.templates.runtime import Template
     from spica.templates.safe import Safe, raw
 
-__all__ = ["Safe", "Template", "Templates", "raw", "uses_context"]
+__all__ = ["BlockCache", "Safe", "Template", "Templates", "raw", "uses_context"]
 
-_HOMES = {"Safe": "safe", "Template": "runtime", "Templates": "engine", "raw": "safe", "uses_context": "functions"}
+_HOMES = {
+    "BlockCache": "block_cache",
+    "Safe": "safe",
+    "Template": "runtime",
+    "Templates": "engine",
+    "raw": "safe",
+    "uses_context": "functions",
+}
 
 
 def __getattr__(name: str) -> object:

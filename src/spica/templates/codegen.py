@@ -23,8 +23,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from spica.errors import closest
 from spica.templates import html_state as html
-from spica.templates.errors import CircularExtendsError, MarkupMismatchError, TemplateSyntaxError, UnknownBlockError
+from spica.templates.caching import Kept, build_kept
+from spica.templates.content import build_contents, build_end, build_place, content_add, start_of
+from spica.templates.errors import (
+    CacheError,
+    CircularExtendsError,
+    MacroError,
+    MarkupMismatchError,
+    TemplateSyntaxError,
+    UnknownBlockError,
+)
 from spica.templates.expressions import FILTER_MARK
 from spica.templates.fragments import list_steps, loop_names
 from spica.templates.html_context import describe
@@ -34,7 +44,25 @@ from spica.templates.library import Library
 from spica.templates.lines import LineMap, Segment
 from spica.templates.loader import COMPONENT
 from spica.templates.loops import build_loop
-from spica.templates.nodes import Block, Component, Document, For, Fragment, If, Include, Node, Output, Set, Slot, Text
+from spica.templates.macros import Called, bind_values, find_macro
+from spica.templates.nodes import (
+    Block,
+    Cache,
+    Component,
+    ContentFor,
+    Document,
+    For,
+    Fragment,
+    If,
+    Include,
+    Macro,
+    Node,
+    Output,
+    Set,
+    Slot,
+    Text,
+    Yield,
+)
 from spica.templates.prelude import build_prelude
 from spica.templates.resolver import Resolver
 from spica.templates.safe import raw
@@ -53,7 +81,7 @@ class Generated:
     """A function as a tree, with what it needs.
 
     Args: tree: a module with one function; constants: names of its globals; inputs: its arguments; lines: its files;
-          sources: the files it was made of.
+          sources: the files it was made of; gives_contents: whether it has a `content_for`.
     """
 
     tree: ast.Module
@@ -61,13 +89,15 @@ class Generated:
     inputs: list[Input]
     lines: LineMap
     sources: list[Source]
+    gives_contents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Position:
     """Where generation is: which file, names, and block of which chain (the number says how far up `super` went).
 
-    Args: slots: what the component was given, by slot, with the place that gave it; including: what is included there.
+    Args: slots: what the component was given, by slot, with the place that gave it; including: what is included there;
+          is_content: whether this is what a `content_for` gives.
     """
 
     segment: Segment
@@ -78,6 +108,7 @@ class _Position:
     slots: Mapping[str, list[Node]] = field(default_factory=dict)
     giver: _Position | None = None
     including: tuple[str, ...] = ()
+    is_content: bool = False
 
 
 def generate_function(document: Document, library: Library) -> Generated:
@@ -86,11 +117,28 @@ def generate_function(document: Document, library: Library) -> Generated:
     Args:    document: parsed; library: gives layouts, includes and helpers.
     Raises:  TemplateError subclasses with the place of the first mistake.
     """
-    return _Generator(document, library).generate()
+    generator = _Generator(document, library)
+    generated = generator.generate()
+    if generator.has_contents:  # now it is known where their places are
+        generated = _Generator(document, library, generator.yields).generate()
+    return generated
 
 
 class _Generator:
-    def __init__(self, document: Document, library: Library) -> None:
+    """Generates one function.
+
+    Args: yields: the state at each place for contents, None where that is not known yet.
+    """
+
+    def __init__(
+        self, document: Document, library: Library, yields: Mapping[str, html.HtmlState] | None = None
+    ) -> None:
+        self.known_yields = yields
+        self.yields: dict[str, html.HtmlState] = {}
+        self.has_contents = False
+        self.parts_kept = 0
+        self.documents: dict[str, Document] = {}
+        self.called: set[str] = set()  # macros, as `including` has them
         self.library = library
         self.document = document
         self.variables = Variables()
@@ -111,14 +159,25 @@ class _Generator:
         self._declare_parameters()
         self._emit_chain()
         self._check_end()
-        body = [*build_prelude(self.variables.inputs), *self.writer.finish()]
+        self._check_macros()
+        contents = (build_contents(self.known_yields), [build_end()]) if self.known_yields else ([], [])
+        for statement in [*contents[0], *contents[1]]:
+            located(statement, self.lines.page, self._start)
+        body = [*build_prelude(self.variables.inputs), *self.writer.finish(*contents)]
         arguments = [ast.arg(LOCALS), ast.arg(CONTEXT)]
         signature = ast.arguments(posonlyargs=[], args=arguments, kwonlyargs=[], kw_defaults=[], defaults=[])
         function = ast.FunctionDef(name=self.document.source.name, args=signature, body=body, decorator_list=[])
         if "type_params" in ast.FunctionDef._fields:  # Python 3.12 and later
             setattr(function, "type_params", [])  # noqa: B010  the stubs of 3.11 don't have it
         tree = ast.fix_missing_locations(ast.Module([located(function, self.lines.page, self._start)], []))
-        return Generated(tree, self.resolver.constants, self.variables.inputs, self.lines, list(self.sources.values()))
+        return Generated(
+            tree,
+            self.resolver.constants,
+            self.variables.inputs,
+            self.lines,
+            list(self.sources.values()),
+            self.has_contents,
+        )
 
     @property
     def _start(self) -> Place:
@@ -158,11 +217,16 @@ class _Generator:
     def _resolve_chain(self, document: Document) -> Chain:
         chain = resolve_chain(document, self.library)
         for member in chain.documents:
-            self.sources[member.source.name] = member.source
+            self._note(member)
             if member.parameters is not None or member.source.name.startswith(COMPONENT):
                 around = loop_names(document) if document.only is not None else frozenset()
                 self.resolver.declared[member.source.name] = frozenset(chain.parameters | around)
         return chain
+
+    def _note(self, document: Document) -> None:
+        name = document.source.name
+        self.sources[name], self.documents[name] = document.source, document
+        self.resolver.macros[name] = frozenset([*document.macros, *document.imports])
 
     def _place_chain(self, chain: Chain, first: Segment) -> dict[str, Segment]:
         segments = {chain.documents[0].source.name: first}
@@ -184,7 +248,7 @@ class _Generator:
                 elif document is layout:
                     self._emit(without_last_newline(document.body) if included else document.body)
                 else:
-                    self._emit([node for node in document.body if isinstance(node, Set)])
+                    self._emit([node for node in document.body if isinstance(node, Set | ContentFor)])
 
     def _emit_block(self, place: Place, name: str, level: int) -> None:
         contents = self.at.chain.blocks[name]
@@ -230,6 +294,14 @@ class _Generator:
                     self._component(node)
                 case Slot():
                     self._slot(node)
+                case ContentFor():
+                    self._content_for(node)
+                case Yield():
+                    self._yield(node)
+                case Cache():
+                    self._cache(node)
+                case Macro():
+                    pass
                 case Set():
                     value = self._resolve(node.value)
                     target = self._targets(node.target, self._assigned_variable)
@@ -245,6 +317,10 @@ class _Generator:
             if len(call.args) == 1 and self.library.globals.get("raw") is raw:
                 self.writer.raw(self._resolve(call.args[0]))
                 return
+        called = self._find_macro(call.func) if isinstance(call, ast.Call) else None
+        if called is not None and isinstance(call, ast.Call):
+            self._call_macro(called, call, node.place)
+            return
         self.writer.value(node.place, self._resolve(call), is_json=name == f"{FILTER_MARK}json")
 
     def _if(self, node: If) -> None:
@@ -331,6 +407,13 @@ class _Generator:
         self.writer.statement(assignment, self.at.segment, place, after_output=False)
 
     def _call_include(self, node: Include, name: ast.expr, values: dict[str, ast.expr]) -> None:
+        if self.resolver.is_kept:
+            raise CacheError(
+                "an include that is called stands inside a cache",
+                place=node.place,
+                why="it is compiled on its own, and may write what belongs to one request",
+                fix="include a template whose name is known, or end the cache before it",
+            )
         defaults = [value for value in self.variables.inputs if value.declared]
         arguments: ast.expr = ast.Name(LOCALS, ast.Load())
         if defaults:
@@ -387,6 +470,127 @@ class _Generator:
                 fix="put the fragment around the whole element",
             )
 
+    # contents, caches and macros
+
+    def _content_for(self, node: ContentFor) -> None:
+        self.has_contents = True
+        if self.known_yields is None:
+            return
+        if self.resolver.is_kept or self.at.is_content:
+            raise CacheError(
+                f"content_for {node.name!r} stands inside a {'cache' if self.resolver.is_kept else 'content_for'}",
+                place=node.place,
+                why="what is kept is only what stands there, and this goes elsewhere" if self.resolver.is_kept else "",
+                fix="move it out",
+            )
+        page = self.at.chain.documents[0]
+        if node.name not in self.known_yields:
+            if self.document.extends is not None and not (page.alone or page.only):
+                self._check_taken(node)
+            return
+        before, start = self.writer.html, start_of(self.known_yields[node.name])
+        self.writer.html = start
+        scope = Scope(parent=self.at.scope)
+        with self._moved(scope=scope, is_content=True), self.writer.part(content_add(node.name)) as part:
+            self._emit(node.body)
+        merge_states([start, self.writer.html], node.place, f"the place of {node.name!r} and this content")
+        self.writer.html = before
+        self.writer.run(body_of(part))
+
+    def _check_taken(self, node: ContentFor) -> None:
+        if node.place.source.name not in {member.source.name for member in self.at.chain.documents}:
+            return  # an include serves pages of several layouts
+        near = closest(node.name, self.known_yields or ())
+        layout = self.at.chain.layout.source.name
+        raise UnknownBlockError(
+            f"content_for {node.name!r} has no place in the layout",
+            place=node.place,
+            why=f"{layout!r} has no {{% yield {node.name} %}}, so this would never be rendered",
+            fix=f"did you mean {near[0]!r}?"
+            if near
+            else f"its places are: {', '.join(self.known_yields or ()) or 'none'}",
+        )
+
+    def _yield(self, node: Yield) -> None:
+        if self.resolver.is_kept or self.at.is_content:
+            raise CacheError(
+                f"yield {node.name!r} stands inside a {'cache' if self.resolver.is_kept else 'content_for'}",
+                place=node.place,
+                why="what comes there is only known at the end of the page",
+                fix="move it out",
+            )
+        state = self.yields.setdefault(node.name, self.writer.html)
+        merge_states([state, self.writer.html], node.place, f"the places of {node.name!r}")
+        if state != self.writer.html:
+            raise MarkupMismatchError(
+                f"yield {node.name!r} stands in two different places",
+                place=node.place,
+                why=f"one is {describe(state)}, another {describe(self.writer.html)}, and a content is escaped for one",
+                fix="give them different names",
+            )
+        if self.known_yields is not None:
+            self._statement(build_place(node.name), node.place)
+        self.writer.html = html.after_output(self.writer.html)
+
+    def _cache(self, node: Cache) -> None:
+        keys = [self._resolve(key) for key in node.keys]
+        expires_s = node.expires_s and self._resolve(node.expires_s)
+        self.parts_kept += 1
+        kept = Kept(self.parts_kept, keys, expires_s, self.variables)
+        was_kept, self.resolver.is_kept = self.resolver.is_kept, True
+        with self._moved(scope=Scope(parent=self.at.scope, is_kept=True)), self.writer.part(kept.add) as part:
+            self._emit(node.body)
+        self.resolver.is_kept = was_kept
+        for statement in build_kept(kept, body_of(part)):
+            self._statement(statement, node.place)
+        self.writer.result(ast.Name(kept.text, ast.Load()))
+
+    def _find_macro(self, function: ast.expr) -> Called | None:
+        owner = function.value if isinstance(function, ast.Attribute) else function
+        if not isinstance(owner, ast.Name) or self.at.scope.find(owner.id) is not None:
+            return None
+        return find_macro(function, self.documents[self.at.segment.source.name], self.library)
+
+    def _call_macro(self, called: Called, call: ast.Call, place: Place) -> None:
+        given, defaults = bind_values(called, call, place)
+        values = {name: self._resolve(value) for name, value in given.items()}
+        mark = _mark(called.document, called.macro)
+        if mark in self.at.including or self.nodes > _MAX_NODES:
+            raise MacroError(
+                f"macro {called.name!r} contains itself",
+                place=place,
+                why="a macro becomes part of the page, without end",
+                fix="include a template, which is called instead",
+            )
+        self.called.add(mark)
+        self._note(called.document)
+        scope = _macro_scope(called.macro)
+        segment = self.lines.add(called.document.source, self.at.segment.base + place.line)
+        for name, value in values.items():
+            if isinstance(value, ast.Name) and name not in called.document.assigned:
+                scope.variables[name] = value.id
+            else:
+                self._assign(scope, name, value, place)
+        for name, default in defaults.items():
+            self._assign(scope, name, self.resolver.resolve(default, scope, segment), place)
+        including = (*self.at.including, mark)
+        with self._moved(segment=segment, scope=scope, block=None, including=including):
+            self._emit(without_last_newline(called.macro.body))
+
+    def _check_macros(self) -> None:
+        """Generate the macros that nothing called, for their mistakes."""
+        for document in self.at.chain.documents:
+            for macro in document.macros.values():
+                if _mark(document, macro) in self.called:
+                    continue
+                scope = _macro_scope(macro)
+                scope.variables |= {name: self.variables.new(name) for name in scope.names or ()}
+                segment = self.at.segments[document.source.name]
+                before, self.writer.html = self.writer.html, html.START
+                with self._moved(scope=scope, segment=segment, including=(_mark(document, macro),)), self.writer.part():
+                    self._emit(macro.body)
+                self.writer.html = before
+
     # names and places
 
     def _resolve(self, expression: ast.expr) -> ast.expr:
@@ -409,6 +613,13 @@ class _Generator:
     def _assigned_variable(self, name: str) -> str:
         found = self.at.scope.find(name)
         if isinstance(found, str):
+            if self.resolver.is_kept and not self._is_kept(name):
+                raise CacheError(
+                    f"set changes {name!r} inside a cache",
+                    place=self.at.segment.source.place(0),
+                    why="the variable is from outside, and is not set when the part is taken from the cache",
+                    fix="set another name inside, or move this set out of the cache",
+                )
             return found
         scope = self.at.scope.target
         if scope.parent is None and scope.sees_arguments:
@@ -417,6 +628,14 @@ class _Generator:
             scope.variables[name] = self.variables.own_input(name, place, self.at.segment.base + 1).variable
             return str(scope.variables[name])
         return self._new_variable(scope, name)
+
+    def _is_kept(self, name: str) -> bool:
+        scope: Scope | None = self.at.scope
+        while scope is not None and not scope.is_kept:
+            if name in scope.variables:
+                return True
+            scope = scope.parent
+        return scope is None or name in scope.variables
 
     def _statement(self, statement: ast.stmt, place: Place) -> None:
         self.writer.statement(statement, self.at.segment, place)
@@ -436,3 +655,12 @@ def located_expression(expression: ast.expr, segment: Segment, place: Place) -> 
     expression.lineno = expression.end_lineno = segment.base + place.line
     expression.col_offset = expression.end_col_offset = place.byte_column
     return expression
+
+
+def _mark(document: Document, macro: Macro) -> str:
+    return f"macro {document.source.name}:{macro.name}"
+
+
+def _macro_scope(macro: Macro) -> Scope:
+    every = [*macro.parameters.posonlyargs, *macro.parameters.args, *macro.parameters.kwonlyargs]
+    return Scope(sees_arguments=False, names=frozenset(argument.arg for argument in every))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import cast
 
-from spica.templates.codegen import INCLUDE, generate_function
+from spica.templates.block_cache import BlockCache, TemplateCache
+from spica.templates.caching import CACHE
+from spica.templates.codegen import INCLUDE, Generated, generate_function
 from spica.templates.library import Library
 from spica.templates.nodes import Document
 from spica.templates.prelude import MISSING
@@ -15,11 +18,11 @@ from spica.templates.traceback import LINES
 Include = Callable[[object, Mapping[str, object], Mapping[str, object], object], str]
 
 
-def compile_template(document: Document, library: Library, include: Include) -> Template:
+def compile_template(document: Document, library: Library, include: Include, cache: BlockCache) -> Template:
     """Compile one template with its layouts and includes.
 
     Args:    document: parsed; library: its surroundings; include: renders a template by name, for includes whose
-             name is a value or that contain themselves.
+             name is a value or that contain themselves; cache: keeps what `cache` tags hold.
     Raises:  TemplateError subclasses with the place of the first mistake.
     """
     generated = generate_function(document, library)
@@ -30,6 +33,7 @@ def compile_template(document: Document, library: Library, include: Include) -> 
         INCLUDE: include,
         MISSING: missing_name(generated.inputs, library.globals),
         LINES: generated.lines,
+        CACHE: TemplateCache(cache, _version_of(generated)),
         # Templates can't name it (names were resolved when the tree was made), but C code that a value calls, such as
         # datetime.strftime, imports through the builtins of the frame that called it.
         "__builtins__": {"__import__": __import__},
@@ -37,5 +41,22 @@ def compile_template(document: Document, library: Library, include: Include) -> 
     exec(code, namespace)  # noqa: S102  defines the one function of the tree that codegen.py made
     function = cast(RenderFunction, namespace[document.source.name])
     return Template(
-        document.source, document.parameters, generated.inputs, generated.lines, generated.sources, function
+        document.source,
+        document.parameters,
+        generated.inputs,
+        generated.lines,
+        generated.sources,
+        function,
+        gives_contents=generated.gives_contents,
     )
+
+
+def _version_of(generated: Generated) -> bytes:
+    """What changes with the files that a template is made of."""
+    digest = blake2b(digest_size=16)
+    for source in generated.sources:
+        for part in (source.name, source.text):
+            octets = part.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:" % len(octets))
+            digest.update(octets)
+    return digest.digest()

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
+from spica.templates.block_cache import BlockCache
 from spica.templates.cache import Cache
 from spica.templates.compiler import compile_template
-from spica.templates.errors import TemplateError
+from spica.templates.errors import MisplacedContentError, TemplateError
 from spica.templates.fragments import only_fragment
 from spica.templates.inheritance import put_into, without_layout
 from spica.templates.library import Library
@@ -30,7 +31,8 @@ class Templates:
           decorated with `@uses_context` get the request's context first); filters: functions that can stand after `|`,
           besides Spica's own and the globals; checks: by name of a global, a function of an attribute's name and how
           it is called, which returns the error that this use deserves or None; components: directories of components,
-          default `components` beside each root; reload: compile again what has changed on disk, for development.
+          default `components` beside each root; reload: compile again what has changed on disk, for development;
+          cache: keeps what `{% cache %}` holds, default one of 16 MiB for these templates alone.
 
     Example:
         Templates("app/views").render("posts/index", posts=posts)
@@ -44,7 +46,9 @@ class Templates:
         checks: Mapping[str, UseCheck] | None = None,
         components: Sequence[str | PathLike[str]] | None = None,
         reload: bool = False,
+        cache: BlockCache | None = None,
     ) -> None:
+        self.block_cache = BlockCache() if cache is None else cache
         places = [Path(root) for root in roots]
         beside = [root.parent / COMPONENTS for root in places] if components is None else components
         self._loader = Loader(places, [Path(place) for place in beside])
@@ -135,12 +139,21 @@ class Templates:
     def _compile(self, name: str) -> Template:
         name, part, fragment = name.partition(_PART)
         if part:
-            return compile_template(only_fragment(self._library.document(name), fragment), self._library, self._include)
+            document = only_fragment(self._library.document(name), fragment)
+            return compile_template(document, self._library, self._include, self.block_cache)
         name, chosen, layout = name.partition(_IN)
         document = self._library.document(name)
         if chosen:
             document = put_into(document, layout) if layout else without_layout(document)
-        return compile_template(document, self._library, self._include)
+        return compile_template(document, self._library, self._include, self.block_cache)
 
     def _include(self, name: object, arguments: Mapping[str, object], given: Mapping[str, object], ctx: object) -> str:
-        return self._cache.get(str(name)).call(arguments, given, ctx)
+        template = self._cache.get(str(name))
+        if template.gives_contents:
+            raise MisplacedContentError(
+                f"{name!r} has a content_for, and is included by a value",
+                where=str(template.path),
+                why="it is rendered on its own, and does not know the places of the page's layout",
+                fix="include it by a name in quotes, or move its content_for into the page",
+            )
+        return template.call(arguments, given, ctx)

@@ -125,6 +125,24 @@ class PropTypeError(TemplateError, TypeError):
     code = "SPICA-T016"
 
 
+class MacroError(TemplateError, TypeError):
+    """A macro is called with values that it does not take, or it is none of those that a file has."""
+
+    code = "SPICA-T017"
+
+
+class CacheError(TemplateError):
+    """Something stands in a `{% cache %}` that can't be kept: it belongs to one request, or to the page around it."""
+
+    code = "SPICA-T018"
+
+
+class CacheKeyError(TemplateError, TypeError):
+    """A `{% cache %}` is given a value that has no version."""
+
+    code = "SPICA-T019"
+
+
 class HelperUseError(TemplateError):
     """A helper has no such part, or not with these values: `paths.psot(7)`, `paths.post()`."""
 

@@ -19,6 +19,7 @@ from spica.templates.source import Source
 FILTER_MARK = "|"
 
 _STRING_START = re.compile(r"'''|\"\"\"|'|\"")
+_SIGNATURE = re.compile(r"[^\W\d]\w*\s*\(.*\)$", re.DOTALL)
 _ARGUMENT = re.compile(r"[^\W\d]\w*\s*=(?!=)")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
@@ -109,6 +110,26 @@ def parse_parameters(source: Source, start: int, end: int) -> ast.arguments:
             fix='write {% params posts: list, title: str = "Posts" %}',
         )
     return function.args
+
+
+def parse_signature(source: Source, start: int, end: int) -> tuple[str, ast.arguments]:
+    """Read the head of a macro: `field(name, value="", *, wide=False)`.
+
+    Returns: its name, and its parameters as Python has them, without `*rest` and `**rest`.
+    """
+    code = source.text[start:end]
+    if _SIGNATURE.match(code.strip()):
+        checked = list(_checked(source, start, end))
+        functions = _parse(source, start, end, "def ", ": pass").body if checked else []
+        function = functions[0] if len(functions) == 1 else None
+        if isinstance(function, ast.FunctionDef) and not (function.args.vararg or function.args.kwarg):
+            return function.name, function.args
+    raise TemplateSyntaxError(
+        "macro can't be read",
+        place=source.place(_skip_space(source, start)),
+        why=f"{code.strip()!r} is not a name with parameters, each of them with a name of its own",
+        fix='write {% macro field(name, value="") %}',
+    )
 
 
 def parse_arguments(source: Source, start: int, end: int) -> tuple[tuple[int, int], dict[str, ast.expr]]:

@@ -7,11 +7,8 @@ from dataclasses import dataclass, replace
 from spica.errors import closest
 from spica.templates.errors import CircularExtendsError, IncludeNotFound, TemplateNotFound, UnknownBlockError
 from spica.templates.library import Library
-from spica.templates.nodes import Block, Document
+from spica.templates.nodes import CONTENT, Block, Document
 from spica.templates.source import Place
-
-CONTENT = "content"
-"""The block of a layout that a page fills."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from spica.templates.source import Place, Source
 
+CONTENT = "content"
+"""The block of a layout that a page fills."""
+
 
 @dataclass(slots=True)
 class Text:
@@ -112,8 +115,56 @@ class Slot:
     body: list[Node] = field(default_factory=list)
 
 
-Node = Text | Output | If | For | Include | Block | Set | Fragment | Component | Slot
-Container = If | For | Block | Fragment | Fill | Component | Slot
+@dataclass(slots=True)
+class ContentFor:
+    """What a page gives a place of its layout; several for one place follow one another."""
+
+    place: Place
+    name: str
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Yield:
+    """The place in a layout for what `content_for` of that name gives."""
+
+    place: Place
+    name: str
+
+
+@dataclass(slots=True)
+class Cache:
+    """A part that is kept under the versions of some values, at most `expires_s` seconds when that is given."""
+
+    place: Place
+    keys: list[ast.expr]
+    expires_s: ast.expr | None
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Macro:
+    """A part with parameters that becomes part of every place that calls it; it renders nothing where it stands."""
+
+    place: Place
+    name: str
+    parameters: ast.arguments
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """The macros of another file, under a name of this one."""
+
+    place: Place
+    name: str
+    template: str
+
+
+Node = (
+    Text | Output | If | For | Include | Block | Set | Fragment | Component | Slot | ContentFor | Yield | Cache | Macro
+)
+Container = If | For | Block | Fragment | Fill | Component | Slot | ContentFor | Cache | Macro
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +189,8 @@ class Document:
     blocks: dict[str, Block] = field(default_factory=dict)
     fragments: dict[str, Fragment] = field(default_factory=dict)
     slots: set[str] = field(default_factory=set)
+    macros: dict[str, Macro] = field(default_factory=dict)
+    imports: dict[str, Import] = field(default_factory=dict)
     assigned: set[str] = field(default_factory=set)  # names that `set` assigns to, anywhere in the file
     alone: bool = False  # rendered without what it extends
     only: str | None = None  # the fragment that is rendered, None for all of the page

@@ -13,7 +13,14 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from spica.errors import closest
-from spica.templates.errors import HelperUseError, TemplateNameError, TemplateSyntaxError, UnknownFilterError
+from spica.templates.errors import (
+    CacheError,
+    HelperUseError,
+    MacroError,
+    TemplateNameError,
+    TemplateSyntaxError,
+    UnknownFilterError,
+)
 from spica.templates.expressions import FILTER_MARK
 from spica.templates.functions import wants_context
 from spica.templates.library import Library
@@ -39,7 +46,9 @@ class Resolver(ast.NodeTransformer):
         self.library = library
         self.variables = variables
         self.declared: dict[str, frozenset[str]] = {}  # by template: the names it may use, where it has `params`
+        self.macros: dict[str, frozenset[str]] = {}  # by template: what it calls macros by
         self.constants: dict[str, object] = {}  # what the generated code uses by name
+        self.is_kept = False  # whether what is resolved stands in a `cache`
         self._scope = Scope()
         self._segment: Segment
         self._bound: list[set[str]] = []
@@ -63,6 +72,7 @@ class Resolver(ast.NodeTransformer):
     def call_helper(self, name: str, function: object, call: ast.Call, arguments: list[ast.expr]) -> ast.Call:
         """A call of a helper or filter, with the context in front where it wants it."""
         if wants_context(function):
+            self._check_not_kept(name.rpartition(" ")[2] + "()", call)
             arguments = [ast.Name(CONTEXT, ast.Load()), *arguments]
         target = ast.copy_location(self.constant(name, function), call.func)
         return ast.copy_location(ast.Call(target, arguments, call.keywords), call)
@@ -87,6 +97,7 @@ class Resolver(ast.NodeTransformer):
             if wants_context(function) and self._scope.find(node.func.id) is None:
                 self._visit_arguments(node)
                 return self.call_helper(f"#global {node.func.id}", function, node, node.args)
+            self._check_no_macro(node.func)
             if node.func.id == "super" and self._scope.find("super") is None:
                 raise TemplateSyntaxError(
                     "super() is part of an expression",
@@ -95,6 +106,7 @@ class Resolver(ast.NodeTransformer):
                     fix="let it stand alone: {{ super() }}, inside a block",
                 )
         if isinstance(node.func, ast.Attribute):
+            self._check_no_macro(node.func.value)
             self._check_use(node.func, call_of(node))
         self.generic_visit(node)
         return node
@@ -210,7 +222,7 @@ class Resolver(ast.NodeTransformer):
 
     def _optional(self, node: ast.Name) -> ast.expr:
         """A name that may be missing, because `default` follows."""
-        known = self._scope.find(node.id) is not None or self._library_value(node.id) is not None
+        known = self._scope.find(node.id) is not None or self._library_value(node) is not None
         if known or self._allowed_names() is not None:
             resolved: ast.expr = self.visit(node)
             return resolved
@@ -220,7 +232,7 @@ class Resolver(ast.NodeTransformer):
         return ast.copy_location(ast.Name(value.variable, ast.Load()), node)
 
     def _resolve_free(self, node: ast.Name) -> ast.expr:
-        allowed, helper = self._allowed_names(), self._library_value(node.id)
+        allowed, helper = self._allowed_names(), self._library_value(node)
         if allowed is not None and helper is None and node.id not in allowed:
             raise self._undefined(node, allowed)
         if helper is not None and not self._scope.template.sees_arguments:
@@ -230,7 +242,29 @@ class Resolver(ast.NodeTransformer):
             value.required, value.fallback = helper is None, helper
         return ast.Name(value.variable, ast.Load())
 
+    def _check_no_macro(self, called: ast.expr) -> None:
+        """Refuse a call of a macro that does not stand alone; one that does never comes here."""
+        name = called.id if isinstance(called, ast.Name) else ""
+        if name in self.macros.get(self._segment.source.name, ()) and self._scope.find(name) is None:
+            raise MacroError(
+                f"macro {name!r} is part of an expression",
+                place=self._place(called),
+                why="it becomes part of the page where it is called, so it has no value",
+                fix="let its call stand alone: {{ … }}",
+            )
+
+    def _check_not_kept(self, name: str, node: ast.expr) -> None:
+        if self.is_kept:
+            raise CacheError(
+                f"{name} stands inside a cache",
+                place=self._place(node),
+                why="what it writes belongs to one request, and everyone who comes later would get it",
+                fix="end the cache before it, or pass what is shown as a value that is part of the key",
+            )
+
     def _allowed_names(self) -> frozenset[str] | None:
+        if self._scope.template.names is not None:
+            return self._scope.template.names
         return self.declared.get(self._segment.source.name)
 
     def _input(self, node: ast.Name) -> Input:
@@ -241,9 +275,13 @@ class Resolver(ast.NodeTransformer):
         scope.variables[node.id] = value.variable
         return value
 
-    def _library_value(self, name: str) -> ast.expr | None:
+    def _library_value(self, node: ast.Name) -> ast.expr | None:
+        name = node.id
         if name not in self.library.globals:
-            return ast.Name(CONTEXT, ast.Load()) if name == "ctx" else None
+            if name != "ctx":
+                return None
+            self._check_not_kept(name, node)
+            return ast.Name(CONTEXT, ast.Load())
         return self.constant(f"#global {name}", self.library.globals[name])
 
     def _check_use(self, node: ast.Attribute, call: Call | None) -> None:
@@ -280,11 +318,15 @@ class Resolver(ast.NodeTransformer):
         declared = sorted(allowed)
         near = closest(node.id, [*declared, *self.library.globals, *_CONSTANT_NAMES])
         listed = f"params lists {', '.join(declared)}" if declared else "params lists nothing"
+        if self._scope.template.names is not None:
+            listed = f"a macro sees its parameters only, which are: {', '.join(declared) or 'none'}"
         return TemplateNameError(
             f"{node.id!r} is not defined",
             place=self._place(node),
             why=f"{listed}, and no helper has this name",
-            fix=f"did you mean {' or '.join(repr(name) for name in near)}?" if near else f"add {node.id} to params",
+            fix=f"did you mean {' or '.join(repr(name) for name in near)}?"
+            if near
+            else f"add {node.id} to {'params' if self._scope.template.names is None else 'its parameters'}",
         )
 
     def _refuse(self, node: ast.expr, what: str, fix: str) -> TemplateSyntaxError:

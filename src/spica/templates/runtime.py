@@ -13,7 +13,7 @@ from pathlib import Path
 
 from spica._core import escape
 from spica.errors import closest
-from spica.templates import escaping
+from spica.templates import content, escaping
 from spica.templates.errors import TemplateNameError
 from spica.templates.lines import LineMap
 from spica.templates.nodes import Parameter
@@ -29,10 +29,11 @@ class Template:
     """One compiled template.
 
     Args: source: its file; parameters: what its own `params` declares, None without; inputs: the arguments it uses;
-          lines: its files and their lines; sources: every file it was made of; function: the generated code.
+          lines: its files and their lines; sources: every file it was made of; function: the generated code;
+          gives_contents: whether it has a `content_for`.
     """
 
-    __slots__ = ("_function", "inputs", "lines", "parameters", "source", "sources")
+    __slots__ = ("_function", "gives_contents", "inputs", "lines", "parameters", "source", "sources")
 
     def __init__(
         self,
@@ -42,6 +43,8 @@ class Template:
         lines: LineMap,
         sources: list[Source],
         function: RenderFunction,
+        *,
+        gives_contents: bool = False,
     ) -> None:
         self.source = source
         self.parameters = parameters
@@ -49,6 +52,7 @@ class Template:
         self.lines = lines
         self.sources = sources
         self._function = function
+        self.gives_contents = gives_contents
 
     @property
     def name(self) -> str:
@@ -155,4 +159,6 @@ NAMESPACE: Mapping[str, object] = {
     "#write_url": escaping.write_url,
     "#write_url_part": escaping.write_url_part,
     "#write_style": escaping.write_style,
+    content.HOLD: content.hold,
+    content.FILL: content.fill,
 }

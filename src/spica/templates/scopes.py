@@ -52,13 +52,16 @@ class Scope:
 
     Args: parent: the scope around it, None for a template; is_loop: whether it only holds a loop's targets;
           assigned: names that `set` assigns to in this template; sees_arguments: whether the arguments of `render` are
-          visible, which they are not in an included template that has `params`.
+          visible, which they are not in an included template that has `params`; names: of a macro's parameters, the
+          only ones that it may use besides helpers; is_kept: whether it is that of a `cache`.
     """
 
     parent: Scope | None = None
     is_loop: bool = False
     assigned: frozenset[str] = frozenset()
     sees_arguments: bool = True
+    names: frozenset[str] | None = None
+    is_kept: bool = False
     variables: dict[str, str | Loop] = field(default_factory=dict)
 
     def find(self, name: str) -> str | Loop | None:

@@ -25,8 +25,9 @@ PARTS, ADD = "#parts", "#add"
 
 @dataclass(slots=True)
 class Part:
-    """What a branch or a loop's body does: statements, then pieces of output."""
+    """What a branch or a loop's body does: statements, then pieces of output, which `add` takes."""
 
+    add: str = ADD
     statements: list[ast.stmt] = field(default_factory=list)
     pieces: Pieces = field(default_factory=Pieces)
 
@@ -95,9 +96,9 @@ class Writer:
         self._part.statements.append(located(statement, segment, place))
 
     @contextmanager
-    def part(self) -> Iterator[Part]:
-        """Collect a branch or a loop's body apart from what is around it."""
-        outer, self._part = self._part, Part()
+    def part(self, add: str = "") -> Iterator[Part]:
+        """Collect a branch or a loop's body apart; `add` takes its output, else what took it before."""
+        outer, self._part = self._part, Part(add or self._part.add)
         try:
             yield self._part
         finally:
@@ -122,8 +123,17 @@ class Writer:
         self._part.statements = body_of(self._part)
         self._part.pieces = Pieces()
 
-    def finish(self) -> list[ast.stmt]:
-        """The function's body, without its arguments."""
+    def run(self, statements: list[ast.stmt]) -> None:
+        """Append statements that have their places, after the output that waits."""
+        self.flush()
+        self._part.statements += statements
+
+    def result(self, value: ast.expr) -> None:
+        """Write text that is escaped already."""
+        self._part.pieces.add(value)
+
+    def finish(self, before: Sequence[ast.stmt] = (), after: Sequence[ast.stmt] = ()) -> list[ast.stmt]:
+        """The function's body, without its arguments; `before` and `after` are run around it."""
         if not self._part.statements:
             return [ast.Return(self._part.pieces.expression())]
         self.flush()
@@ -132,7 +142,9 @@ class Writer:
         return [
             ast.Assign([ast.Name(PARTS, ast.Store())], ast.List([], ast.Load())),
             ast.Assign([ast.Name(ADD, ast.Store())], ast.Attribute(parts, "append", ast.Load())),
+            *before,
             *self._part.statements,
+            *after,
             ast.Return(joined),
         ]
 
@@ -160,7 +172,7 @@ def body_of(part: Part) -> list[ast.stmt]:
     """The statements of a part, its output included."""
     if not part.pieces.items:
         return part.statements
-    write = ast.Expr(ast.Call(ast.Name(ADD, ast.Load()), [part.pieces.expression()], []))
+    write = ast.Expr(ast.Call(ast.Name(part.add, ast.Load()), [part.pieces.expression()], []))
     place = next((item for item in part.pieces.items if isinstance(item, ast.expr) and hasattr(item, "lineno")), None)
     return [*part.statements, ast.copy_location(write, place) if place else write]
 

@@ -21,13 +21,17 @@ from spica.templates.errors import (
 )
 from spica.templates.nodes import (
     Block,
+    Cache,
     Component,
     Container,
+    ContentFor,
     Document,
     Fill,
     For,
     Fragment,
     If,
+    Import,
+    Macro,
     Node,
     Parameter,
     Set,
@@ -75,6 +79,7 @@ class TreeBuilder:
 
     def open_block(self, place: Place, name: str) -> None:
         """Start a block; its name must be new in this file."""
+        self._check_no_macro("block", place)
         node = Block(place, name)
         if name in self.document.blocks:
             raise UnknownBlockError(
@@ -88,6 +93,7 @@ class TreeBuilder:
 
     def open_fragment(self, place: Place, name: str) -> None:
         """Start a fragment; its name must be new in this file."""
+        self._check_no_macro("fragment", place)
         node = Fragment(place, name)
         if name in self.document.fragments:
             raise TemplateSyntaxError(
@@ -106,9 +112,33 @@ class TreeBuilder:
 
     def open_slot(self, place: Place, name: str) -> None:
         """Start a slot, "" without a name; what is inside is rendered when it is given nothing."""
+        self._check_no_macro("slot", place)
         node = Slot(place, name)
         self.document.slots.add(name)
         self._enter("slot", node, node.body, place)
+
+    def open_content(self, place: Place, name: str) -> None:
+        """Start what this page gives a place of its layout."""
+        node = ContentFor(place, name)
+        self._enter("content_for", node, node.body, place)
+
+    def open_cache(self, place: Place, keys: list[ast.expr], expires_s: ast.expr | None) -> None:
+        """Start a part that is kept under the versions of some values."""
+        node = Cache(place, keys, expires_s)
+        self._enter("cache", node, node.body, place)
+
+    def open_macro(self, place: Place, name: str, parameters: ast.arguments) -> None:
+        """Start a macro; only outside every other tag, and its name must be new in this file."""
+        self._check_top_level("macro", place)
+        self._check_new_name(name, place)
+        node = self.document.macros[name] = Macro(place, name, parameters)
+        self._enter("macro", node, node.body, place)
+
+    def add_import(self, place: Place, name: str, template: str) -> None:
+        """Note whose macros this file calls, by which name; only outside every other tag."""
+        self._check_top_level("import", place)
+        self._check_new_name(name, place)
+        self.document.imports[name] = Import(place, name, template)
 
     def open_fill(self, place: Place, name: str) -> None:
         """Start what the open component is given for a slot.
@@ -169,7 +199,7 @@ class TreeBuilder:
                 why=f"the last open tag is the {opened}",
                 fix=f"write {{% end{top.kind} %}} or {{% end %}} first",
             )
-        if name and not isinstance(top.node, If | For) and name != top.node.name:
+        if name and not isinstance(top.node, If | For | Cache) and name != top.node.name:
             raise UnexpectedEndError(
                 f"the end of {top.kind} {name!r} stands where {top.kind} {top.node.name!r} is open",
                 place=place,
@@ -207,8 +237,31 @@ class TreeBuilder:
             self._check_only_blocks()
         return self.document
 
+    def _check_no_macro(self, word: str, place: Place) -> None:
+        if self._open and self._open[0].kind == "macro":
+            raise TemplateSyntaxError(
+                f"{word} is inside a macro",
+                place=place,
+                why="a macro is part of every place that calls it, and this can be in a file only once",
+                fix=f"move {word} out of the macro; a part with content of its own is a component",
+            )
+
+    def _check_new_name(self, name: str, place: Place) -> None:
+        first = self.document.macros.get(name) or self.document.imports.get(name)
+        if first is not None:
+            raise TemplateSyntaxError(
+                f"macro {name!r} is there twice",
+                place=place,
+                why=f"the first is on line {first.place.line}, and a name says which is called",
+                fix="rename one of them",
+            )
+
     def _enter(
-        self, kind: str, node: If | For | Block | Fragment | Component | Slot, body: list[Node], place: Place
+        self,
+        kind: str,
+        node: If | For | Block | Fragment | Component | Slot | ContentFor | Cache | Macro,
+        body: list[Node],
+        place: Place,
     ) -> None:
         self._body.append(node)
         self._open.append(_Open(kind, node, body, place))
@@ -242,7 +295,9 @@ class TreeBuilder:
 
     def _check_only_blocks(self) -> None:
         for node in self.document.body:
-            if isinstance(node, Block | Set) or (isinstance(node, Text) and not node.value.strip()):
+            if isinstance(node, Block | Set | ContentFor | Macro) or (
+                isinstance(node, Text) and not node.value.strip()
+            ):
                 continue
             place = node.place
             if isinstance(node, Text):

@@ -1,7 +1,7 @@
 """The default syntax, `.html`: `{{ expression | filter }}`, `{% tag %}`, `{# comment #}`.
 
-Tags: if elif else, for else, end (endif endfor endblock …), extends, block, include, component with fill, slot,
-fragment, params, set, verbatim.
+Tags: if elif else, for else, end (endif endfor endblock …), extends, block, yield, content_for, include, component with
+fill, slot, fragment, cache, macro, import, params, set, verbatim.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from spica.templates.expressions import (
     parse_arguments,
     parse_expression,
     parse_parameters,
+    parse_signature,
     parse_targets,
 )
-from spica.templates.nodes import Document, For, Include, Output, Parameter, Set, Text
+from spica.templates.nodes import CONTENT, Document, For, Include, Output, Parameter, Set, Text, Yield
 from spica.templates.source import Place, Source
 from spica.templates.syntaxes.builder import TreeBuilder, unknown_tag
 from spica.templates.syntaxes.collection import build_collection
@@ -33,6 +34,7 @@ DELIMITERS = Delimiters(
 _IN = re.compile(r"\bin\b")
 _ASSIGN = re.compile(r"=(?!=)")
 _FOR = re.compile(r"\bfor\b")
+_AS = re.compile(r"\bas\b")
 _NAME = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -75,6 +77,16 @@ class Parser:
             "component": self._component,
             "fill": lambda place, start, end: self.tree.open_fill(place, self._name("fill", place, start, end)),
             "slot": self._slot,
+            "content_for": lambda place, start, end: self.tree.open_content(
+                place, self._name("content_for", place, start, end)
+            ),
+            "endcontent_for": lambda place, start, end: self._end_named("content_for", place, start, end),
+            "yield": self._yield,
+            "macro": self._macro,
+            "endmacro": lambda place, start, end: self._end_named("macro", place, start, end),
+            "import": self._import,
+            "cache": self._cache,
+            "endcache": lambda place, start, end: self._end_of("cache", place, start, end),
             "params": self._params,
             "set": self._set,
             "verbatim": self._nothing_after,
@@ -124,10 +136,10 @@ class Parser:
         self.tree.close(place, kind)
 
     def _end_named(self, kind: str, place: Place, start: int, end: int) -> None:
-        self.tree.close(place, kind, self.source.text[start:end].strip())
+        self.tree.close(place, kind, _bare(self.source.text[start:end]))
 
     def _name(self, kind: str, place: Place, start: int, end: int) -> str:
-        name = self.source.text[start:end].strip()
+        name = _bare(self.source.text[start:end])
         if not _NAME.fullmatch(name):
             what = f"{name!r} is not the name of a {kind}" if name else f"a {kind} has no name"
             fix = f"write {{% {kind} content %}}, letters, digits, _ and - only"
@@ -163,6 +175,44 @@ class Parser:
         fix = f'write {{% {tag} "{example}" %}}'
         raise TemplateSyntaxError(f"{tag} needs a name in quotes", place=place, why=why, fix=fix)
 
+    def _yield(self, place: Place, start: int, end: int) -> None:
+        self.add_yield(place, self._name("yield", place, start, end) if self.source.text[start:end].strip() else "")
+
+    def add_yield(self, place: Place, name: str) -> None:
+        """Note a place for what pages give; without a name it is the block `content`."""
+        if name:
+            self.tree.add(Yield(place, name))
+        else:
+            self.tree.open_block(place, CONTENT)
+            self.tree.close(place)
+
+    def _macro(self, place: Place, start: int, end: int) -> None:
+        name, parameters = parse_signature(self.source, start, end)
+        self.tree.open_macro(place, name, parameters)
+
+    def _import(self, place: Place, start: int, end: int) -> None:
+        keyword = find_top_level(self.source, start, end, _AS)
+        name = self.source.text[keyword.end() : end].strip() if keyword else ""
+        if keyword is None or not name.isidentifier():
+            fix = '{% import "shared/forms" as forms %}, then {{ forms.field("title") }}'
+            raise TemplateSyntaxError("import gives the macros no name", place=place, fix=fix)
+        why = "macros become part of the page's function, so the name must be known when it is compiled"
+        self.tree.add_import(place, name, self._literal("import", "shared/forms", place, start, keyword.start(), why))
+
+    def _cache(self, place: Place, start: int, end: int) -> None:
+        (keys_start, keys_end), options = parse_arguments(self.source, start, end)
+        expires_s = options.pop("expires", None)
+        if options or not self.source.text[keys_start:keys_end].strip():
+            what = f"cache takes no {next(iter(options))!r}" if options else "cache has no key"
+            raise TemplateSyntaxError(
+                what,
+                place=place,
+                why="what is kept is found again by the versions of some values",
+                fix='write {% cache post %} or {% cache "sidebar", posts expires=60 %}',
+            )
+        key = parse_expression(self.source, keys_start, keys_end)
+        self.tree.open_cache(place, key.elts if isinstance(key, ast.Tuple) else [key], expires_s)
+
     def _params(self, place: Place, start: int, end: int) -> None:
         arguments = parse_parameters(self.source, start, end)
         parameters = []
@@ -187,3 +237,11 @@ class Parser:
                 why="the tag takes nothing",
                 fix=f"remove {rest!r}",
             )
+
+
+def _bare(name: str) -> str:
+    """A name without the quotes or the colon that other languages write it with: `"head"`, `:head`."""
+    name = name.strip()
+    if len(name) > 2 and name[0] == name[-1] and name[0] in "\"'":
+        return name[1:-1]
+    return name.removeprefix(":")
