@@ -38,6 +38,7 @@ from spica.validation import CoercionFailed
 from spica.validation.rules import Length
 
 OPTIONS = "__field_options__"
+RELATED_NAMES: set[str] = set()  # those of Related; spica.orm.relations.writing.related fills it in
 RESERVED: set[str] = set()  # the public names of Model; spica.orm.model fills it in
 
 
@@ -267,7 +268,7 @@ def build_query_class(model: Any) -> type[Query[Any]]:
     for base in reversed(model.__mro__):
         for name, member in base.__dict__.items():
             if isinstance(member, Scope):
-                if hasattr(Query, name):
+                if hasattr(Query, name) or name in RELATED_NAMES:
                     raise ModelDefinitionError(f"the scope {model.__name__}.{name} would hide Query.{name}; rename it")
                 scopes[name] = as_property(member)
                 defaults[name] = member

@@ -21,11 +21,11 @@ from spica.orm.declaration import ModelMeta, permitted
 from spica.orm.errors import ValidationError
 from spica.orm.passwords import Authentication
 from spica.orm.persistence import destroy_record, list_changed, reload_record, save_record
-from spica.orm.query import Query
 from spica.orm.querying import Querying
 from spica.orm.relations.access import forget, kept_relations
-from spica.orm.relations.loading import load_paths, query_of
+from spica.orm.relations.loading import load_paths
 from spica.orm.relations.peers import peers_of
+from spica.orm.relations.writing.related import Related, related
 from spica.telemetry.redaction import HIDDEN
 from spica.validation import Errors
 
@@ -121,13 +121,12 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         await load_paths(peers_of(self), paths)
         return self
 
-    def related(self, name: str) -> Query[Any]:
-        """A query for what a relation leads to: `post.related("comments").where(...)`.
+    def related(self, name: str) -> Related[Any]:
+        """What a relation leads to, as a query that can be written: `post.related("comments").create(...)`.
 
         Raises:  UnknownRelation with near matches; NotPersisted for a record that is not in the database.
         """
-        query: Query[Any] = query_of(self.__schema__.relation(name), self)
-        return query
+        return related(self.__schema__.relation(name), self)
 
     async def valid(self) -> bool:
         """Validate without saving; the messages are in `errors`."""

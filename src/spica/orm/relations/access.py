@@ -141,6 +141,13 @@ def kept_relations(record: Any) -> dict[str, Any] | None:
     return {**held, PEERS: None} if type(held) is dict else None
 
 
+def unload(record: Any, relation: Relation) -> None:
+    """Take one relation of a record for not loaded."""
+    held = getattr(record, "_loaded", None)
+    if type(held) is dict:
+        held.pop(relation.name, None)
+
+
 def forget(record: Any) -> None:
     """Take every relation of a record for not loaded."""
     held = getattr(record, "_loaded", None)
