@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -10,11 +11,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
+from spica.db.engine import Database
+from spica.db.errors import DatabaseUnavailable
 
 
 @contextmanager
@@ -39,8 +44,64 @@ def running_redis(folder: Path) -> Iterator[str]:
         process.stdout.close()
 
 
+class OwnServer:
+    """A database server of this run that a test may stop, kill and start again: it stays on its port.
+
+    url: of the database that every such server has; folder: where its files are.
+    """
+
+    def __init__(self, command: list[str | Path], url: str, folder: Path, stop: signal.Signals) -> None:
+        self.url = url
+        self.folder = folder
+        self._command = command
+        self._stop = stop
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while not _takes_statements(self.url):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"it did not start: {self._command}")
+            time.sleep(0.05)  # a server of another process gives no event to wait for
+
+    def ensure(self) -> None:
+        """Start it unless it runs."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
+    def stop(self) -> None:
+        """Stop it, as an administrator does."""
+        self._end(self._stop)
+
+    def kill(self) -> None:
+        """End it as a lack of memory does."""
+        self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Stop all its processes where they are, until `thaw`."""
+        self._send_to_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._send_to_all(signal.SIGCONT)
+
+    def _end(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(20)
+
+    def _send_to_all(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        number_of = self._process.pid
+        children = Path(f"/proc/{number_of}/task/{number_of}/children").read_text().split()
+        for process in (number_of, *map(int, children)):
+            os.kill(process, number)
+
+
 @contextmanager
-def running_postgresql(folder: Path) -> Iterator[str]:
+def running_postgresql() -> Iterator[str]:
     """A PostgreSQL that may make databases: that of PG... variables, that on the standard port, or one of this run.
 
     Gives the URL of its database `postgres`.
@@ -50,23 +111,35 @@ def running_postgresql(folder: Path) -> Iterator[str]:
     if "PGHOST" in os.environ or _answers(host, port):
         yield _server_url("postgresql", user, password, host, port, "postgres")
         return
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs:
-        pytest.skip("no PostgreSQL: PGHOST is not set, 127.0.0.1:5432 does not answer, Debian's postgresql is missing")
-    binaries, data, port = programs[-1].parent, folder / "data", str(_free_port())
-    prefix = _as_user("postgres", folder)
-    subprocess.run(
-        [*prefix, binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", "fsync=off"]
-    with _running([*prefix, binaries / "postgres", "-D", data, "-p", port, *options], "127.0.0.1", port):
-        yield _server_url("postgresql", "postgres", "", "127.0.0.1", port, "postgres")
+    with own_postgresql() as server:
+        yield server.url
 
 
 @contextmanager
-def running_mariadb(folder: Path) -> Iterator[str]:
+def own_postgresql(*, tls: bool = False) -> Iterator[OwnServer]:
+    """A PostgreSQL of this run, of Debian's package. Args: tls: with a certificate for localhost in `server.crt`."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not programs:
+        pytest.skip("no PostgreSQL: none is running at PGHOST or 127.0.0.1:5432, Debian's postgresql is not installed")
+    binaries, port = programs[-1].parent, str(_free_port())
+    with _own_folder("postgres", tls=tls) as (folder, prefix):
+        subprocess.run(
+            [*prefix, binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
+        if tls:
+            settings += ["ssl=on", f"ssl_cert_file={folder}/server.crt", f"ssl_key_file={folder}/server.key"]
+        command = [*prefix, binaries / "postgres", "-D", folder / "data", "-p", port]
+        command += [word for setting in settings for word in ("-c", setting)]
+        url = _server_url("postgresql", "postgres", "", "127.0.0.1", port, "postgres")
+        with _running(OwnServer(command, url, folder, signal.SIGINT)) as server:
+            yield server
+
+
+@contextmanager
+def running_mariadb() -> Iterator[str]:
     """A MariaDB that may make databases: that of MYSQL_... variables, that on the standard port, or one of this run.
 
     Gives the URL of its database `mysql`.
@@ -76,40 +149,32 @@ def running_mariadb(folder: Path) -> Iterator[str]:
     if "MYSQL_HOST" in os.environ or _answers(host, port):
         yield _server_url("mariadb", user, password, host, port, "mysql")
         return
-    install, server = (
-        shutil.which("mariadb-install-db"),
-        shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin"),
-    )
-    if install is None or server is None:
-        pytest.skip(
-            "no MariaDB: MYSQL_HOST is not set, 127.0.0.1:3306 does not answer, Debian's mariadb-server is missing"
-        )
-    with own_mariadb(folder, install, server) as url:
-        yield url
+    with own_mariadb() as server:
+        yield server.url
 
 
 @contextmanager
-def own_mariadb(folder: Path, install: str, server: str, *options: str) -> Iterator[str]:
-    """A MariaDB of this run, made in a folder. Gives the URL of its database `mysql`."""
-    data, port = folder / "data", str(_free_port())
-    prefix = _as_user("mysql", folder)
-    common = ["--no-defaults", f"--datadir={data}"]
-    if not data.exists():
+def own_mariadb(*, tls: bool = False) -> Iterator[OwnServer]:
+    """A MariaDB of this run, of Debian's package. Args: tls: with a certificate for localhost in `server.crt`."""
+    install = shutil.which("mariadb-install-db")
+    program = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin")
+    if install is None or program is None:
+        pytest.skip("no MariaDB: none is running at MYSQL_HOST or 127.0.0.1:3306, Debian's mariadb-server is missing")
+    port = str(_free_port())
+    with _own_folder("mysql", tls=tls) as (folder, prefix):
+        common = ["--no-defaults", f"--datadir={folder}/data", "--innodb-flush-log-at-trx-commit=0"]
         subprocess.run(
             [*prefix, install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
             check=True,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-    options = (
-        f"--port={port}",
-        "--bind-address=127.0.0.1",
-        f"--socket={folder}/s",
-        "--innodb-flush-log-at-trx-commit=0",
-        *options,
-    )
-    with _running([*prefix, server, *common, *options], "127.0.0.1", port, signal.SIGTERM):
-        yield _server_url("mariadb", "root", "", "127.0.0.1", port, "mysql")
+        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s", f"--pid-file={folder}/pid"]
+        if tls:
+            options += [f"--ssl-cert={folder}/server.crt", f"--ssl-key={folder}/server.key"]
+        url = _server_url("mariadb", "root", "", "127.0.0.1", port, "mysql")
+        with _running(OwnServer([*prefix, program, *common, *options], url, folder, signal.SIGTERM)) as server:
+            yield server
 
 
 def _server_url(scheme: str, user: str, password: str, host: str, port: str, name: str) -> str:
@@ -127,33 +192,55 @@ def _answers(host: str, port: str) -> bool:
     return True
 
 
+def _takes_statements(url: str) -> bool:
+    async def ask() -> None:
+        database = Database(url)
+        try:
+            await database.query("select 1")
+        finally:
+            await database.close()
+
+    with ThreadPoolExecutor() as aside:  # pytest's own loop must not notice
+        try:
+            aside.submit(asyncio.run, ask()).result()
+        except DatabaseUnavailable:
+            return False
+    return True
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _as_user(user: str, folder: Path) -> list[str]:
-    """What to put before a command that root may not run: it runs as another user, who is given the folder."""
-    if os.geteuid() != 0:
-        return []
-    shutil.chown(folder, user)
-    for parent in folder.parents:
-        if parent.stat().st_uid == 0 and parent.is_relative_to(tempfile.gettempdir()):
-            parent.chmod(parent.stat().st_mode | 0o011)  # so that the user can come through
-    return ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
+@contextmanager
+def _own_folder(user: str, *, tls: bool) -> Iterator[tuple[Path, list[str]]]:
+    """A folder for a server, and what to put before a command that root may not run: it runs as a user of the system.
+
+    Not one of pytest's: those may be entered by their owner only.
+    """
+    with tempfile.TemporaryDirectory(prefix="spica-server-") as name:
+        folder, prefix = Path(name), []
+        if tls:
+            subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+            files = ["-keyout", folder / "server.key", "-out", folder / "server.crt"]
+            subprocess.run(
+                ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *files],
+                check=True,
+                capture_output=True,
+            )
+        if os.geteuid() == 0:
+            for path in (folder, *folder.iterdir()):
+                shutil.chown(path, user)
+            prefix = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"]
+        yield folder, prefix
 
 
 @contextmanager
-def _running(command: list[str | Path], host: str, port: str, stop: signal.Signals = signal.SIGINT) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _running(server: OwnServer) -> Iterator[OwnServer]:
+    server.start()
     try:
-        deadline = time.monotonic() + 20
-        while not _answers(host, port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"{command[-1]} did not start: {command}")
-            time.sleep(0.05)  # a server of another process gives no event to wait for
-        yield
+        yield server
     finally:
-        process.send_signal(stop)
-        process.wait(20)
+        server.stop()

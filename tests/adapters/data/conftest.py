@@ -13,16 +13,16 @@ from tests.adapters.servers import running_mariadb, running_postgresql
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_url() -> Iterator[str]:
     """A database of this process on a PostgreSQL."""
-    with running_postgresql(tmp_path_factory.mktemp("postgresql")) as server, made_database(server) as url:
+    with running_postgresql() as server, made_database(server) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def mariadb_url() -> Iterator[str]:
     """A database of this process on a MariaDB."""
-    with running_mariadb(tmp_path_factory.mktemp("mariadb")) as server, made_database(server) as url:
+    with running_mariadb() as server, made_database(server) as url:
         yield url
 
 

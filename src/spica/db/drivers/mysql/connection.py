@@ -34,6 +34,7 @@ from spica.db.drivers.mysql.failures import (
 )
 from spica.db.drivers.mysql.wire import CLIENT_FLAGS, Wire, build_tls
 from spica.db.options import ServerOptions
+from spica.db.pool import Pool
 from spica.db.url import DatabaseUrl
 
 MAX_PREPARED = 256  # the server has 16,382 for all connections together, unless it is told otherwise
@@ -50,11 +51,12 @@ _SENDABLE = frozenset(
 class MysqlConnection:
     """A connection of asyncmy with its prepared statements."""
 
-    __slots__ = ("_busy", "_options", "_prepared", "_url", "raw", "timed_out")
+    __slots__ = ("_busy", "_options", "_prepared", "_url", "is_lost", "raw", "timed_out")
 
     def __init__(self, raw: Wire, url: DatabaseUrl, options: ServerOptions) -> None:
         self.raw = raw
         self.timed_out = False
+        self.is_lost = False  # the server ended it
         self._url = url
         self._options = options
         self._prepared: dict[str, PreparedStatement] = {}
@@ -78,6 +80,8 @@ class MysqlConnection:
         self.terminate()
         raw = await _open(self._url, self._options)
         old, self.raw, self._prepared, self._busy = self.raw, raw, {}, False
+        if old.thread_id() > raw.thread_id():
+            return  # the server was started anew meanwhile, and counts from the beginning
         try:
             await self.control(f"KILL {old.thread_id()}")
         except MysqlError as problem:
@@ -153,9 +157,14 @@ class MysqlConnection:
                 yield rows
             await statement.close()
         except STATEMENT_PROBLEMS as problem:
-            self._busy = is_lost(problem)
+            self._note(problem)
             raise
         self._busy = False
+
+    def _note(self, problem: Exception) -> None:
+        """Note what an exception of a command says about the connection."""
+        self._busy = is_lost(problem)
+        self.is_lost = self._busy and not self.timed_out
 
     async def _execute(self, sql: str, values: Sequence[object]) -> MySQLResult:
         statement = self._prepared.get(sql)
@@ -170,7 +179,7 @@ class MysqlConnection:
         try:
             result = await statement.execute(values)
         except MysqlError as problem:
-            self._busy = is_lost(problem)
+            self._note(problem)
             raise
         except (ValueError, TypeError, OverflowError):
             pack_binary_params(tuple(values), "utf8")  # raises the same again, when it was not sent
@@ -186,7 +195,7 @@ class MysqlConnection:
         try:
             statement = await self.raw.prepare(sql)
         except MysqlError as problem:
-            self._busy = is_lost(problem)
+            self._note(problem)
             raise
         self._busy = False
         if _KEPT.match(sql):
@@ -206,7 +215,7 @@ class MysqlConnection:
         try:
             await self.raw.query(sql)
         except MysqlError as problem:
-            self._busy = is_lost(problem)
+            self._note(problem)
             raise
         self._busy = False
         return self.raw._result
@@ -221,6 +230,16 @@ class MysqlConnection:
     def _give_up(self) -> None:
         self.timed_out = True
         self.terminate()
+
+
+def give_back(pool: Pool[MysqlConnection], connection: MysqlConnection) -> None:
+    """Give a connection back to its pool, whatever became of its last statement. Never waits."""
+    if connection.is_usable:
+        pool.release(connection)
+    elif connection.is_lost:
+        pool.discard(connection)
+    else:
+        pool.recover(connection)  # cancelled: the server may still be at it, with its locks
 
 
 async def open_connection(url: DatabaseUrl, options: ServerOptions) -> MysqlConnection:

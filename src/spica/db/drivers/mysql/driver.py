@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from spica.db.driver import DEFAULT_OPTIONS, Codec, Parameters, Row, TransactionOptions, Written
 from spica.db.drivers.mysql.codecs import CODECS
-from spica.db.drivers.mysql.connection import MysqlConnection, open_connection
+from spica.db.drivers.mysql.connection import MysqlConnection, give_back, open_connection
 from spica.db.drivers.mysql.failures import (
     DUPLICATE,
     STATEMENT_PROBLEMS,
@@ -87,10 +87,7 @@ class MysqlDriver:
         except STATEMENT_PROBLEMS as problem:
             raise build_failure(problem, sql, self.url.place) from problem
         finally:
-            if connection.is_usable:
-                pool.release(connection)
-            else:
-                pool.recover(connection)  # by the pool's own task: this may be a generator that is being closed
+            give_back(pool, connection)  # without waiting: this may be a generator that is being closed
 
     async def begin(self, options: TransactionOptions = DEFAULT_OPTIONS) -> MysqlSession:
         """Open a transaction. Cancelled meanwhile, nothing stays open."""
@@ -102,10 +99,10 @@ class MysqlDriver:
                 await connection.control(f"SET TRANSACTION ISOLATION LEVEL {options.isolation.upper()}")
             await connection.control(begin)
         except STATEMENT_PROBLEMS as problem:
-            pool.release(connection)
+            give_back(pool, connection)
             raise build_failure(problem, begin, self.url.place) from problem
         except BaseException:
-            pool.recover(connection)
+            give_back(pool, connection)
             raise
         return MysqlSession(self, pool, connection)
 
@@ -160,11 +157,7 @@ class MysqlDriver:
             except STATEMENT_PROBLEMS as problem:
                 raise await self.explain(problem, sql, connection) from problem
         except BaseException:
-            # Refused, or cancelled: then the server must hear of it before the connection is used again.
-            if connection.is_usable:
-                pool.release(connection)
-            else:
-                pool.recover(connection)
+            give_back(pool, connection)
             raise
         pool.release(connection)
         return result

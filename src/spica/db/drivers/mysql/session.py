@@ -13,7 +13,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from spica.db.driver import Parameters, Row, Written
-from spica.db.drivers.mysql.connection import MysqlConnection
+from spica.db.drivers.mysql.connection import MysqlConnection, give_back
 from spica.db.drivers.mysql.failures import STATEMENT_PROBLEMS, UNDONE, build_failure, number_of
 from spica.db.errors import DatabaseError, DatabaseUnavailable, TransactionOver
 from spica.db.placeholders import place_values_for_mysql
@@ -128,10 +128,7 @@ class MysqlSession:
             raise build_failure(problem, sql, self._driver.url.place) from problem
 
     def _give_back(self) -> None:
-        if self._connection.is_usable:
-            self._pool.release(self._connection)
-        else:
-            self._pool.recover(self._connection)  # the server may still be at a cancelled statement, with its locks
+        give_back(self._pool, self._connection)
 
     def _check_open(self, sql: str) -> None:
         if self._ended:

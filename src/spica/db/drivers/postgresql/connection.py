@@ -93,6 +93,9 @@ class PostgresqlConnection:
             self._prepared.clear()
             if isinstance(outdated, OutdatedSchemaCacheError) or self.raw.is_in_transaction():
                 raise
+        except asyncpg.InternalClientError:
+            self.terminate()  # asyncpg has lost count of what was said
+            raise
         statement = await self._prepare(sql)
         return await statement.fetch(*values), statement.get_statusmsg()
 

@@ -123,7 +123,10 @@ class PostgresqlDriver:
         try:
             result = await work(connection, sql, values)
         except STATEMENT_PROBLEMS as problem:
-            pool.release(connection)
+            if isinstance(problem, TimeoutError):
+                pool.recover(connection)  # the server may hang: nobody else should wait for it
+            else:
+                pool.release(connection)
             raise build_failure(problem, sql, self.url.place) from problem
         except BaseException:
             pool.recover(connection)  # cancelled: the server must hear of it before the connection is used again

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 
 from spica.db.errors import (
     BadValue,
@@ -29,7 +29,17 @@ from spica.db.errors import (
 )
 
 # What a statement raises besides asyncpg's own: a lost connection, a timeout, a value that asyncpg can't convert.
-STATEMENT_PROBLEMS = (PostgresError, InterfaceError, OSError, TimeoutError, ValueError, TypeError, OverflowError)
+# InternalClientError is what asyncpg says of a connection that the server ended while nobody used it.
+STATEMENT_PROBLEMS = (
+    PostgresError,
+    InterfaceError,
+    InternalClientError,
+    OSError,
+    TimeoutError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
 
 _CONSTRAINT_KINDS: dict[str, ConstraintKind] = {
     "23505": "unique",

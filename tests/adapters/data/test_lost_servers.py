@@ -1,0 +1,145 @@
+"""Servers that are down, killed, restarted or that hang: what a statement, a transaction and a request hear of it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from spica import App
+from spica.db.engine import Database, use
+from spica.db.errors import CannotOpen, DatabaseUnavailable, PoolTimeout, StatementTimeout
+from spica.testing.live import running_client
+from tests.adapters.servers import OwnServer, own_mariadb, own_postgresql
+
+pytestmark = pytest.mark.xdist_group("lost servers")  # they take seconds to make
+
+SECOND = 1.0
+
+
+@pytest.fixture(scope="module")
+def own_servers() -> Iterator[dict[str, OwnServer]]:
+    """A server of each kind that tests may end and start again."""
+    with own_postgresql() as postgresql, own_mariadb() as mariadb:
+        yield {"postgresql": postgresql, "mariadb": mariadb}
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def server(request: pytest.FixtureRequest, own_servers: dict[str, OwnServer]) -> OwnServer:
+    server = own_servers[request.param]
+    server.ensure()
+    return server
+
+
+@pytest.fixture
+async def database(server: OwnServer) -> AsyncIterator[Database]:
+    """A database of the server with room for two connections."""
+    made = Database(f"{server.url}?pool_size=2")
+    previous = use(made)
+    try:
+        yield made
+    finally:
+        use(previous)
+        await made.close()
+
+
+async def answer(database: Database) -> int:
+    return int((await database.query("select 40 + :n as n", n=2))[0]["n"])
+
+
+async def test_the_pool_outlives_a_server_that_is_restarted(server: OwnServer, database: Database) -> None:
+    assert await asyncio.gather(answer(database), answer(database)) == [42, 42]
+    server.stop()
+    begun = time.monotonic()
+    with pytest.raises(DatabaseUnavailable):
+        await answer(database)
+    assert time.monotonic() - begun < SECOND
+    server.start()
+    assert await asyncio.gather(*(answer(database) for _ in range(8))) == [42] * 8
+
+
+async def test_a_statement_hears_that_the_server_was_killed(server: OwnServer, database: Database) -> None:
+    slow = "select pg_sleep(10)" if database.dialect == "postgresql" else "select sleep(10)"
+    await answer(database)
+    task = asyncio.create_task(database.query(slow))
+    await asyncio.sleep(0.1)
+    begun = time.monotonic()
+    server.kill()
+    with pytest.raises(DatabaseUnavailable):
+        await task
+    assert time.monotonic() - begun < SECOND
+    server.start()
+    assert await answer(database) == 42
+
+
+async def test_a_transaction_whose_server_was_killed_is_undone(server: OwnServer, database: Database) -> None:
+    await database.execute("create table if not exists notes (n integer)")
+    await database.execute("delete from notes")
+
+    async def work() -> None:
+        async with database.transaction():
+            await database.execute("insert into notes values (1)")
+            server.kill()
+            async with database.transaction():
+                await database.execute("insert into notes values (2)")
+
+    with pytest.raises(DatabaseUnavailable):
+        await work()
+    server.start()
+    assert await database.query("select n from notes") == []
+
+
+async def test_a_server_that_hangs_is_given_up(server: OwnServer) -> None:
+    database = Database(f"{server.url}?pool_size=1&statement_timeout_ms=200&acquire_timeout_ms=400")
+    await answer(database)
+    server.freeze()
+    try:
+        begun = time.monotonic()
+        with pytest.raises((StatementTimeout, DatabaseUnavailable)):
+            await answer(database)
+        with pytest.raises((PoolTimeout, DatabaseUnavailable)):  # no new connection either
+            await answer(database)
+        assert time.monotonic() - begun < 3 * SECOND
+    finally:
+        server.thaw()
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                assert await answer(database) == 42
+                break
+            except DatabaseUnavailable:
+                await asyncio.sleep(0.1)
+    await database.close()
+
+
+async def test_a_request_is_answered_503_within_a_second_and_200_afterwards(
+    server: OwnServer, database: Database
+) -> None:
+    app = App()
+
+    @app.get("/answer")
+    async def show() -> dict[str, int]:
+        return {"answer": await answer(database)}
+
+    async with running_client(app) as client:
+        (await client.get("/answer")).expect_status(200)
+        server.stop()
+        begun = time.monotonic()
+        responses = await asyncio.gather(*(client.get("/answer") for _ in range(20)))
+        assert time.monotonic() - begun < SECOND
+        assert {response.status for response in responses} == {503}
+        assert all(response.headers.get("retry-after") for response in responses)
+        assert all(database.url not in response.text for response in responses)
+        server.start()
+        (await client.get("/answer")).expect_status(200)
+
+
+async def test_a_user_that_is_refused_is_told_so(server: OwnServer) -> None:
+    head, _, tail = server.url.rpartition("@")
+    database = Database(f"{head.partition('://')[0]}://nobody:wrong@{tail.rpartition('/')[0]}/nowhere")
+    with pytest.raises(CannotOpen) as caught:
+        await answer(database)
+    assert "wrong" not in str(caught.value)
+    await database.close()
