@@ -24,14 +24,17 @@ def install_peers(progress: Progress) -> None:
     Raises: BenchmarkError when a load generator is missing (after all else is done) or pip fails.
     """
     prepare()
-    wanted = hashlib.sha256(places.REQUIREMENTS.read_bytes()).hexdigest()
+    pins = places.REQUIREMENTS.read_bytes() + places.REQUIREMENTS_ALONE.read_bytes()
+    wanted = hashlib.sha256(pins).hexdigest()
     if _STAMP.exists() and _STAMP.read_text() == wanted:
         progress("the peers are installed already (.venv-bench)")
     else:
         progress("installing the peers into .venv-bench")
         python = str(places.PEERS_VENV / "bin" / "python")
         _run(sys.executable, "-m", "venv", str(places.PEERS_VENV))
-        _run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(places.REQUIREMENTS))
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _run(*install, "-r", str(places.REQUIREMENTS))
+        _run(*install, "--no-deps", "-r", str(places.REQUIREMENTS_ALONE))
         _STAMP.write_text(wanted)
     check_load_generators()
 
