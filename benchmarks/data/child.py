@@ -11,13 +11,15 @@ import gc
 import importlib
 import itertools
 import json
+import os
 import sys
 import time
 from typing import Any
 
 import uvloop
 
-_numbers = itertools.count(1)  # never the same value twice: databases skip an update that changes nothing
+# Never the same value twice, nor another subject's: databases skip an update that changes nothing.
+_numbers = itertools.count(os.getpid() % 2000 * 1_000_000)
 
 
 async def serve(subject: Any, url: str) -> None:
