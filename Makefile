@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/spica/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets core check format test test-rust test-python demo bench bench-check bench-setup docs conformance torture fuzz kqueue darwin
+.PHONY: help setup assets core check format test test-rust test-python demo bench bench-check bench-setup bench-data docs conformance torture fuzz kqueue darwin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,12 @@ bench-check: setup ## the short form; fails only on a regression against benchma
 	@sh tools/wrk.sh
 	@python -m compileall -q src/spica
 	python -m benchmarks check
+
+bench-data: setup ## models beside the raw drivers and other mappers, then pages with a database beside other stacks
+	@sh tools/wrk.sh
+	@python -m compileall -q src/spica
+	python -m benchmarks.data --databases sqlite,postgresql,mysql
+	python -m benchmarks run --only page,db,queries,fortunes,updates,db-sqlite,fortunes-sqlite
 
 conformance: setup ## HTTP/1.1, HTTP/2, WebSocket and TLS suites, all their cases, against a live server
 	@sh tools/autobahn.sh

@@ -9,6 +9,7 @@ about, which asking it tells, is left out of that workload, and the report says 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from benchmarks.failure import BenchmarkError
 from benchmarks.measure.load import check_answer, measure_load, why_not_loaded
@@ -18,6 +19,7 @@ from benchmarks.servers import Server
 from benchmarks.workloads import Workload
 
 WARM_UP_S = 0.3
+WARM_UP_WITH_DATABASE_S = 1.0
 
 Progress = Callable[[str], None]
 
@@ -26,12 +28,22 @@ def load_all(
     servers: Sequence[Server], workloads: Sequence[Workload], core: int, result: Result, progress: Progress
 ) -> None:
     """Measure every workload on those of its servers that are given; fills `result.load` and `result.notes`."""
-    groups: dict[tuple[str, ...], list[Workload]] = {}
+    groups: dict[tuple[tuple[str, ...], str], list[Workload]] = {}
     for workload in workloads:
-        groups.setdefault(workload.servers, []).append(workload)
-    for names, group in groups.items():
+        groups.setdefault((workload.servers, workload.database), []).append(workload)
+    for (names, database), group in groups.items():
         chosen = [server for server in servers if server.name in names]
-        _Group(group, core, result, progress).run(chosen, result.settings)
+        with _prepared(database):
+            _Group(group, core, result, progress).run(chosen, result.settings)
+
+
+def _prepared(database: str) -> AbstractContextManager[None]:
+    if not database:
+        return nullcontext()
+    # Lazy: only these workloads need Spica's own database layer.
+    from benchmarks.pages.database import made_pages_database
+
+    return made_pages_database(database)
 
 
 class _Group:
@@ -84,7 +96,7 @@ class _Group:
                 self._leave_out(server, [workload], error)
                 continue
             self._able[workload.name].append(running)
-            measure_load(running, workload, WARM_UP_S)
+            measure_load(running, workload, WARM_UP_WITH_DATABASE_S if workload.database else WARM_UP_S)
         return running
 
     def _leave_out(self, server: Server, workloads: list[Workload], error: BenchmarkError) -> None:

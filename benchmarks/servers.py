@@ -65,13 +65,12 @@ def _spica(name: str, title: str, command: list[str], *, hello: str = "/plaintex
     return Server(
         name,
         title,
-        [str(_SPICA), "server", "--port", "{port}", "--quiet", *command],
+        [str(_SPICA), "server", "--port", "{port}", *command],
         _SPICA,
         hint="run `make setup`",
-        folder=places.ROOT,
         environment={"SPICA_ENV": "production"},
         hello=hello,
-        **others,
+        **{"folder": places.ROOT, **others},
     )
 
 
@@ -89,7 +88,7 @@ def _room(name: str, title: str, program: str) -> Server:
 
 
 LIMIT = Server("limit", "limit (C epoll, canned answer)", [str(places.LIMIT), "{port}"], places.LIMIT)
-SPICA = _spica("spica", "spica", ["benchmarks.spica_app:app"])
+SPICA = _spica("spica", "spica", ["--quiet", "benchmarks.spica_app:app"])
 LIMIT_FANOUT = Server(
     "limit-fanout",
     "limit (C epoll, one send a socket)",
@@ -105,15 +104,17 @@ SPICA_VARIANTS = [
     _spica(
         "spica-tls",
         "spica, TLS",
-        ["benchmarks.spica_app:app", "--tls-cert", _CERTIFICATE[0], "--tls-key", _CERTIFICATE[1]],
+        ["--quiet", "benchmarks.spica_app:app", "--tls-cert", _CERTIFICATE[0], "--tls-key", _CERTIFICATE[1]],
         tls=True,
         is_variant=True,
     ),
-    _spica("spica-files", "spica", ["benchmarks.spica_files_app:app"], hello="/1k.bin", is_variant=True),
+    _spica("spica-files", "spica", ["--quiet", "benchmarks.spica_files_app:app"], hello="/1k.bin", is_variant=True),
+    _spica("spica-page", "spica", [], hello="/page", folder=places.SUITE / "page", is_variant=True),
+    _spica("spica-pages", "spica", ["--quiet", "benchmarks.pages.spica_app:app"], hello="/db", is_variant=True),
     _spica(
         "spica-websocket",
         "spica",
-        ["benchmarks.spica_websocket_app:app"],
+        ["--quiet", "benchmarks.spica_websocket_app:app"],
         hello="/ws",
         protocol=Protocol.WEBSOCKET,
         is_variant=True,
@@ -138,7 +139,32 @@ PEERS = [
     ),
 ]
 
+_GUNICORN = [
+    *(str(_PEER / "gunicorn"), "--bind", "127.0.0.1:{port}", "--workers", "1", "--worker-class", "gthread"),
+    *("--threads", "16", "--keep-alive", "75", "--log-level", "critical"),
+]
+
+
+def _data(name: str, title: str, command: list[str]) -> Server:
+    """A peer with TechEmpower's pages."""
+    return Server(
+        f"{name}-data", title, [*command, f"{name}_data:app"], _PEER / "uvicorn", hello="/db", is_variant=True
+    )
+
+
 PEER_VARIANTS = [
+    _data("blacksheep", "blacksheep / uvicorn, raw asyncpg, Jinja2", _UVICORN),
+    _data("starlette", "starlette / uvicorn, raw asyncpg, Jinja2", _UVICORN),
+    _data("fastapi", "fastapi / uvicorn, SQLAlchemy async, Jinja2", _UVICORN),
+    _data("django", "django / gunicorn", _GUNICORN),
+    Server(
+        "django-page",
+        "django / gunicorn",
+        [*_GUNICORN, "--access-logfile", "-", "django_page:app"],
+        _PEER / "gunicorn",
+        hello="/page",
+        is_variant=True,
+    ),
     Server(
         "granian-tls",
         "granian, raw RSGI, TLS",

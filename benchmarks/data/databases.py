@@ -29,13 +29,15 @@ def made_database(kind: str) -> Iterator[str]:
         return
     server, name = _server_of(kind), f"spica_bench_{os.getpid()}"
     try:
-        asyncio.run(_run(f"{server}/{'postgres' if kind == 'postgresql' else 'mysql'}", f"create database {name}"))
+        asyncio.run(_run(f"{server}/{_home(kind)}", f"create database {name}"))
     except SpicaError as error:
         raise BenchmarkError(f"No {kind} to measure on: {error.short}") from error
     try:
         yield f"{server}/{name}"
     finally:
-        asyncio.run(_run(f"{server}/{'postgres' if kind == 'postgresql' else 'mysql'}", f"drop database {name}"))
+        # Servers of a run that failed may still be connected.
+        force = " with (force)" if kind == "postgresql" else ""
+        asyncio.run(_run(f"{server}/{_home(kind)}", f"drop database {name}{force}"))
 
 
 def _server_of(kind: str) -> str:
@@ -44,6 +46,10 @@ def _server_of(kind: str) -> str:
     password = f":{quote(found['PASSWORD'], safe='')}" if found["PASSWORD"] else ""
     credentials = quote(found["USER"] or user, safe="") + password
     return f"{kind}://{credentials}@{found['HOST'] or '127.0.0.1'}:{found['PORT'] or port}"
+
+
+def _home(kind: str) -> str:
+    return "postgres" if kind == "postgresql" else "mysql"
 
 
 async def _run(url: str, statement: str) -> None:

@@ -24,8 +24,9 @@ async def create_tables(url: str) -> None:
         await database.execute("drop table if exists authors")
         await database.execute(f"create table authors (id {key}, name varchar(100) not null)")
         await database.execute(
-            f"create table posts (id {key}, title varchar(200) not null, body text not null, "
-            f"published boolean not null, views integer not null, author_id bigint not null references authors (id), created_at {time} not null)"
+            f"create table posts (id {key}, title varchar(200) not null, body text not null,"
+            " published boolean not null, views integer not null,"
+            f" author_id bigint not null references authors (id), created_at {time} not null)"
         )
         async with database.transaction():
             for number in range(AUTHORS):

@@ -33,3 +33,29 @@ def test_every_workload_names_servers_that_are_there_and_its_reference_among_the
         assert set(workload.servers) <= known
         assert workload.reference in workload.servers
         assert workload.subject in workload.servers
+
+
+def test_pages_with_a_database_are_right_by_what_they_must_hold():
+    assert BY_NAME["db"].accepts(200, b'{"id": 7, "randomNumber": 1}')
+    assert not BY_NAME["db"].accepts(200, b'{"id": 7, "randomNumber": 0}')
+    assert not BY_NAME["db"].accepts(200, b'{"id": 7}')
+    row = b'{"id": 7, "randomNumber": 1}'
+    assert BY_NAME["queries"].accepts(200, b"[" + b",".join([row] * 20) + b"]")
+    assert not BY_NAME["queries"].accepts(200, b"[" + b",".join([row] * 19) + b"]")
+    rows = [
+        "id",
+        *sorted([f"Fortune {number}" for number in range(10)]),
+        "Additional fortune",
+        "Any program",
+        "フレーム",
+    ]
+    page = "<tr>".join(["", *rows]) + "&lt;script&gt;"
+    assert BY_NAME["fortunes"].accepts(200, page.encode())
+    assert not BY_NAME["fortunes"].accepts(200, page.replace("&lt;script&gt;", "<script>").encode())
+    assert not BY_NAME["fortunes"].accepts(200, page.replace("Any program", "A program").encode() + b"Any program")
+    assert not BY_NAME["page"].accepts(200, b"<html></html>")
+
+
+def test_what_is_wanted_is_told_in_words():
+    assert BY_NAME["db"].wanted == "200 and one_world"
+    assert BY_NAME["plaintext"].wanted == "200 and 'Hello, World!'"

@@ -1,0 +1,1 @@
+"""TechEmpower's database pages as a Spica application: one file, models, a template."""
