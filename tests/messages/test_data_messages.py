@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -380,9 +381,9 @@ stored(
     "ModelDefinitionError",
     undefined,
     """SPICA-D101  'save' can't be a field of Thing
-  where  class Thing in tests.messages.test_data_messages, field 'save'
+  where  class Thing, HERE, field 'save'
   why    Model.save has it
-  fix    choose another name""",
+  fix    choose another name, and for a column of this one write ... = field(column='save')""",
 )
 stored(
     "UnknownField",
@@ -497,6 +498,7 @@ async def test_the_text(name: str, tmp_path: Path) -> None:
         await action(tmp_path)
     assert type(caught.value).__name__ == name
     read = str(caught.value).replace(str(tmp_path), "FOLDER")
+    read = re.sub(rf"{re.escape(__file__)}:[0-9]+", "HERE", read)
     assert read == f"{text}{CODE}{caught.value.code.lower()}"
 
 

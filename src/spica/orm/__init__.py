@@ -51,6 +51,7 @@ from spica.orm.errors import (
 )
 from spica.orm.fields import Text, field, lock
 from spica.orm.functions import average, count, exists, lower, maximum, minimum, sum_, upper
+from spica.orm.mapped import Mapped
 from spica.orm.model import Model
 from spica.orm.page import Page
 from spica.orm.passwords import Password
@@ -67,6 +68,7 @@ __all__ = [
     "Errors",
     "ForbiddenAttributes",
     "InvalidChangeset",
+    "Mapped",
     "Model",
     "ModelDefinitionError",
     "NotDestroyed",

@@ -68,7 +68,7 @@ def _checked(schema: Schema, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[
     checked = [permitted(schema.model, row) for row in rows]
     for row in checked:
         for name in row:
-            schema.field(name)
+            schema.written_field(name)
     return checked
 
 

@@ -8,10 +8,11 @@ from operator import and_
 from typing import Any
 
 from spica.orm.callbacks import holds, run_callbacks
+from spica.orm.changes import list_changed
 from spica.orm.schema import FieldRules, Schema
 from spica.orm.storage import storage_of
 from spica.validation import CoercionFailed, Errors
-from spica.validation.messages import BLANK, TAKEN
+from spica.validation.messages import BLANK, COMPUTED, READONLY, TAKEN
 
 _WILDCARDS = re.compile(r"[%_\\]")
 
@@ -40,7 +41,7 @@ def check_types(record: Any, schema: Schema, errors: Errors) -> None:
     """Give every field a value of its type, or a message. The value that was typed stays in the record."""
     for field in schema.fields:
         value = getattr(record, field.name)
-        if type(value) is field.kind and field.storage is not str:
+        if type(value) is field.kind and field.takes_all:
             continue
         if value is None:
             if field.is_required:
@@ -50,6 +51,16 @@ def check_types(record: Any, schema: Schema, errors: Errors) -> None:
             setattr(record, field.name, field.convert(value))
         except CoercionFailed as problem:
             errors.add(field.shown_as, problem.message)
+    if schema.guarded:
+        _check_guarded(record, schema, errors)
+
+
+def _check_guarded(record: Any, schema: Schema, errors: Errors) -> None:
+    """Refuse values in fields that a save does not write."""
+    changed = list_changed(record)
+    for field in schema.guarded:
+        if field.name in changed and (field.is_generated or record._row is not None):
+            errors.add(field.name, COMPUTED if field.is_generated else READONLY)
 
 
 async def _check_rule(record: Any, rule: FieldRules, schema: Schema, errors: Errors) -> None:

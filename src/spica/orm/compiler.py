@@ -37,7 +37,9 @@ def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
     """
     statement = StatementBuilder(schema, dialect).build(shape)
     if dialect == "postgresql" and shape.operation[0] == "insert" and schema.key.name not in shape.operation[1:]:
-        statement = statement.returning(sa.column(schema.key.name))  # the other drivers are told the id of a new row
+        statement = statement.returning(
+            sa.column(schema.key.fields[0].column)
+        )  # the other drivers are told the id of a new row
     compiled = statement.compile(dialect=_dialect(dialect))
     names = compiled.positiontup or ()
     text = re.sub(

@@ -9,7 +9,7 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spica.db.errors import ConstraintKind, ConstraintViolation
@@ -30,24 +30,24 @@ class Constraint:
 
 
 def explain_violation(
-    problem: ConstraintViolation, fields: Container[str], constraints: tuple[Constraint, ...]
+    problem: ConstraintViolation, fields: Mapping[str, str], constraints: tuple[Constraint, ...]
 ) -> list[tuple[str, Message]]:
     """Find what to say about a refused row.
 
-    Args:    fields: the model's; constraints: those that were declared.
+    Args:    fields: the model's, by column; constraints: those that were declared.
     Returns: fields and messages; [] when nobody expected this violation, which is then an error of the program.
     """
+    names = [fields[column] for column in problem.columns if column in fields]
     declared = [constraint for constraint in constraints if constraint.kind == problem.kind]
     for constraint in declared:
         if constraint.name is not None and re.search(rf"(?<!\w){re.escape(constraint.name)}(?!\w)", problem.what):
             return [(constraint.field, constraint.message)]
     for constraint in declared:
-        if constraint.field in problem.columns:
+        if constraint.field in names:
             return [(constraint.field, constraint.message)]
     if problem.kind == "foreign key" and not problem.table and not problem.columns:
         return [(constraint.field, constraint.message) for constraint in declared]
     message = _MESSAGES.get(problem.kind)
-    names = [name for name in problem.columns if name in fields]
     if message is None or not names:
         return []
     return [(names[-1], message)]  # of an index on several, the last is what the others narrow down

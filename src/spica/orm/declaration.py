@@ -16,6 +16,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
 
 from msgspec import StructMeta
@@ -79,7 +80,8 @@ class ModelMeta(StructMeta):
         Raises:  ModelDefinitionError, UnknownField.
         """
         parents = [base for base in bases if isinstance(base, ModelMeta)]
-        body = ClassBody(name, namespace, sys._getframe(1).f_locals)
+        frame = sys._getframe(1)
+        body = ClassBody(name, namespace, frame.f_locals, f"{frame.f_code.co_filename}:{frame.f_lineno}")
         body.check_parents(parents)
         take_relations(name, namespace, body.where, bases)
         is_abstract = abstract or not parents
@@ -121,10 +123,10 @@ class ModelMeta(StructMeta):
 class ClassBody:
     """A model's class body before it becomes a class: which of its names are fields, and their options."""
 
-    def __init__(self, name: str, namespace: dict[str, Any], scope: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, namespace: dict[str, Any], scope: Mapping[str, Any], place: str) -> None:
         self.name = name
         self.namespace = namespace
-        self.where = f"class {name} in {namespace.get('__module__', '?')}"
+        self.where = f"class {name}, {place}"
         self._scope = scope
         self.key: list[str] = []
 
@@ -245,6 +247,7 @@ def build_schema(model: Any, table: str, body: ClassBody) -> Schema:
         _build_field(body, name, annotations[name], options.get(name, FieldOptions()), position)
         for position, name in enumerate(model.__struct_fields__)
     )
+    _check_columns(body, fields)
     rules = [*_rules_of_options(fields), *declared]
     for rule in rules:
         if rule.name not in annotations and rule.name not in passwords:
@@ -296,7 +299,7 @@ def _build_field(body: ClassBody, name: str, annotation: Any, options: FieldOpti
             f"{name!r} can't be a field of {body.name}",
             where=where,
             why="names with an underscore in front are private" if name.startswith("_") else f"Model.{name} has it",
-            fix="choose another name",
+            fix=f"choose another name, and for a column of this one write ... = field(column={name!r})",
         )
     try:
         field = build_field(name, annotation, options, position, body.key)
@@ -306,15 +309,31 @@ def _build_field(body: ClassBody, name: str, annotation: Any, options: FieldOpti
     return field
 
 
+def _check_columns(body: ClassBody, fields: tuple[Field, ...]) -> None:
+    """Refuse two fields of one column."""
+    columns: dict[str, str] = {}
+    for field in fields:
+        other = columns.setdefault(field.column, field.name)
+        if other != field.name:
+            raise ModelDefinitionError(
+                f"{body.name}.{other} and {body.name}.{field.name} can't both be the column {field.column!r}",
+                where=body.where,
+                fix="give one of them another: field(column=...)",
+            )
+
+
 def _check_options(field: Field) -> None:
     """Refuse options that can't work. Raises TypeError or CoercionFailed with the reason."""
     options = field.options
     if options.default is not MISSING and options.default_factory is not None:
         raise TypeError("give a default or a default_factory, not both")
-    if isinstance(options.default, (list, dict, set)):
-        raise TypeError("all records would share this default; write field(default_factory=list)")
-    if options.max is not None and field.storage not in (str, bytes, list):
-        raise TypeError("max is the length of text or of a list")
+    if _can_change(options.default):
+        factory = type(options.default).__name__
+        raise TypeError(f"all records would share this default; write field(default_factory={factory})")
+    _check_computed(field)
+    _check_digits(field)
+    if options.max is not None and (field.storage not in (str, bytes, list) or options.max < 1):
+        raise TypeError(f"max is the length of text or of a list, from 1 on; got {options.max!r}")
     if options.lock and field.kind is not int:
         raise TypeError("the version of a row is an int")
     if options.stamp is not None and field.storage is not datetime:
@@ -324,6 +343,44 @@ def _check_options(field: Field) -> None:
             field.convert(options.default)
         except CoercionFailed as problem:
             raise TypeError(f"its default {options.default!r} {problem}") from None
+
+
+def _can_change(value: Any) -> bool:
+    """Whether a value can be changed in place: what can't be hashed."""
+    try:
+        hash(value)
+    except TypeError:
+        return True
+    return False
+
+
+def _check_computed(field: Field) -> None:
+    options = field.options
+    for name, text in (("generated", options.generated), ("db_default", options.db_default)):
+        if text is None:
+            continue
+        if not isinstance(text, str) or not text.strip():
+            raise TypeError(f'{name} is SQL, such as {name}="lower(name)"; got {text!r}')
+        if field.has_default or options.stamp or (options.generated and options.db_default):
+            raise TypeError(f"the database computes it ({name}), so it has no other default")
+        if field.is_key:
+            raise TypeError(f"a key can't be computed by the database ({name}): the new row could not be found again")
+    if options.generated and (options.readonly or options.lock):
+        raise TypeError("what is generated is never written anyway; leave readonly out")
+
+
+def _check_digits(field: Field) -> None:
+    precision, scale = field.options.precision, field.options.scale
+    if precision is scale is None:
+        return
+    if field.kind is not Decimal:
+        raise TypeError("precision and scale are the digits of a Decimal")
+    if (
+        (precision is not None and precision < 1)
+        or (scale is not None and scale < 0)
+        or (scale or 0) > (precision or 999)
+    ):
+        raise TypeError(f"a Decimal has 1 digit or more, of which {scale} can't be after the point")
 
 
 def _rules_of_options(fields: tuple[Field, ...]) -> Iterator[FieldRules]:

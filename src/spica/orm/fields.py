@@ -3,31 +3,40 @@
 Rules of this file:
 - The annotation gives the type; `X | None` means that the column may be NULL; `Text` is a string without a length.
 - A field knows nothing of a database: how a type is stored is the driver's business (`Driver.codecs`).
+- What the database computes (`generated=`, `db_default=`) is SQL of the program, never of a request.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import types
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, overload
+from typing import Annotated, Any, Literal, TypedDict, TypeVar, Union, Unpack, get_args, get_origin, overload
 from uuid import UUID
 
+from spica.errors import closest
+from spica.orm.decimals import bounded_decimal
+from spica.orm.errors import ModelDefinitionError
 from spica.orm.keys import check_kind, maker_of
+from spica.orm.mapped import Mapped
 from spica.orm.passwords import PasswordNote, coerce_hash
 from spica.validation import CoercionFailed
 from spica.validation.coerce import coercer
+from spica.validation.json_types import JsonType, is_json_type, json_type
 
 T = TypeVar("T")
 
 # password, password_hash, api_token, otp_secret, reset_digest; not tokens_used or secretary.
 _SECRET = re.compile(r"(?:^|_)(?:password|passwd|token|secret|digest)(?:_(?:hash|digest|encrypted))?$").search
 
-SCALARS = (str, int, float, bool, datetime, date, Decimal, UUID, bytes)
+SCALARS = (str, int, float, bool, datetime, date, time, timedelta, Decimal, UUID, bytes)
+# Values of exactly these types are what a column takes, whatever they are; of the others some are not.
+_ALL_FIT = (int, float, bool, date, UUID, bytes)
 
 
 class _Unlimited:
@@ -61,56 +70,51 @@ class FieldOptions:
     hidden: bool | None = None
     primary_key: bool = False
     lock: bool = False
+    column: str | None = None
+    precision: int | None = None
+    scale: int | None = None
+    db_default: str | None = None
+    generated: str | None = None
+    stored: bool = True
+    readonly: bool = False
+    init: bool = True
+    json: bool = False
+
+
+class FieldKeywords(TypedDict, total=False):
+    """What `field(...)` takes besides a default; it says what each is for."""
+
+    max: int | None
+    unique: bool
+    index: bool
+    stamp: Literal["create", "save"] | None
+    hidden: bool | None
+    primary_key: bool
+    column: str | None
+    precision: int | None
+    scale: int | None
+    db_default: str | None
+    generated: str | None
+    stored: bool
+    readonly: bool
+    init: bool
+    json: bool
 
 
 @overload
-def field(
-    *,
-    default: T,
-    max: int | None = ...,
-    unique: bool = ...,
-    index: bool = ...,
-    stamp: Literal["create", "save"] | None = ...,
-    hidden: bool | None = ...,
-    primary_key: bool = ...,
-) -> T: ...
+def field(*, default: T, **options: Unpack[FieldKeywords]) -> T: ...
 
 
 @overload
-def field(
-    *,
-    default_factory: Callable[[], T],
-    max: int | None = ...,
-    unique: bool = ...,
-    index: bool = ...,
-    stamp: Literal["create", "save"] | None = ...,
-    hidden: bool | None = ...,
-    primary_key: bool = ...,
-) -> T: ...
+def field(*, default_factory: Callable[[], T], **options: Unpack[FieldKeywords]) -> T: ...
 
 
 @overload
-def field(
-    *,
-    max: int | None = ...,
-    unique: bool = ...,
-    index: bool = ...,
-    stamp: Literal["create", "save"] | None = ...,
-    hidden: bool | None = ...,
-    primary_key: bool = ...,
-) -> Any: ...
+def field(**options: Unpack[FieldKeywords]) -> Any: ...
 
 
 def field(
-    *,
-    default: Any = MISSING,
-    default_factory: Callable[[], Any] | None = None,
-    max: int | None = None,
-    unique: bool = False,
-    index: bool = False,
-    stamp: Literal["create", "save"] | None = None,
-    hidden: bool | None = None,
-    primary_key: bool = False,
+    *, default: Any = MISSING, default_factory: Callable[[], Any] | None = None, **options: Unpack[FieldKeywords]
 ) -> Any:
     """Say more about a model's field than its annotation does.
 
@@ -119,10 +123,28 @@ def field(
              `save` and, where the migration has the index, by the database; index: whether it is looked up often;
              stamp: a datetime set to now by each "save", or once by "create"; hidden: whether JSON leaves it out, by
              default what is called a password, token, secret or digest; primary_key: it names the row, in the place
-             of `id`; several fields do so together.
+             of `id`; several fields do so together; column: its name in the table, by default the field's;
+             precision, scale: how many digits a Decimal has, and how many of them after the point;
+             db_default: SQL by which the database computes the value of a new row that was given none;
+             generated: SQL by which the database computes the value of every row, from its other columns: it is read
+             and never written; stored: False computes a generated value when it is read;
+             readonly: `save` refuses to change it once there is a row; init: False keeps it out of `Post(...)`,
+             `create`, `update` and `assign`, so that only `post.name = ...` sets it; json: a list of texts or numbers
+             is JSON on PostgreSQL too, not an array.
+    Raises:  ModelDefinitionError for an option that does not exist.
     Example: title: str = field(max=200)
     """
-    return FieldOptions(default, default_factory, max, unique, index, stamp, hidden, primary_key)
+    for name in options.keys() - FieldKeywords.__optional_keys__:
+        near = closest(name, [*FieldKeywords.__optional_keys__, "default", "default_factory"])
+        caller = sys._getframe(1)
+        raise ModelDefinitionError(
+            f"field(...) has no option {name!r}",
+            where=f"{caller.f_code.co_filename}:{caller.f_lineno}",
+            fix=f"did you mean {near[0]!r}?"
+            if near
+            else f"one of {', '.join(sorted(FieldKeywords.__optional_keys__))}",
+        )
+    return FieldOptions(default, default_factory, **options)
 
 
 def lock() -> int:
@@ -139,7 +161,9 @@ class Field:
     """One field of one model, resolved.
 
     kind: the Python type without None, such as `int` or `list[str]`; storage: the type whose codec stores it;
-    position: its place in the row; text: whether it is `Text`;
+    position: its place in the row; text: whether it is `Text`; column: its name in the table;
+    json: how its JSON is written and read, None for other columns; element: the type of its items where it is an array
+    on databases that have them, else None;
     password: the name of the `Password` whose hash it holds, "" for most;
     is_key: whether it is (part of) the primary key; is_made: whether `save` makes that.
     """
@@ -155,6 +179,31 @@ class Field:
     password: str = ""
     is_key: bool = False
     is_made: bool = False
+    json: JsonType | None = None
+    element: type | None = None
+
+    @property
+    def column(self) -> str:
+        """Its name in the table."""
+        return self.options.column or self.name
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the database computes it in every row, so that it is never written."""
+        return self.options.generated is not None
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the database may know a new row's value better than the record that was saved."""
+        return self.options.generated is not None or self.options.db_default is not None
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether every value of exactly its type can be stored, without a look."""
+        kind, options = self.kind, self.options
+        if kind is Decimal:
+            return options.precision is None and options.scale is None
+        return kind in _ALL_FIT or (isinstance(kind, type) and issubclass(kind, Enum))
 
     @property
     def has_default(self) -> bool:
@@ -175,7 +224,7 @@ class Field:
     @property
     def is_required(self) -> bool:
         """Whether a record without a value can't be saved."""
-        return not (self.nullable or self.options.stamp or self.password or self.is_made)
+        return not (self.nullable or self.options.stamp or self.password or self.is_made or self.is_computed)
 
     @property
     def shown_as(self) -> str:
@@ -185,7 +234,7 @@ class Field:
     @property
     def is_json(self) -> bool:
         """Whether the column holds a list or a dict."""
-        return self.storage in (list, dict)
+        return self.json is not None
 
     def accept(self, value: Any) -> Any:
         """Convert a value that was assigned; one that does not fit is kept as it is, for `save` to refuse by name."""
@@ -211,12 +260,17 @@ def build_field(name: str, annotation: Any, options: FieldOptions, position: int
     kind, nullable, notes = unwrap(annotation)
     text = any(isinstance(note, _Unlimited) for note in notes)
     password = next((note.name for note in notes if isinstance(note, PasswordNote)), "")
+    storage, json, element = _storage(kind, options)
     coerce = coerce_hash if password else coercer(kind)
+    if kind is Decimal and (options.precision is not None or options.scale is not None):
+        coerce = bounded_decimal(coerce, options.precision, options.scale)
     if name in key:
         check_kind(kind, nullable)
     is_made = name in key and len(key) == 1 and maker_of((kind,)) != "program"
-    storage = _storage(kind)
-    return Field(name, kind, nullable, storage, text, position, options, coerce, password, name in key, is_made)
+    is_key = name in key
+    return Field(
+        name, kind, nullable, storage, text, position, options, coerce, password, is_key, is_made, json, element
+    )
 
 
 def unwrap(annotation: Any) -> tuple[Any, bool, list[object]]:
@@ -228,6 +282,8 @@ def unwrap(annotation: Any) -> tuple[Any, bool, list[object]]:
         if origin is Annotated:
             annotation, *more = get_args(annotation)
             notes += more
+        elif origin is Mapped:
+            (annotation,) = get_args(annotation)
         elif origin in (Union, types.UnionType):
             members = [member for member in get_args(annotation) if member is not types.NoneType]
             if len(members) != 1:
@@ -238,19 +294,32 @@ def unwrap(annotation: Any) -> tuple[Any, bool, list[object]]:
             return annotation, nullable, notes
 
 
-def _storage(kind: Any) -> type:
+def _storage(kind: Any, options: FieldOptions) -> tuple[type, JsonType | None, type | None]:
+    """Find what stores a type: the type of the codec, how its JSON is written, the type of an array's items."""
     if kind in SCALARS:
-        return kind  # type: ignore[no-any-return]
-    container = get_origin(kind) or kind
-    if container in (list, dict):
-        return container  # type: ignore[no-any-return]
+        return kind, None, None
     if isinstance(kind, type) and issubclass(kind, Enum):
-        values = {type(member.value) for member in kind}
-        if values <= {int}:
-            return int
-        if values <= {str}:
-            return str
-        raise TypeError("an enum's values must be all text or all integers")
-    raise TypeError(
-        "a column's type is str, Text, int, float, bool, datetime, date, Decimal, UUID, bytes, an Enum, list or dict"
-    )
+        return _enum_storage(kind), None, None
+    if hasattr(kind, "__schema__"):
+        name = kind.__name__
+        raise TypeError(f"{name} is a model; to refer to one of its records write ...: {name} = belongs_to()")
+    if not is_json_type(kind):
+        raise TypeError(
+            "a column's type is str, Text, int, float, bool, datetime, date, time, timedelta, Decimal, UUID, bytes, an "
+            "Enum, list[...], dict[...], or for JSON a Struct, a dataclass, a TypedDict or a pydantic model"
+        )
+    container: type = list if (get_origin(kind) or kind) in (list, tuple, set, frozenset) else dict
+    items = get_args(kind)
+    element = items[0] if get_origin(kind) is list and items[0] in SCALARS and not options.json else None
+    try:
+        return container, json_type(kind), element
+    except TypeError as problem:
+        raise TypeError(f"it can't be read from JSON: {problem}") from None
+
+
+def _enum_storage(kind: type[Enum]) -> type:
+    values = {type(member.value) for member in kind}
+    for storage in (int, str):
+        if values <= {storage}:
+            return storage
+    raise TypeError("an enum's values must be all text or all integers")

@@ -6,7 +6,7 @@ messages of its last validation. Both stay out of JSON.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 from weakref import ref
 
@@ -15,12 +15,14 @@ from msgspec.structs import astuple
 
 from spica.db.driver import Row
 from spica.orm import declaration
+from spica.orm.changes import UNREAD, list_changed
 from spica.orm.changeset import ChangesetAccess
 from spica.orm.checking import check_record
 from spica.orm.declaration import ModelMeta, permitted
+from spica.orm.dictionaries import build_copy, build_dict
 from spica.orm.errors import ValidationError
 from spica.orm.passwords import Authentication
-from spica.orm.persistence import destroy_record, list_changed, reload_record, save_record
+from spica.orm.persistence import destroy_record, reload_record, save_record
 from spica.orm.querying import Querying
 from spica.orm.relations.access import forget, kept_relations
 from spica.orm.relations.loading import load_paths
@@ -161,9 +163,34 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         """The record as part of a URL: its key."""
         return type(self).__schema__.key.param(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The fields by name."""
-        return dict(zip(self.__struct_fields__, astuple(self), strict=True))
+    def to_dict(
+        self,
+        *,
+        only: Iterable[str] | None = None,
+        except_: Iterable[str] = (),
+        include: str | Iterable[str] = (),
+    ) -> dict[str, Any]:
+        """The fields by name, the hidden ones among them.
+
+        Args:    only: these fields alone; except_: all but these; include: relations that are loaded, as "author" or
+                 "comments.author": their records as dicts too, without what is hidden.
+        Raises:  UnknownField and UnknownRelation with near matches, NotLoaded.
+        """
+        if only is None and not except_ and not include:
+            return dict(zip(self.__struct_fields__, astuple(self), strict=True))
+        return build_dict(self, only, except_, include)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The fields by name, as `to_dict()`."""
+        return self.to_dict()
+
+    def dup(self) -> Self:
+        """A new record, not saved, with this one's values; the database and `save` give it a key, timestamps and what
+        else is theirs to give.
+        """
+        copy: Self = build_copy(self)
+        return copy
 
     def __json__(self) -> dict[str, Any]:
         """What JSON shows of a record: its fields without the hidden ones; yours may return something else."""
@@ -201,11 +228,21 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         return hash((type(self).__name__, key)) if key is not None else object.__hash__(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), astuple(self), self._row, kept_relations(self))
+        return _restore, (type(self), self.__struct_fields__, astuple(self), self._row, kept_relations(self))
 
 
-def _restore(model: Any, values: tuple[Any, ...], row: Row | None, loaded: dict[str, Any] | None = None) -> Any:
-    """Unpickle a record."""
+def _restore(
+    model: Any, names: tuple[str, ...], values: tuple[Any, ...], row: Row | None, loaded: dict[str, Any] | None
+) -> Any:
+    """Unpickle a record, maybe one of an older version of its model: fields that are gone are dropped, new ones have
+    their defaults.
+    """
+    fields = model.__schema__.fields
+    if names != model.__struct_fields__:
+        by_name = dict(zip(names, values, strict=True))
+        rows = {} if row is None else dict(zip(names, row, strict=True))
+        values = tuple(by_name[field.name] if field.name in by_name else field.default() for field in fields)
+        row = None if row is None else tuple(rows.get(field.name, UNREAD) for field in fields)
     record = model.__schema__.make(*values)
     record._row = row
     if loaded:

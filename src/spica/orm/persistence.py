@@ -11,18 +11,21 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from spica.db.driver import Row
+from spica.db.driver import Row, Written
 from spica.db.engine import Database, current
 from spica.db.errors import BadValue, ConstraintViolation
 from spica.db.transaction import Rollback, Transaction, active_transaction
 from spica.orm.callbacks import around_callbacks, run_callbacks
+from spica.orm.changes import changed_positions
 from spica.orm.checking import check_record, check_types
 from spica.orm.constraints import Constraint, explain_violation
 from spica.orm.errors import NotDestroyed, NotPersisted, RecordNotFound, StaleRecord
+from spica.orm.fields import Field
 from spica.orm.keys import uuid7
 from spica.orm.relations import parents
 from spica.orm.relations.dependents import add_restriction, release_dependents
@@ -130,19 +133,6 @@ async def reload_record(record: Any) -> None:
     record._errors = Errors()
 
 
-def list_changed(record: Any) -> list[str]:
-    """List the fields whose value differs from the row's, or for a new record from the default."""
-    schema: Schema = type(record).__schema__
-    if record._row is None:
-        return [field.name for field in schema.fields if getattr(record, field.name) != field.default()]
-    _, storage = storage_of(type(record))
-    return [
-        field.name
-        for field, value in zip(schema.fields, record._row, strict=True)
-        if getattr(record, field.name) != storage.decode(field.position, value)
-    ]
-
-
 async def _save_with_callbacks(
     record: Any, schema: Schema, errors: Errors, constraints: tuple[Constraint, ...]
 ) -> bool:
@@ -181,7 +171,7 @@ async def _store(record: Any, schema: Schema, errors: Errors, constraints: tuple
                 await parents.enter(record, schema)
             await _insert(record, schema, database, storage)
         else:
-            if schema.parents and _changed_positions(record, storage.encode(record), storage):
+            if schema.parents and changed_positions(record, storage.encode(record), storage):
                 await parents.move(record, schema)
             await _update_locked(record, schema, database, storage)
     except BadValue:
@@ -192,7 +182,7 @@ async def _store(record: Any, schema: Schema, errors: Errors, constraints: tuple
             errors.add(name, reason)
         return False
     except ConstraintViolation as problem:
-        explained = explain_violation(problem, schema.by_name, constraints)
+        explained = explain_violation(problem, schema.by_column, constraints)
         if not explained:
             raise
         for name, message in explained:
@@ -207,20 +197,47 @@ async def _insert(record: Any, schema: Schema, database: Database, storage: Stor
     key = schema.key
     given = key.of(record)
     if given is None and key.made_by == "database":
-        plan = storage.plan(storage.insert_shape)
-        written = await database.write(plan.sql, plan.arrange(row[1:]))
+        written = await _insert_row(row, database, storage, start=1)
         row[0] = written.last_id
         setattr(record, key.name, row[0])
     elif given is None and key.made_by == "uuid":
         made = uuid7()
         row[0] = storage.encode_key((made,))[0]
-        plan = storage.plan(storage.insert_with_id_shape)
-        await database.write(plan.sql, plan.arrange(row))
+        await _insert_row(row, database, storage)
         setattr(record, key.name, made)
     else:
-        plan = storage.plan(storage.insert_with_id_shape)
-        await database.write(plan.sql, plan.arrange(row))
+        await _insert_row(row, database, storage)
     _remember(database, record, None, given)
+    record._row = tuple(row)
+    if schema.computed:
+        await _read_back(record, schema.computed, database, storage)
+
+
+async def _insert_row(row: list[Any], database: Database, storage: Storage, start: int = 0) -> Written:
+    """Insert a row, from its column number `start` on; what the database is to compute is left out."""
+    if storage.schema.computed:
+        fields = [
+            field
+            for field in storage.schema.fields[start:]
+            if not field.is_computed or (row[field.position] is not None and not field.is_generated)
+        ]
+        plan = storage.plan(QueryShape(("insert", *(field.name for field in fields))))
+        return await database.write(plan.sql, plan.arrange([row[field.position] for field in fields]))
+    plan = storage.plan(storage.insert_shape if start else storage.insert_with_id_shape)
+    return await database.write(plan.sql, plan.arrange(row[start:] if start else row))
+
+
+async def _read_back(record: Any, fields: tuple[Field, ...], database: Database, storage: Storage) -> None:
+    """Read what the database computed of a row that was just written."""
+    schema = storage.schema
+    plan = storage.plan(QueryShape(("select", *(field.name for field in fields)), schema.key.conditions))
+    rows = await database.read(plan.sql, plan.arrange(record._row[: schema.key.size]))
+    if not rows:
+        return  # deleted by another meanwhile
+    row = list(record._row)
+    for field, value in zip(fields, rows[0], strict=True):
+        row[field.position] = value
+        setattr(record, field.name, storage.decode(field.position, value))
     record._row = tuple(row)
 
 
@@ -238,7 +255,7 @@ async def _update_locked(record: Any, schema: Schema, database: Database, storag
 
 
 async def _update(record: Any, schema: Schema, database: Database, storage: Storage) -> None:
-    positions = _changed_positions(record, storage.encode(record), storage)
+    positions = changed_positions(record, storage.encode(record), storage)
     if not positions:
         return
     _stamp(record, schema, creating=False)
@@ -246,7 +263,7 @@ async def _update(record: Any, schema: Schema, database: Database, storage: Stor
     if schema.lock is not None:
         setattr(record, schema.lock.name, key[-1] + 1)
     row = storage.encode(record)
-    positions = _changed_positions(record, row, storage)
+    positions = changed_positions(record, row, storage)
     names = [schema.fields[position].name for position in positions]
     plan = storage.plan(QueryShape(("update", *names), conditions))
     written = await database.write(plan.sql, plan.arrange([*(row[position] for position in positions), *key]))
@@ -254,6 +271,8 @@ async def _update(record: Any, schema: Schema, database: Database, storage: Stor
         raise await _missing(record, schema, database, storage)
     _remember(database, record, record._row, schema.key.of(record))
     record._row = tuple(row)
+    if generated := tuple(field for field in schema.computed if field.is_generated):
+        await _read_back(record, generated, database, storage)
 
 
 async def _delete(record: Any) -> None:
@@ -295,26 +314,20 @@ def _remember(database: Database, record: Any, row: Row | None, key: Any) -> Non
     """Note what a record was before this statement, for the case that its transaction is undone."""
     transaction = active_transaction(database)
     if transaction is not None:
-        transaction.on_undo(partial(_restore, record, row, key))
+        computed = {field.name: getattr(record, field.name) for field in type(record).__schema__.computed}
+        transaction.on_undo(partial(_restore, record, row, key, computed))
 
 
-def _restore(record: Any, row: Row | None, key: Any) -> None:
+def _restore(record: Any, row: Row | None, key: Any, computed: Mapping[str, Any]) -> None:
     record._row = row
+    for name, value in computed.items():
+        setattr(record, name, value)
     lock = type(record).__schema__.lock
     if lock is not None:
         setattr(record, lock.name, lock.default() if row is None else row[lock.position])
     described = type(record).__schema__.key
     if described.made_by != "program":
         setattr(record, described.name, key)
-
-
-def _changed_positions(record: Any, row: list[Any], storage: Storage) -> list[int]:
-    """Find the columns to write. A value that is written differently but reads the same has not changed."""
-    return [
-        position
-        for position, (new, old) in enumerate(zip(row, record._row, strict=True))
-        if new != old and (old is None or new is None or storage.decode(position, new) != storage.decode(position, old))
-    ]
 
 
 def _stamp(record: Any, schema: Schema, *, creating: bool) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from spica.orm.callbacks import Callbacks, Condition
-from spica.orm.errors import UnknownField, unknown_field, unknown_relation
+from spica.orm.errors import ForbiddenAttributes, QueryError, UnknownField, unknown_field, unknown_relation
 from spica.orm.fields import Field
 from spica.orm.keys import Key
 from spica.orm.passwords import PasswordAccess
@@ -49,7 +49,8 @@ class Schema:
     """What is known of a model: its name, table, fields in row order, rules and callbacks.
 
     relations: by name; parents: those whose targets a save changes, counters and times; dependents: those whose records
-    a destroy concerns; make: builds an instance from one value per field, in order, without conversion.
+    a destroy concerns; make: builds an instance from one value per field, in order, without conversion;
+    computed: what the database may compute; guarded: what a save may not change; by_column: names of fields.
     """
 
     model: str
@@ -67,6 +68,9 @@ class Schema:
     hidden: frozenset[str] = field(init=False)
     parents: tuple[Relation, ...] = field(init=False)
     dependents: tuple[Relation, ...] = field(init=False)
+    computed: tuple[Field, ...] = field(init=False)
+    guarded: tuple[Field, ...] = field(init=False)
+    by_column: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
@@ -80,6 +84,10 @@ class Schema:
         )
         dependents = tuple(one for one in known if one.options.dependent or one.kind == "many_to_many")
         object.__setattr__(self, "dependents", dependents)
+        object.__setattr__(self, "computed", tuple(field for field in self.fields if field.is_computed))
+        guarded = tuple(field for field in self.fields if field.is_generated or field.options.readonly)
+        object.__setattr__(self, "guarded", guarded)
+        object.__setattr__(self, "by_column", {field.column: field.name for field in self.fields})
 
     def __repr__(self) -> str:
         return f"<schema of {self.model}>"
@@ -97,11 +105,32 @@ class Schema:
             raise unknown_field(self.model, name, self.by_name)
         return found  # type: ignore[no-any-return]
 
+    def written_field(self, name: object) -> Field:
+        """Find a field that a statement may write. Raises UnknownField, and QueryError for a computed one."""
+        found = self.field(name)
+        if found.is_generated:
+            raise QueryError(
+                f"{self.model}.{found.name} can't be written",
+                why=f"the database computes it: {found.options.generated}",
+                fix="write the fields that it is computed from",
+            )
+        return found
+
+    def _assigned_field(self, name: str) -> Field | None:
+        if name in self.passwords or name in self.relations:
+            return None
+        found = self.field(name)
+        if found.is_generated or not found.options.init:
+            raise ForbiddenAttributes(
+                f"{self.model}.{name} can't be given by name",
+                why="the database computes it" if found.is_generated else "it was declared with field(init=False)",
+                fix="leave it out" if found.is_generated else f"set it on the record: record.{name} = ...",
+            )
+        return found
+
     def assign(self, record: Any, values: Mapping[str, Any]) -> None:
-        """Set several fields of a record, converted. Raises UnknownField; nothing is set then."""
-        found = [
-            (name, None if name in self.passwords or name in self.relations else self.field(name)) for name in values
-        ]
+        """Set several fields of a record, converted. Raises UnknownField, ForbiddenAttributes; nothing is set then."""
+        found = [(name, self._assigned_field(name)) for name in values]
         for name, known in found:
             setattr(record, name, values[name] if known is None else known.accept(values[name]))
 

@@ -14,8 +14,11 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import astuple
 
+from spica.db.driver import Codec
 from spica.db.engine import Database, current
 from spica.db.errors import BadValue
+from spica.orm.arrays import ARRAY_DIALECTS, array_codec
+from spica.orm.decimals import with_scale
 from spica.orm.errors import QueryError
 from spica.orm.fields import Field
 from spica.orm.hydration import Load, build_loader
@@ -69,9 +72,10 @@ class Storage:
     def __init__(self, schema: Schema, database: Database) -> None:
         self.schema = schema
         self._dialect = database.dialect
-        codecs = self._codecs = database.driver.codecs
-        self._encoders = [_encoder(field, codecs[field.storage].encode) for field in schema.fields]
-        self.decoders = [_decoder(field, codecs[field.storage].decode) for field in schema.fields]
+        self._codecs = database.driver.codecs
+        codecs = [self._codec(field) for field in schema.fields]
+        self._encoders = [codec.encode for codec in codecs]
+        self.decoders = [codec.decode for codec in codecs]
         self._binders = {
             field.name: _binder(schema.model, field, encode)
             for field, encode in zip(schema.fields, self._encoders, strict=True)
@@ -134,8 +138,7 @@ class Storage:
             case str():
                 return self.decoders[self.schema.field(operand).position]
             case ("of", schema, name):
-                field = schema.field(name)
-                return _decoder(field, self._codecs[field.storage].decode)
+                return self._codec(schema.field(name)).decode
             case ("fn", "minimum" | "maximum", inner):
                 return self.decoder_of(inner)
         source = source_of(operand)
@@ -155,6 +158,19 @@ class Storage:
             decoders = [self.decoder_of(operand) for operand in operands]
             load = self._loaders[key] = build_rows_loader(names, decoders)
         return load
+
+    def _codec(self, field: Field) -> Codec:
+        """Find how the values of a field cross the border here."""
+        if isinstance(field.kind, type) and issubclass(field.kind, Enum):
+            return Codec(_value_of, field.kind)  # the values are text or integers, which need no codec
+        if field.element is not None and self._dialect in ARRAY_DIALECTS:
+            return array_codec(self._codecs[field.element])
+        if field.json is not None and field.json.is_typed:
+            return Codec(field.json.encode, field.json.decode)
+        codec = self._codecs[field.storage]
+        if field.options.scale is not None:
+            return Codec(codec.encode, with_scale(codec.decode, field.options.scale))
+        return codec
 
     def _compile(self, shape: QueryShape) -> Plan:
         from spica.orm.compiler import compile_shape  # SQLAlchemy: 0.2 s, only when a shape is new
@@ -178,7 +194,7 @@ class Storage:
                 return self._binders[source]
             case ("of", schema, name):
                 field = schema.field(name)
-                return _binder(schema.model, field, _encoder(field, self._codecs[field.storage].encode))
+                return _binder(schema.model, field, self._codec(field).encode)
         return _binder_of_type(source, self._codecs[source].encode)
 
 
@@ -191,25 +207,17 @@ def storage_of(model: Any, database: Database | None = None) -> tuple[Database, 
     return database, storage
 
 
-def _encoder(field: Field, encode: Convert | None) -> Convert | None:
-    if isinstance(field.kind, type) and issubclass(field.kind, Enum):
-        return lambda member: member.value  # the values are text or integers, which need no codec
-    return encode
-
-
-def _decoder(field: Field, decode: Convert | None) -> Convert | None:
-    if isinstance(field.kind, type) and issubclass(field.kind, Enum):
-        return field.kind
-    return decode
+def _value_of(member: Any) -> Any:
+    return member.value
 
 
 def _binder(model: str, field: Field, encode: Convert | None, verb: str = "compared with") -> Convert:
     """Build the function that takes a value of a condition, or one to be written, to the database's form."""
-    kind = field.kind
+    fits = field.kind if field.takes_all or field.kind is str else None  # the database itself judges texts
     convert = field.convert
 
     def bind(value: Any) -> Any:
-        if type(value) is not kind:
+        if type(value) is not fits:
             if value is None:
                 return None
             try:

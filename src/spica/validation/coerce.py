@@ -4,7 +4,9 @@ Rules of this file:
 - A value either becomes exactly the declared type or is refused with a message for the person who typed it.
 - Nothing is guessed: no digits with underscores or of other scripts, no NaN, no rounding of 3.5 to an integer.
 - Integers are those of a database: 64 bits, signed. Text is what every database can store: no NUL, no lone surrogates.
-- A datetime is aware and in UTC; a naive one is taken as UTC.
+- A datetime is aware and in UTC. Text without a zone, as a form sends it, is taken as UTC; a naive datetime object is
+  refused: `datetime.now()` is local time, and nobody could tell.
+- JSON that already is what its type says stays the object it is; anything else becomes a new one.
 """
 
 from __future__ import annotations
@@ -12,14 +14,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import Any, get_origin
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from spica.validation.json_types import JsonType, is_json_type, json_type
 from spica.validation.messages import Message
 
 MAX_INTEGER = 2**63 - 1
@@ -28,6 +31,9 @@ MIN_INTEGER = -(2**63)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,40}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,400}(\.[0-9]{0,400})?|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+_CLOCK = re.compile(r"(-)?(?:([0-9]{1,9}) days?,? )?([0-9]{1,9}):([0-9]{2})(?::([0-9]{2}(?:\.[0-9]{1,6})?))?")
+_MAX_DURATION = timedelta(microseconds=MAX_INTEGER)
 _DATETIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}.*)?")
 _TRUE = frozenset({"1", "on", "true", "t", "yes", "y"})
 _FALSE = frozenset({"", "0", "off", "false", "f", "no", "n"})
@@ -39,7 +45,8 @@ class CoercionFailed(ValueError):
     @property
     def message(self) -> Message:
         """The text with its code."""
-        return Message(str(self), _CODES.get(str(self), "invalid"))
+        given = self.args[0]
+        return given if isinstance(given, Message) else Message(given, _CODES.get(given, "invalid"))
 
 
 _CODES = {
@@ -51,6 +58,8 @@ _CODES = {
     "is too small": "too_small",
     "is not a date": "not_a_date",
     "is not a date and time": "not_a_datetime",
+    "is not a time of day": "not_a_time",
+    "is not a duration": "not_a_duration",
 }
 
 
@@ -58,7 +67,8 @@ def coerce(value: object, kind: Any, *, nullable: bool = False) -> Any:
     """Convert one value to a field's type.
 
     Args:    value: anything a form, JSON or code may give;
-             kind: str, int, float, bool, datetime, date, Decimal, UUID, bytes, an Enum, or a JSON type as list[int];
+             kind: str, int, float, bool, datetime, date, time, timedelta, Decimal, UUID, bytes, an Enum, or a JSON type
+             as list[int], a Struct or a dataclass;
              nullable: whether None is a value; then the empty text of a form means None.
     Returns: the value itself when it already fits, else a new one of exactly that type.
     Raises:  CoercionFailed, with the message for the field.
@@ -79,8 +89,9 @@ def coercer(kind: Any) -> Callable[[object], Any]:
         return known
     if isinstance(kind, type) and issubclass(kind, Enum):
         return lambda value: _to_enum(value, kind)
-    if (get_origin(kind) or kind) in (list, dict):
-        return lambda value: _to_json(value, kind)
+    if is_json_type(kind):
+        form = json_type(kind)
+        return lambda value: _to_json(value, form)
     raise TypeError(f"no coercion to {kind!r}")
 
 
@@ -178,12 +189,14 @@ def _to_datetime(value: object) -> datetime:
             raise CoercionFailed("is not a date and time") from None
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
+    elif isinstance(value, datetime) and value.tzinfo is None:
+        raise CoercionFailed("has no time zone, so nobody knows when it is; use datetime.now(UTC), not datetime.now()")
     if not isinstance(value, datetime):
         raise CoercionFailed("is not a date and time")
     if value.tzinfo is None:
         return value.replace(tzinfo=UTC)
     try:
-        return value.astimezone(UTC)
+        return value if value.tzinfo is UTC else value.astimezone(UTC)
     except OverflowError:  # year 1 or 9999 at the edge of a zone
         raise CoercionFailed("is not a date and time") from None
 
@@ -197,6 +210,42 @@ def _to_date(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise CoercionFailed("is not a date")
+
+
+def _to_time(value: object) -> time:
+    if isinstance(value, str) and _TIME.fullmatch(value.strip()):
+        try:
+            return time.fromisoformat(value.strip())
+        except ValueError:
+            raise CoercionFailed("is not a time of day") from None
+    if isinstance(value, time):
+        if value.tzinfo is not None:
+            raise CoercionFailed("has a time zone, which a time of day without a date can't have; use a datetime")
+        return value
+    raise CoercionFailed("is not a time of day")
+
+
+def _to_duration(value: object) -> timedelta:
+    if isinstance(value, str):
+        value = _parse_duration(value.strip())
+    if not isinstance(value, timedelta):
+        raise CoercionFailed("is not a duration")  # a number alone could be seconds, minutes or days
+    if not -_MAX_DURATION <= value <= _MAX_DURATION:
+        raise CoercionFailed("is too large" if value > timedelta(0) else "is too small")
+    return value
+
+
+def _parse_duration(text: str) -> timedelta:
+    """Read "1:30", "2 days, 1:30:00" (as Python writes it) or ISO 8601's "PT1H30M"."""
+    clock = _CLOCK.fullmatch(text)
+    try:
+        if clock is None:
+            return msgspec.convert(text, timedelta)
+        minus, days, hours, minutes, seconds = clock.groups()
+        found = timedelta(days=int(days or 0), hours=int(hours), minutes=int(minutes), seconds=float(seconds or 0))
+    except (msgspec.ValidationError, OverflowError):
+        raise CoercionFailed("is not a duration") from None
+    return -found if minus else found
 
 
 def _to_uuid(value: object) -> UUID:
@@ -225,17 +274,20 @@ def _to_enum(value: object, kind: type[Enum]) -> Enum:
     raise CoercionFailed("is not included in the list")
 
 
-def _to_json(value: object, kind: Any) -> Any:
+def _to_json(value: object, form: JsonType) -> Any:
     if isinstance(value, str):
         try:
             value = msgspec.json.decode(value)
         except (msgspec.DecodeError, UnicodeEncodeError):
             raise CoercionFailed("is not valid JSON") from None
     try:
-        # Through bytes and back, because the field must hold what the database will give: JSON types, str keys.
-        return msgspec.json.decode(msgspec.json.encode(value), type=kind, strict=False)
-    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as problem:
-        raise CoercionFailed(f"is not valid: {problem}") from None
+        # Through text and back, because the field must hold what the database will give: JSON types, str keys.
+        written = form.encode(value)
+        read = form.read(written)
+        # What fits already stays the object that it is: others may hold it, and go on changing it.
+        return value if type(value) is type(read) and form.encode(read) == written and value == read else read
+    except (TypeError, ValueError, RecursionError) as problem:  # msgspec's and pydantic's errors are ValueErrors
+        raise CoercionFailed(f"is not valid: {form.reason(problem)}") from None
 
 
 _COERCERS: dict[Any, Callable[[object], Any]] = {
@@ -246,6 +298,8 @@ _COERCERS: dict[Any, Callable[[object], Any]] = {
     Decimal: _to_decimal,
     datetime: _to_datetime,
     date: _to_date,
+    time: _to_time,
+    timedelta: _to_duration,
     UUID: _to_uuid,
     bytes: _to_bytes,
 }

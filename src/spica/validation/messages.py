@@ -35,4 +35,6 @@ class Message(str):
 BLANK = Message("can't be blank", "blank")
 TAKEN = Message("has already been taken", "taken")
 MUST_EXIST = Message("must exist", "required")
+READONLY = Message("can't be changed any more", "readonly")
+COMPUTED = Message("is computed by the database", "computed")
 INVALID = Message("is invalid", "invalid")

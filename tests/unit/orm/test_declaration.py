@@ -5,16 +5,34 @@ from __future__ import annotations
 import pickle
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import msgspec
 import pytest
 
-from spica.orm import Model, ModelDefinitionError, Text, Timestamps, UnknownField, field, scope, validates
+from spica.orm import (
+    ForbiddenAttributes,
+    Mapped,
+    Model,
+    ModelDefinitionError,
+    Text,
+    Timestamps,
+    UnknownField,
+    before_save,
+    belongs_to,
+    field,
+    scope,
+    validates,
+)
 from spica.orm.expressions import Column
 from spica.orm.fields import Field
 from spica.validation import RuleOptionError
 from tests.unit.orm.conftest import Author, Post, Status
+
+
+class Shape(msgspec.Struct):
+    name: str
 
 
 def fields_of(model: Any) -> dict[str, Field]:
@@ -145,6 +163,19 @@ def make(annotations: dict[str, Any], bases: tuple[type, ...] = (Model,), **memb
         (make({"age": int}, age=field(max=3)), "max is the length"),
         (make({"age": int}, age=field(stamp="save")), "only a datetime"),
         (make({}, age=field(max=3)), "Thing.age has no type"),
+        (make({"shape": Author}), "Author is a model; to refer to one of its records write ...: Author = belongs_to()"),
+        (make({"shape": Shape}, shape=Shape("x")), "default_factory=Shape"),
+        (make({"shapes": list[complex]}), "can't be read from JSON"),
+        (make({"name": str}, name=field(max=0)), "from 1 on; got 0"),
+        (make({"price": float}, price=field(scale=2)), "digits of a Decimal"),
+        (make({"price": Decimal}, price=field(precision=2, scale=3)), "3 can't be after the point"),
+        (make({"price": Decimal}, price=field(precision=4, scale=2, default="1.234")), "at most 2 digits after"),
+        (make({"full": str}, full=field(generated="")), "generated is SQL"),
+        (make({"full": str}, full=field(generated="a", default="b")), "no other default"),
+        (make({"full": str}, full=field(generated="a", db_default="b")), "no other default"),
+        (make({"full": str}, full=field(generated="a", readonly=True)), "leave readonly out"),
+        (make({"code": str}, code=field(primary_key=True, db_default="a")), "could not be found again"),
+        (make({"a": str, "b": str}, b=field(column="a")), "Thing.a and Thing.b can't both be the column 'a'"),
         (make({"name": str}, bases=(Author,)), "can't inherit from Author"),
         (make({}, where=scope(lambda q: q)), "would hide"),
         (lambda: scope("published"), "needs a function"),  # type: ignore[arg-type]
@@ -188,3 +219,71 @@ def test_timestamps_are_a_mixin_of_two_fields() -> None:
 
     assert Thing(name="x").created_at is None
     assert [stamped.name for stamped in Thing.__schema__.stamped] == ["created_at", "updated_at"]
+
+
+def test_an_option_that_does_not_exist_is_refused_with_the_near_one_and_its_place() -> None:
+    with pytest.raises(ModelDefinitionError) as caught:
+        field(unqiue=True)  # type: ignore[call-overload]
+    assert "no option 'unqiue'" in str(caught.value)
+    assert "did you mean 'unique'?" in str(caught.value)
+    assert __file__ in str(caught.value)
+
+
+def test_a_mistake_names_the_file_and_the_line_of_the_class() -> None:
+    with pytest.raises(ModelDefinitionError) as caught:
+
+        class Wrong(Model):
+            price: complex
+
+    assert f"{__file__}:" in str(caught.value)
+
+
+def test_mapped_is_the_same_field() -> None:
+    class Thing(Model):
+        name: Mapped[str] = field(max=3)
+        size: Mapped[int | None] = None
+
+    fields = fields_of(Thing)
+    assert (fields["name"].kind, fields["name"].options.max) == (str, 3)
+    assert (fields["size"].kind, fields["size"].nullable) == (int, True)
+    assert Thing.name.ilike("a%") is not None
+
+
+def test_abstract_bases_share_relations_and_callbacks() -> None:
+    seen: list[str] = []
+
+    class Owned(Model, abstract=True):
+        author: Author = belongs_to()
+
+        @before_save
+        def note(self) -> None:
+            seen.append(type(self).__name__)
+
+    class Essay(Owned):
+        title: str
+
+    class Poem(Owned):
+        lines: int = 0
+
+    assert list(fields_of(Essay)) == ["id", "author_id", "title"]
+    assert Essay.__schema__.relations["author"].target is Author
+    assert Poem.__schema__.relations["author"].owner is Poem
+    assert [callback.name for callback in Poem.__schema__.callbacks["before_save"]] == ["note"]
+
+
+def test_what_is_not_for_forms_can_only_be_set_by_name() -> None:
+    class Account(Model):
+        name: str
+        role: str = field(default="guest", init=False)
+        label: str = field(generated="upper(name)")
+
+    account = Account(name="Ann")
+    assert account.role == "guest"
+    for given in ({"role": "admin"}, {"label": "x"}):
+        with pytest.raises(ForbiddenAttributes, match="can't be given by name"):
+            Account(name="Bob", **given)
+        with pytest.raises(ForbiddenAttributes):
+            account.assign(name="Bob", **given)
+    assert account.name == "Ann"
+    account.role = "admin"
+    assert account.role == "admin"

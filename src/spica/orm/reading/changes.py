@@ -24,7 +24,7 @@ class Changes(Loading[M]):
         if not values:
             raise QueryError("update_all needs a value to set")
         for name in values:
-            self._schema.field(name)
+            self._schema.written_field(name)
         return await self._write(("update", *values), tuple(values.values()))
 
     async def delete_all(self) -> int:

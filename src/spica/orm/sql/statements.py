@@ -78,7 +78,8 @@ class StatementBuilder(Terms):
                 return statement.on_duplicate_key_update({name: statement.inserted[name] for name in changed})
             case ("update", keys, changed):
                 new = {name: statement.excluded[name] for name in changed}
-                return statement.on_conflict_do_update(index_elements=list(keys), set_=new)
+                columns = [self.table.c[name].name for name in keys]
+                return statement.on_conflict_do_update(index_elements=columns, set_=new)
         return statement
 
     def _select(self, columns: list[Any], shape: QueryShape) -> Any:

@@ -28,7 +28,7 @@ class Terms:
     def __init__(self, schema: Schema, dialect: str, outer: Terms | None = None) -> None:
         self.schema = schema
         self.dialect = dialect
-        self.table = table_of(schema)
+        self.table = table_of(schema, dialect)
         self._tables: dict[Schema, Any] = (outer._tables if outer else {}) | {schema: self.table}
         self.names = [field.name for field in schema.fields]
         self._numbers: Iterator[int] = outer._numbers if outer else count()

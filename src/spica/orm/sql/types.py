@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from spica.orm.arrays import ARRAY_DIALECTS
+from spica.orm.fields import Field
 from spica.orm.schema import Schema
 
 TYPES: dict[type, Any] = {
@@ -19,6 +21,8 @@ TYPES: dict[type, Any] = {
     bool: sa.Boolean,
     datetime: sa.DateTime(timezone=True),
     date: sa.Date,
+    time: sa.Time,
+    timedelta: sa.BigInteger().with_variant(postgresql.INTERVAL(), "postgresql"),
     Decimal: sa.Numeric,
     UUID: sa.Uuid,
     bytes: sa.LargeBinary,
@@ -27,6 +31,15 @@ TYPES: dict[type, Any] = {
 }
 
 
-def table_of(schema: Schema) -> Any:
-    """The table of a model."""
-    return sa.table(schema.table, *[sa.column(field.name, TYPES[field.storage]) for field in schema.fields])
+def table_of(schema: Schema, dialect: str) -> Any:
+    """The table of a model; its columns are found by the names of the fields."""
+    return sa.table(schema.table, *[_column(field, dialect) for field in schema.fields])
+
+
+def _column(field: Field, dialect: str) -> Any:
+    kind = TYPES[field.storage]
+    if field.element is not None and dialect in ARRAY_DIALECTS:
+        kind = sa.ARRAY(TYPES[field.element])
+    column: sa.ColumnClause[Any] = sa.column(field.column, kind)
+    column.key = field.name
+    return column

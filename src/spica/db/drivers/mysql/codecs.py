@@ -3,6 +3,7 @@
 - bool:     a tinyint, 0 or 1.
 - datetime: a datetime(6) in UTC without its zone, which these databases don't store; sessions run in UTC, so a
             timestamp column holds the same. A naive one is taken as UTC.
+- time:     a time(6). timedelta: an integer, its microseconds, because a time ends after 838 hours.
 - float:    any but infinities and NaN, which they can't store.
 - UUID:     its 36 characters, for char(36) and MariaDB's uuid. JSON (list, dict): text.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ import msgspec
 from spica.db.driver import Codec
 from spica.db.errors import BadValue
 
+_MICROSECOND = timedelta(microseconds=1)
 _PASS = Codec(None, None)
 
 
@@ -34,6 +36,16 @@ def encode_datetime(value: datetime) -> datetime:
 def decode_datetime(value: datetime) -> datetime:
     """Give a datetime its zone, UTC."""
     return value.replace(tzinfo=UTC)
+
+
+def encode_time(value: time) -> str:
+    """Write a time of day."""
+    return value.isoformat("microseconds")
+
+
+def decode_time(value: timedelta | time) -> time:
+    """Read a time of day; these databases call a duration so, and give one."""
+    return value if isinstance(value, time) else (datetime.min + value).time()
 
 
 def encode_float(value: float) -> float:
@@ -52,6 +64,8 @@ CODECS: Mapping[type, Codec] = {
     bool: Codec(None, bool),
     datetime: Codec(encode_datetime, decode_datetime),
     date: _PASS,
+    time: Codec(encode_time, decode_time),
+    timedelta: Codec(lambda value: value // _MICROSECOND, lambda number: timedelta(microseconds=number)),
     Decimal: _PASS,
     UUID: Codec(str, UUID),
     list: Codec(encode_json, msgspec.json.decode),

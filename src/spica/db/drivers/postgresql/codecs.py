@@ -4,13 +4,14 @@
             timestamp column holds UTC too.
 - UUID:     asyncpg has a class of its own; what comes back is Python's.
 - str:      any text but one with a NUL character, which PostgreSQL can't store.
+- timedelta: interval; one that was written with months has 30 days for each.
 - JSON (list, dict): jsonb, as text on the way. In hand-written SQL a list is an array.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -54,6 +55,8 @@ CODECS: Mapping[type, Codec] = {
     bool: _PASS,
     datetime: Codec(encode_datetime, decode_datetime),
     date: _PASS,
+    time: _PASS,
+    timedelta: _PASS,
     Decimal: _PASS,
     UUID: Codec(None, decode_uuid),
     list: Codec(encode_json, msgspec.json.decode),

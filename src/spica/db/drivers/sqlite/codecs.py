@@ -3,7 +3,8 @@
 - bool:     0 and 1.
 - datetime: text in UTC, always with microseconds, "2026-11-21 09:30:00.000000": it sorts as time does, and SQLite's own
             date functions read it.
-- date:     "2026-11-21".
+- date:     "2026-11-21"; time: "09:30:00.000000".
+- timedelta: an integer, its microseconds.
 - Decimal:  a number of the column's NUMERIC affinity. SQLite keeps 15 significant digits; a value with more is refused,
             because rounding money silently is worse.
 - UUID:     its 36 characters. JSON (list, dict): text.
@@ -12,7 +13,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from spica.db.driver import Codec
 from spica.db.errors import BadValue
 
 MAX_DECIMAL_DIGITS = 15
+_MICROSECOND = timedelta(microseconds=1)
 _PASS = Codec(None, None)
 _parse = datetime.fromisoformat
 
@@ -62,6 +64,8 @@ CODECS: Mapping[type, Codec] = {
     bool: Codec(None, bool),  # sqlite3 binds True as 1 by itself
     datetime: Codec(encode_datetime, decode_datetime),
     date: Codec(date.isoformat, date.fromisoformat),
+    time: Codec(lambda value: value.isoformat("microseconds"), time.fromisoformat),
+    timedelta: Codec(lambda value: value // _MICROSECOND, lambda number: timedelta(microseconds=number)),
     Decimal: Codec(encode_decimal, decode_decimal),
     UUID: Codec(str, UUID),
     list: Codec(lambda value: msgspec.json.encode(value).decode(), msgspec.json.decode),
