@@ -21,6 +21,7 @@ __all__ = [
     "WebSocket",
     "aead_open",
     "aead_seal",
+    "encode_smallest",
     "escape",
     "hkdf_sha256",
     "origin_allowed",
@@ -135,7 +136,7 @@ class Application:
         on_miss: Callable[[Request, int, str], object],
         send_stream: Callable[[OutgoingContent, Any], Coroutine[Any, Any, bool]],
         fields: list[tuple[str, str]] = ...,
-        public: list[tuple[str, str]] = ...,
+        public: list[tuple[str, str] | tuple[str, str, str]] = ...,
     ) -> Application: ...
     def add_route(
         self,
@@ -292,6 +293,7 @@ class MemoryConnection:
     def close(self) -> None: ...
 
 def origin_allowed(origin: str | None, host: str | None, is_secure: bool, allowed: list[str]) -> bool: ...
+def encode_smallest(content: bytes, coding: Literal["zstd", "br", "gzip"]) -> bytes: ...
 def escape(text: str) -> str: ...
 def trim_memory() -> None: ...
 def aead_seal(

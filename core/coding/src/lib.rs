@@ -69,6 +69,6 @@ mod types;
 pub use accepted::Accepted;
 pub use breach::breach_safe;
 pub use coding::{Coding, Offered};
-pub use encoder::{EncodeError, Encoder, Encoders};
+pub use encoder::{encode_smallest, EncodeError, Encoder, Encoders};
 pub use policy::Policy;
 pub use types::Types;

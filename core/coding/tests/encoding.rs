@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::{Decompress, FlushDecompress};
 use proptest::prelude::*;
-use spica_coding::{Coding, EncodeError, Encoder, Encoders};
+use spica_coding::{encode_smallest, Coding, EncodeError, Encoder, Encoders};
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -80,6 +80,25 @@ fn whole_contents_of_any_size() -> Outcome {
             assert!(len < 1000 || encoded.len() < len / 2, "{coding:?} {len} became {}", encoded.len());
         }
     }
+    Ok(())
+}
+
+#[test]
+fn the_smallest_form_is_smaller_than_the_quick_one() -> Outcome {
+    let mut encoders = Encoders::new();
+    for len in [0, 1, 1000, 70_000, 300_000] {
+        for coding in Coding::ALL {
+            let (data, mut quick) = (text(len), Vec::new());
+            let smallest = encode_smallest(coding, &data)?;
+            encoders.encode(coding, &data, &mut quick)?;
+            assert_eq!(decode_whole(coding, &smallest)?, data, "{coding:?} {len}");
+            assert!(smallest.len() <= quick.len(), "{coding:?} {len}: {} {}", smallest.len(), quick.len());
+            // gzip has little more to give: on this text its usual level is its best.
+            let is_smaller = smallest.len() < quick.len() || coding == Coding::Gzip;
+            assert!(len < 70_000 || is_smaller, "{coding:?} {len}: {} {}", smallest.len(), quick.len());
+        }
+    }
+    assert_eq!(decode_whole(Coding::Gzip, &encode_smallest(Coding::Gzip, &noise(100_000))?)?, noise(100_000));
     Ok(())
 }
 

@@ -64,13 +64,19 @@ pub struct Description {
     pub coding: Option<Coding>,
     /// Whether another client might be sent another coding: adds Vary.
     pub varies: bool,
+    /// The hash in the file's name, which then is its ETag: hosts that built the same file agree, whatever its time.
+    pub fingerprint: Option<String>,
 }
 
 /// Answer with an open file, for GET and HEAD; other methods are answered as GET.
 ///
 /// `answer_file` is for a response that would be 200: where a handler chose another status, conditions and ranges have no place.
 pub fn answer_file(opened: Opened, description: Description, request: &Request<'_>) -> Answer {
-    let (etag, last_modified) = (opened.etag(description.coding), opened.last_modified(request.now));
+    let last_modified = opened.last_modified(request.now);
+    let etag = match &description.fingerprint {
+        Some(hash) => tag_of(hash, description.coding),
+        None => opened.etag(description.coding),
+    };
     let validators = Validators { etag: Some(&etag), last_modified };
     match check_conditions(request, validators) {
         Verdict::Failed => return Answer::without_content(412),
@@ -109,6 +115,12 @@ pub fn answer_file(opened: Opened, description: Description, request: &Request<'
     }
     answer.push_caching(etag, &description);
     answer
+}
+
+/// A strong ETag of a fingerprint; each coding has its own.
+fn tag_of(fingerprint: &str, coding: Option<Coding>) -> String {
+    let (dash, token) = coding.map_or(("", ""), |coding| ("-", coding.token()));
+    format!("\"{fingerprint}{dash}{token}\"")
 }
 
 fn whole(opened: Opened, description: &Description, is_head: bool) -> Answer {

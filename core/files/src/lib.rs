@@ -41,7 +41,7 @@
 //! | field | value | source |
 //! |---|---|---|
 //! | Content-Type | by suffix ([`type_of`]), text with `charset=utf-8`; unknown is `application/octet-stream` | 9110 8.3 |
-//! | ETag | strong: time in nanoseconds, size, coding | 9110 8.8.3 |
+//! | ETag | strong: time in nanoseconds, size, coding; of a fingerprinted name the fingerprint and the coding | 9110 8.8.3 |
 //! | Last-Modified | absent when it would be later than now | 9110 8.8.2.1 |
 //! | Cache-Control | [`IMMUTABLE`] for fingerprinted names, else [`Options::cache_control`] | 8246 |
 //! | Content-Encoding | of the sibling `name.zst`, `name.br` or `name.gz`: accepted, there, not older than the original | 9110 8.4 |
@@ -109,7 +109,7 @@ mod root;
 pub use answer::{answer_file, Answer, Body, Description, Segment};
 pub use conditions::{check_conditions, is_range_wanted, Validators, Verdict};
 pub use date::{parse_date, render_date};
-pub use fingerprint::{is_fingerprinted, IMMUTABLE};
+pub use fingerprint::{fingerprint_of, is_fingerprinted, IMMUTABLE};
 pub use media_type::{type_of, BYTES};
 pub use opened::Opened;
 pub use ranges::{select_ranges, Selection};

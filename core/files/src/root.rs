@@ -9,7 +9,7 @@ use spica_coding::{Accepted, Coding, Offered, Types};
 
 use crate::answer::{answer_file, Answer, Description};
 use crate::beneath::Folder;
-use crate::fingerprint::{is_fingerprinted, IMMUTABLE};
+use crate::fingerprint::{fingerprint_of, IMMUTABLE};
 use crate::media_type::type_of;
 use crate::name::parse_name;
 use crate::opened::Opened;
@@ -24,11 +24,13 @@ pub struct Options {
     pub siblings: Offered,
     /// Media types for which such siblings are looked for.
     pub types: Types,
+    /// What stands before the names of the folder: `/app` for files at `/app/…`, "" for files at `/…`.
+    pub prefix: Cow<'static, str>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { cache_control: "no-cache".into(), siblings: Offered::ALL, types: Types::default() }
+        Options { cache_control: "no-cache".into(), siblings: Offered::ALL, types: Types::default(), prefix: "".into() }
     }
 }
 
@@ -62,15 +64,17 @@ impl Root {
     /// Returns: None when there is no public file of that name, whatever the reason.
     /// Errors: this process or machine has no descriptor or memory left; that is no 404.
     pub fn find(&self, raw_path: &[u8]) -> io::Result<Option<Found>> {
-        let Some(name) = parse_name(raw_path) else { return Ok(None) };
+        let below = raw_path.strip_prefix(self.options.prefix.as_bytes());
+        let Some(name) = below.and_then(parse_name) else { return Ok(None) };
         let Some(opened) = self.open_file(&name)? else { return Ok(None) };
         let content_type = type_of(&name);
         let description = Description {
             varies: self.options.siblings != Offered::NONE && self.options.types.matches(content_type.as_bytes()),
-            cache_control: match is_fingerprinted(&name) {
-                true => IMMUTABLE.into(),
-                false => self.options.cache_control.clone(),
+            cache_control: match fingerprint_of(&name) {
+                Some(_) => IMMUTABLE.into(),
+                None => self.options.cache_control.clone(),
             },
+            fingerprint: fingerprint_of(&name).map(str::to_owned),
             coding: None,
             content_type,
         };

@@ -294,3 +294,31 @@ fn a_file_that_a_handler_chose() -> Outcome {
     assert!(Opened::open(&folder.0)?.is_none());
     Ok(())
 }
+
+#[test]
+fn a_fingerprint_is_the_etag_whatever_the_time_of_the_file() -> Outcome {
+    let (folder, root) = site()?;
+    folder.write("app-3f9a1c2b.js.br", "brotli", CHANGED)?;
+    let etag = |fields: &[(&'static str, &'static str)]| {
+        let answer = found(get(&root, "/app-3f9a1c2b.js", fields))?;
+        Ok::<_, Box<dyn Error>>(field(&answer, "etag").map(str::to_owned))
+    };
+    assert_eq!(etag(&[])?.as_deref(), Some("\"3f9a1c2b\""));
+    folder.write("app-3f9a1c2b.js", "let a", CHANGED - 9)?;
+    assert_eq!(etag(&[])?.as_deref(), Some("\"3f9a1c2b\""));
+    assert_eq!(etag(&[BROWSER])?.as_deref(), Some("\"3f9a1c2b-br\""), "each coding has its own");
+    let kept = [("if-none-match", "\"3f9a1c2b\"")];
+    assert_eq!(found(get(&root, "/app-3f9a1c2b.js", &kept))?.status, 304);
+    Ok(())
+}
+
+#[test]
+fn a_folder_below_a_prefix() -> Outcome {
+    let (folder, _) = site()?;
+    let root = Root::open(&folder.0, Options { prefix: "/app".into(), ..Options::default() })?;
+    assert_eq!(found(get(&root, "/app/big.txt", &[]))?.status, 200);
+    for path in ["/big.txt", "/app", "/application/big.txt", "/appbig.txt", "/app//big.txt", "/app/../big.txt", "/App/big.txt"] {
+        assert!(get(&root, path, &[]).is_none(), "{path}");
+    }
+    Ok(())
+}

@@ -1,6 +1,5 @@
 //! The compiled application: the route table and how each route is called. Built at boot, read by every server.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use pyo3::create_exception;
@@ -11,7 +10,7 @@ use spica_files::Root;
 use spica_http1::response::check_field;
 use spica_router::{Demands, Found, Params, Router, RouterBuilder, Subject};
 
-use crate::files::{find_public, open_folders, PublicFile};
+use crate::files::{find_public, open_folders, Folder, PublicFile};
 use crate::handler::{admits, call_handler, capture_values, Captured};
 use crate::request::Request;
 use crate::response::{file_parts, Encoding, Outgoing};
@@ -112,7 +111,7 @@ impl Application {
         on_miss: Py<PyAny>,
         send_stream: Py<PyAny>,
         fields: Vec<(String, String)>,
-        public: Vec<(PathBuf, String)>,
+        public: Vec<Folder>,
     ) -> PyResult<Self> {
         for (name, value) in &fields {
             check_field(name.as_bytes(), value.as_bytes())

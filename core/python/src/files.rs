@@ -16,14 +16,29 @@ use spica_files::{answer_file, Answer, Body, Description, Opened, Options, Root,
 
 use crate::request::Request;
 
-/// Opens public folders, each with its Cache-Control. One that is not there has no files.
+/// A public folder: its path, its Cache-Control, and the prefix of its names where it has one.
+#[derive(FromPyObject)]
+pub enum Folder {
+    /// Files at `/…`.
+    Plain(PathBuf, String),
+    /// Files at `/prefix/…`.
+    Prefixed(PathBuf, String, String),
+}
+
+/// Opens public folders. One that is not there has no files.
 ///
 /// # Errors
 /// When one is there and can't be opened.
-pub fn open_folders(folders: Vec<(PathBuf, String)>) -> PyResult<Vec<Arc<Root>>> {
+pub fn open_folders(folders: Vec<Folder>) -> PyResult<Vec<Arc<Root>>> {
     let mut roots = Vec::new();
-    for (folder, cache_control) in folders {
-        match Root::open(&folder, Options { cache_control: cache_control.into(), ..Options::default() }) {
+    for folder in folders {
+        let (folder, cache_control, prefix) = match folder {
+            Folder::Plain(folder, cache_control) => (folder, cache_control, String::new()),
+            Folder::Prefixed(folder, cache_control, prefix) => (folder, cache_control, prefix),
+        };
+        let options =
+            Options { cache_control: cache_control.into(), prefix: prefix.into(), ..Options::default() };
+        match Root::open(&folder, options) {
             Ok(root) => roots.push(Arc::new(root)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(error) => return Err(error.into()),

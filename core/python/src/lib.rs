@@ -2,6 +2,7 @@
 
 mod application;
 mod calls;
+mod coding;
 mod content;
 mod context;
 mod crypto;
@@ -34,6 +35,8 @@ mod _core {
     use crate::application::RouteConflict;
     #[pymodule_export]
     use crate::application::RoutePatternError;
+    #[pymodule_export]
+    use crate::coding::encode_smallest;
     #[pymodule_export]
     use crate::content::{IncomingContent, OutgoingContent};
     #[pymodule_export]

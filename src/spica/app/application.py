@@ -18,13 +18,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from spica._core import Application as Core
-from spica.app.compiled import Compiled, Parts, compile_application
+from spica.app.compiled import Compiled, Parts, PublicFolder, compile_application
 from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError, raise_all
 from spica.app.failures import Failures
 from spica.app.health import Check, Health
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
 from spica.app.mounted import MountedApps
+from spica.app.single_page import SinglePage
+from spica.app.source_files import serve_sources
+from spica.assets.lookup import SourceAssets, load_assets, use_assets
+from spica.assets.shipped import PUBLIC as SHIPPED
 from spica.config.environment import environment_name
 from spica.config.in_force import password_cost, shows_api_docs
 from spica.config.settings import AppSection, Settings
@@ -95,6 +99,7 @@ class App(Router):
         self._lifespan = Lifespan()
         self._mounted = MountedApps()
         self.health = Health(self.settings.health, explains=self.settings.env == "development")
+        self._single_pages: list[SinglePage] = []
         self._compiled: Compiled | None = None
         self._database: Any = None
         if lifespan is not None:
@@ -138,6 +143,20 @@ class App(Router):
         self._check_open()
         section = msgspec.structs.replace(self.settings.openapi, **options)
         self.settings = msgspec.structs.replace(self.settings, openapi=section)
+
+    def spa(self, prefix: str, folder: Path | str) -> None:
+        """Serve a built single-page application: its files, and its index.html for every other address below.
+
+        Routes come first. Files with a hash in their name are kept by browsers, the index is asked for each time; an
+        address with a suffix, or a client that wants no HTML, gets a 404 where there is no file.
+
+        Args:    prefix: `"/app"`, or `"/"`; folder: where the build is, below the project's folder or absolute.
+        Example:
+            >>> app = App()
+            >>> app.spa("/shop", "frontend/dist")
+        """
+        self._check_open()
+        self._single_pages.append(SinglePage(prefix, (self.root or Path.cwd()) / folder))
 
     def map_error(self, kind: type[Exception], status: int) -> None:
         """Answer an exception class, and its subclasses, with a status from 400 to 599."""
@@ -344,8 +363,9 @@ class App(Router):
         renderer: Renderer = self._templates or NoRenderer()
         routes = super().routes
         lookup = None
-        public: list[tuple[str, str]] = []
+        public: list[PublicFolder] = [one.public for one in self._single_pages]
         directs: dict[str, Callable[..., str]] = {}
+        sources = [one.route for one in self._single_pages]
         if root is not None:
             # Lazy: an application in one file starts without what only folders need.
             from spica.app import project
@@ -354,7 +374,11 @@ class App(Router):
             project.load_pipelines(root, self._pipelines)
             renderer = self._templates or project.load_renderer(root, reload=not settings.is_production)
             cache_control = _PUBLIC_IN_PRODUCTION if settings.is_production else _PUBLIC_WHILE_DEVELOPING
-            public = [(str(root / project.PUBLIC), cache_control)]
+            public += [(str(root / project.PUBLIC), cache_control), (str(SHIPPED), cache_control)]
+            assets = load_assets(root, built=settings.is_production)
+            use_assets(assets)
+            if isinstance(assets, SourceAssets):
+                sources.append(serve_sources(assets))
             lookup = ControllerLookup(root)
             declared = project.load_routes(root)
             routes = [*declared.routes, *routes]
@@ -376,7 +400,7 @@ class App(Router):
             public=public,
             registry=self._providers,
             directs=directs,
-            internal=self._list_pages(),
+            internal=[*self._list_pages(), *sources],
             health=self.health.routes(),
             mounted=self._mounted,
         )

@@ -47,16 +47,18 @@ from spica.security.keys import KeyRing
 # What routes have in common that differ in their method only; see `Route.shape`.
 Shape: TypeAlias = tuple[str, tuple[int, ...]]
 
+PublicFolder: TypeAlias = tuple[str, str] | tuple[str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What an application is made of, declared and loaded but not yet put together.
 
     `lookup` finds controllers, None in an application without any; `public`: folders of files that answer where no
-    route does, each with its Cache-Control; one that is not there has none; `registry`: providers by type; `directs`:
-    path helpers that are functions; `internal`: routes of Spica's own, which are in no list and give way to others;
-    `health`: as `internal`, and no middleware stands in front of them; `mounted`: gets the ASGI applications among the
-    routes.
+    route does, each with its Cache-Control, and with the prefix of its addresses where it has one; one that is not
+    there has no files; `registry`: providers by type; `directs`: path helpers that are functions; `internal`: routes of
+    Spica's own, which are in no list and give way to others; `health`: as `internal`, and no middleware stands in front
+    of them; `mounted`: gets the ASGI applications among the routes.
     """
 
     settings: Settings
@@ -65,7 +67,7 @@ class Parts:
     renderer: Renderer
     failures: Failures
     lookup: ControllerLookup | None = None
-    public: Sequence[tuple[str, str]] = ()
+    public: Sequence[PublicFolder] = ()
     registry: Registry | None = None
     directs: Mapping[str, Callable[..., str]] = field(default_factory=dict)
     internal: Sequence[Route] = ()

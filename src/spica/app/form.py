@@ -4,7 +4,8 @@
     {{ f }} {{ f.text("title") }} {{ f.textarea("body") }} {{ f.submit() }} </form>
 
 Rules of this file:
-- A control has a label; its errors follow it and are its description (aria-describedby); the summary links to them.
+- A control has a label, a group of them a legend; errors follow it and are its description (aria-describedby), as is a
+  hint; the summary links to the controls.
 - What was typed is shown again, passwords and files never.
 - Everything is escaped here; `Safe` labels are believed.
 """
@@ -12,13 +13,13 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time
 
 from spica._core import escape
+from spica.app.form_values import Options, label_of, list_pairs, render_options, written
 from spica.app.markup import render_attributes, render_text
 from spica.templates.safe import Safe
 
-Options = Mapping[object, object] | Iterable[object]
+_INSTEAD = {"radio": "radios"}
 
 
 class Fields:
@@ -33,11 +34,18 @@ class Fields:
         self._name = name
         self._multipart = multipart
 
-    def text(self, field: str, *, label: object = None, type: str = "text", **attributes: object) -> Safe:
-        """A field of one line; `type` is that of the input: email, tel, url, search, number, color …"""
+    def text(
+        self, field: str, *, label: object = None, hint: object = None, type: str = "text", **attributes: object
+    ) -> Safe:
+        """A field of one line.
+
+        Args: label: default the field's name; hint: a text below the label; type: of the input: email, tel, url,
+              search, number, color, month …; attributes: further ones, here as with every control.
+        """
         if type in ("file", "checkbox", "radio", "hidden", "password"):
-            raise ValueError(f"text does not make inputs of type {type!r}: use {type} of the form, or select for radio")
-        return self._input(field, label, {"type": type, "value": _written(self._value(field)), **attributes})
+            raise ValueError(f"text does not make inputs of type {type!r}: use {_INSTEAD.get(type, type)} of the form")
+        value = {"type": type, "value": written(self._value(field))}
+        return self._input(field, label, {**value, **attributes}, hint)
 
     def email(self, field: str, *, label: object = None, **attributes: object) -> Safe:
         """A field for an e-mail address."""
@@ -59,54 +67,107 @@ class Fields:
         """A field for a day and time."""
         return self.text(field, label=label, type="datetime-local", **attributes)
 
-    def password(self, field: str, *, label: object = None, **attributes: object) -> Safe:
+    def password(self, field: str, *, label: object = None, hint: object = None, **attributes: object) -> Safe:
         """A field for a password; never shows one."""
-        return self._input(field, label, {"type": "password", **attributes, "value": None})
+        return self._input(field, label, {"type": "password", **attributes, "value": None}, hint)
 
-    def file(self, field: str, *, label: object = None, **attributes: object) -> Safe:
-        """A field for a file.
+    def file(self, field: str, *, label: object = None, hint: object = None, **attributes: object) -> Safe:
+        """A field for a file, or with `multiple=True` for several, whose parameter is then a list.
 
         Raises: ValueError in a form that sends none.
         """
         if not self._multipart:
             raise ValueError("a form sends files only with form_with(…, multipart=True)")
-        return self._input(field, label, {"type": "file", **attributes, "value": None})
+        name = {"name": f"{self._key(field)}[]"} if attributes.get("multiple") else {}
+        return self._input(field, label, {"type": "file", **attributes, "value": None}, hint, **name)
 
     def hidden(self, field: str, value: object = None) -> Safe:
         """A value that is not shown; default the record's."""
-        shown = _written(self._value(field) if value is None else value)
+        shown = written(self._value(field) if value is None else value)
         return Safe(f"<input{render_attributes({'type': 'hidden', 'name': self._key(field), 'value': shown or ''})}>")
 
-    def textarea(self, field: str, *, label: object = None, rows: int = 8, **attributes: object) -> Safe:
+    def textarea(
+        self, field: str, *, label: object = None, hint: object = None, rows: int = 8, **attributes: object
+    ) -> Safe:
         """A field of several lines."""
-        own = self._attributes(field, {"rows": rows, **attributes})
-        value = escape(_written(self._value(field)) or "")
+        own = self._attributes(field, {"rows": rows, **attributes}, hint=hint)
+        value = escape(written(self._value(field)) or "")
         # The parser drops a newline right after the tag, so one stands there for it.
-        return self._wrap(field, label, f"<textarea{own}>\n{value}</textarea>")
+        return self._wrap(field, label, f"<textarea{own}>\n{value}</textarea>", hint)
 
-    def checkbox(self, field: str, *, label: object = None, **attributes: object) -> Safe:
+    def checkbox(self, field: str, *, label: object = None, hint: object = None, **attributes: object) -> Safe:
         """A yes or no; an empty one sends 0, for which a hidden input stands before it."""
         checked = self._value(field) not in (None, False, "", "0", 0, "false")
-        own = self._attributes(field, {"type": "checkbox", "value": "1", "checked": checked, **attributes})
+        own = self._attributes(field, {"type": "checkbox", "value": "1", "checked": checked, **attributes}, hint=hint)
         hidden = render_attributes({"type": "hidden", "name": self._key(field), "value": "0"})
         control = f"<input{hidden}><input{own}>{self._label(field, label)}"
-        return Safe(f'<div class="field">{control}{self.errors(field)}</div>')
+        return Safe(f'<div class="field">{control}{self._hint(field, hint)}{self.errors(field)}</div>')
 
     def select(
-        self, field: str, options: Options, *, label: object = None, blank: object = None, **attributes: object
+        self,
+        field: str,
+        options: Options,
+        *,
+        label: object = None,
+        hint: object = None,
+        blank: object = None,
+        multiple: bool = False,
+        **attributes: object,
     ) -> Safe:
-        """A choice of one.
+        """A choice of one, or of several with `multiple`, whose parameter is then a list.
 
-        Args: options: labels by value, or pairs of value and label, or values; blank: the text of the empty choice.
+        Args: options: labels by value, or pairs of value and label, or values; a label that is a mapping itself is a
+              group: `{"Europe": {"de": "Germany"}}`; blank: the text of the empty choice.
         """
-        chosen = _written(self._value(field))
+        chosen = self._chosen(field) if multiple else {written(self._value(field)) or ""}
         first = f'<option value="">{render_text(blank)}</option>' if blank is not None else ""
-        rest = "".join(
-            f"<option{render_attributes({'value': value, 'selected': value == chosen})}>{render_text(text)}</option>"
-            for value, text in _pairs(options)
-        )
-        own = self._attributes(field, attributes)
-        return self._wrap(field, label, f"<select{own}>{first}{rest}</select>")
+        name = {"name": f"{self._key(field)}[]", "multiple": True} if multiple else {}
+        own = self._attributes(field, attributes, hint=hint, **name)
+        control = f"<select{own}>{first}{''.join(render_options(options, chosen))}</select>"
+        # A browser sends nothing for a list of which nothing is chosen.
+        hidden = self._empty_list(field) if multiple else ""
+        return self._wrap(field, label, hidden + control, hint)
+
+    def radios(
+        self, field: str, options: Options, *, label: object = None, hint: object = None, **attributes: object
+    ) -> Safe:
+        """A choice of one, all of them shown; `attributes` are those of each input."""
+        chosen = {written(self._value(field)) or ""} if self._value(field) is not None else set()
+        return self._group(field, options, chosen, label, hint, {"type": "radio", **attributes}, self._key(field))
+
+    def checkboxes(
+        self, field: str, options: Options, *, label: object = None, hint: object = None, **attributes: object
+    ) -> Safe:
+        """A choice of any number; the parameter is a list, in which "" says that the group was there."""
+        own = {"type": "checkbox", **attributes}
+        name = f"{self._key(field)}[]"
+        return self._group(field, options, self._chosen(field), label, hint, own, name, self._empty_list(field))
+
+    def _group(
+        self,
+        field: str,
+        options: Options,
+        chosen: set[str],
+        label: object,
+        hint: object,
+        own: Mapping[str, object],
+        name: str,
+        hidden: str = "",
+    ) -> Safe:
+        items = []
+        for number, (value, text) in enumerate(list_pairs(options)):
+            id = f"{self._id(field)}_{number}"
+            given = {**own, "value": value, "checked": value in chosen, "id": id, "name": name}
+            items.append(
+                f'<div class="choice"><input{render_attributes(given)}>'
+                f'<label for="{escape(id)}">{render_text(text)}</label></div>'
+            )
+        described = self._described(field, hint)
+        # The summary's link leads to the group, which can have the focus for that.
+        group = render_attributes({"class": "field", "id": self._id(field), "tabindex": "-1", **described})
+        legend = f"<legend>{render_text(label_of(field) if label is None else label)}</legend>"
+        inside = f"{legend}{self._hint(field, hint)}{hidden}{''.join(items)}{self.errors(field)}"
+        return Safe(f"<fieldset{group}>{inside}</fieldset>")
 
     def errors(self, field: str) -> Safe:
         """The messages of a field, which its control names as its description; nothing when there are none."""
@@ -121,21 +182,43 @@ class Fields:
         inner = self._value(name) if record is None else record
         return Fields(inner, self._key(name), multipart=self._multipart)
 
-    def _input(self, field: str, label: object, attributes: Mapping[str, object]) -> Safe:
-        return self._wrap(field, label, f"<input{self._attributes(field, attributes)}>")
+    def _input(
+        self, field: str, label: object, attributes: Mapping[str, object], hint: object = None, **own: object
+    ) -> Safe:
+        return self._wrap(field, label, f"<input{self._attributes(field, attributes, hint=hint, **own)}>", hint)
 
-    def _wrap(self, field: str, label: object, control: str) -> Safe:
-        return Safe(f'<div class="field">{self._label(field, label)}{control}{self.errors(field)}</div>')
+    def _wrap(self, field: str, label: object, control: str, hint: object) -> Safe:
+        parts = f"{self._label(field, label)}{self._hint(field, hint)}{control}{self.errors(field)}"
+        return Safe(f'<div class="field">{parts}</div>')
 
     def _label(self, field: str, label: object) -> str:
-        text = field.replace("_", " ").capitalize() if label is None else label
+        text = label_of(field) if label is None else label
         return f'<label for="{escape(self._id(field))}">{render_text(text)}</label>'
 
-    def _attributes(self, field: str, given: Mapping[str, object]) -> str:
-        own: dict[str, object] = {"id": self._id(field), "name": self._key(field)}
-        if self._messages(field):
-            own |= {"aria-invalid": "true", "aria-describedby": f"{self._id(field)}_errors"}
-        return render_attributes({**given, **own})
+    def _hint(self, field: str, hint: object) -> str:
+        return "" if hint is None else f'<p class="hint" id="{escape(self._id(field))}_hint">{render_text(hint)}</p>'
+
+    def _attributes(self, field: str, given: Mapping[str, object], *, hint: object = None, **own: object) -> str:
+        fixed = {"id": self._id(field), "name": self._key(field), **own}
+        return render_attributes({**given, **fixed, **self._described(field, hint)})
+
+    def _described(self, field: str, hint: object) -> dict[str, object]:
+        """What tells a reader of screens about errors and hint."""
+        has_errors, id = bool(self._messages(field)), self._id(field)
+        ids = [f"{id}_{part}" for part, is_there in (("hint", hint is not None), ("errors", has_errors)) if is_there]
+        described: dict[str, object] = {"aria-invalid": "true"} if has_errors else {}
+        return described | ({"aria-describedby": " ".join(ids)} if ids else {})
+
+    def _chosen(self, field: str) -> set[str]:
+        value = self._value(field)
+        if value is None:
+            return set()
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise TypeError(f"a choice of several needs a list in {field!r}, not {value!r}")
+        return {written(one) or "" for one in value}
+
+    def _empty_list(self, field: str) -> str:
+        return f"<input{render_attributes({'type': 'hidden', 'name': f'{self._key(field)}[]', 'value': ''})}>"
 
     def _key(self, field: str) -> str:
         return f"{self._name}[{field}]" if self._name else field
@@ -188,22 +271,3 @@ class Form(Fields):
                 yield f"<li>{escape(text)}</li>"
             else:
                 yield f'<li><a href="#{escape(self._id(field))}">{escape(text)}</a></li>'
-
-
-def _pairs(options: Options) -> Iterator[tuple[str, object]]:
-    for item in options.items() if isinstance(options, Mapping) else options:
-        value, text = item if isinstance(item, tuple) and len(item) == 2 else (item, item)
-        yield _written(value) or "", text
-
-
-def _written(value: object) -> str | None:
-    """A value as its input has it; None leaves it empty."""
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None).isoformat(timespec="minutes")
-    if isinstance(value, time):
-        return value.replace(tzinfo=None).isoformat(timespec="minutes")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)

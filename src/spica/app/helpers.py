@@ -13,8 +13,11 @@ from functools import partial
 from typing import Any
 
 from spica._core import escape
+from spica.app.asset_tags import htmx_script, image_tag, importmap_tag, script_tag, stylesheet_tag
 from spica.app.form import Form
 from spica.app.markup import render_attributes, render_text
+from spica.app.page_links import page_links
+from spica.assets.lookup import asset_path
 from spica.controllers.rendering import Renderer
 from spica.errors import SpicaError
 from spica.http.context import Context
@@ -95,6 +98,10 @@ class PageRenderer:
         """Render one fragment of a template; see `Renderer`."""
         return self._templates.render_fragment(name, fragment, _with_page_values(locals, ctx), ctx)
 
+    def has_fragment(self, name: str, fragment: str) -> bool:
+        """Whether a template has a fragment that stands alone; see `Renderer`."""
+        return self._templates.has_fragment(name, fragment)
+
 
 @uses_context
 def csrf_token(ctx: Context | None) -> str:
@@ -138,12 +145,24 @@ def link_to(text: object, url: object, /, **attributes: object) -> Safe:
 
 
 @uses_context
-def button_to(ctx: Context | None, text: object, url: object, /, *, method: str = "post", **attributes: object) -> Safe:
+def button_to(
+    ctx: Context | None,
+    text: object,
+    url: object,
+    /,
+    *,
+    method: str = "post",
+    confirm: str | None = None,
+    **attributes: object,
+) -> Safe:
     """A button that sends a form of its own: `{{ button_to("Delete", paths.post(post), method="delete") }}`.
 
-    Raises: as `form_with`.
+    Args:    confirm: a question that htmx asks first; without scripts, or without htmx, nobody is asked; attributes: of
+             the button.
+    Raises:  as `form_with`.
     """
-    form = form_with(ctx, url=url, method=method, class_="button-to")
+    asks: dict[str, Any] = {} if confirm is None else {"hx_boost": "true", "hx_confirm": _as_question(confirm)}
+    form = form_with(ctx, url=url, method=method, class_="button-to", **asks)
     return Safe(f"{form.__html__()}{form.submit(text, **attributes)}</form>")
 
 
@@ -206,7 +225,19 @@ HELPERS = {
     "button_to": button_to,
     "form_with": form_with,
     "error_messages": error_messages,
+    "asset_path": asset_path,
+    "stylesheet_tag": stylesheet_tag,
+    "script_tag": script_tag,
+    "importmap_tag": importmap_tag,
+    "htmx_script": htmx_script,
+    "image_tag": image_tag,
+    "page_links": page_links,
 }
+
+
+def _as_question(text: str) -> str:
+    """A question that htmx shows, whatever it begins with: it would run what follows js:."""
+    return text if check_url(text) == text else f"“{text}”"
 
 
 def _check_use(name: str, call: Call | None, *, with_host: bool) -> SpicaError | None:

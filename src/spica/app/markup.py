@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from spica._core import escape
 from spica.templates.escaping import check_url, write_style
 from spica.templates.html_context import SCRIPT_ATTRIBUTE
-from spica.templates.html_state import URL_ATTRIBUTES
+from spica.templates.html_state import is_url_attribute
 
 _NAME = re.compile(r"[a-zA-Z][\w.-]*", re.ASCII)
 
@@ -48,6 +48,6 @@ def _render_attribute(name: str, value: object) -> str:
     if lower == "style":
         return f' {name}="{write_style(value)}"'
     text = str(value)
-    if lower in URL_ATTRIBUTES and check_url(text) != text:
+    if is_url_attribute(lower) and check_url(text) != text:
         raise ValueError(f"{name} would run a script: {text[:40]!r}")
     return f' {name}="{escape(text)}"'

@@ -41,6 +41,7 @@ COMMANDS = [
     ("reload", RUN, "Replace the workers of the running server by new ones, without losing a request."),
     ("test", RUN, "Run the project's tests: pytest, with SPICA_ENV=test."),
     ("db", RUN, "Migrate, roll back, seed and look at the database."),
+    ("assets", RUN, "Build the files of app/assets for production."),
     ("console", LOOK, "Python with the application started and top-level await."),
     ("routes", LOOK, "List every route, or say which one answers."),
     ("check", LOOK, "Find what is wrong with the project."),
@@ -68,7 +69,7 @@ def build_app(*, listing: bool = False) -> App:
     )
     for name, group, summary in COMMANDS:
         first = name if isinstance(name, str) else name[0]
-        attribute = "app" if first in ("generate", "db", "secrets", "maintenance") else first
+        attribute = "app" if first in ("generate", "db", "secrets", "maintenance", "assets") else first
         app.command(f"spica.cli.{first}:{attribute}", name=name, group=group, help=summary if listing else None)
     return app
 

@@ -9,6 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,16 +61,19 @@ class Controller(Context):
         status: int = 200,
         layout: str | None = "",
         fragment: str | None = None,
+        oob: Sequence[str] = (),
         **values: Any,
     ) -> Response:
         """Answer with a template, or with the values as JSON when the client asked for that.
 
-        htmx gets the template without its layout. JSON shows the values, models without their hidden fields; where the
+        Where htmx swaps a part of a page, it gets the `{% fragment %}` that is named like the id of its target, else
+        the template without its layout. JSON shows the values, models without their hidden fields; where the
         status says that it failed, the messages of what is not valid.
 
         Args:    template: default the action's own; a name without a slash is one of this controller's; status: of the
                  response; layout: another than the controller's, None for none; fragment: the one
-                 `{% fragment %}` of the template that is sent, alone; values: names for the template.
+                 `{% fragment %}` of the template that is sent, alone; oob: fragments that htmx gets besides, each for
+                 the element whose id is its name; values: names for the template.
         Returns: the response.
         Raises:  the template's errors; NoTemplatesError in an application without templates; NotAcceptable (a 406) when
                  the client wants neither.
@@ -80,6 +84,7 @@ class Controller(Context):
             self.visible_values(),
             self.layout if layout == "" else layout,
             fragment,
+            oob,
         )
         self.answer = build_rendered(view, self, values, status)
         return self.answer

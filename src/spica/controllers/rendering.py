@@ -3,18 +3,20 @@
 Rules of this file:
 - A Response goes out as it is; None is 204; text is text/plain; octets are octets; a generator is sent while it runs;
   anything else is JSON.
-- `render` answers with HTML, to htmx without the layout, unless the client or the route's format asks for JSON: that
-  gets the values that were passed by name, no more, and a model's hidden fields never.
+- `render` answers with HTML unless the client or the route's format asks for JSON: that gets the values that were
+  passed by name, no more, and a model's hidden fields never.
+- htmx, where it swaps a part of a page, gets the fragment that is named like its target, else the page without layout.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterator, Mapping, Sequence
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, NamedTuple, Protocol
 
 from spica.controllers.errors import NoTemplatesError, UnsupportedResultError
 from spica.errors.http import NotAcceptable
+from spica.http.htmx import VARY
 from spica.http.negotiation import choose, type_of
 from spica.http.problem import build_problem, respond_with
 from spica.http.response import Response
@@ -22,8 +24,8 @@ from spica.validation import Errors
 
 _PAGE = ("html",)
 _PAGE_OR_JSON = ("html", "json")
-_VARY = ("vary", "Accept, HX-Request")
-_VARY_HTMX = ("vary", "HX-Request")
+_VARY_TO_HTMX = ", ".join(VARY)
+_VARY = VARY[0]
 
 
 class Renderer(Protocol):
@@ -38,9 +40,16 @@ class Renderer(Protocol):
     def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
         """Render one `{% fragment %}` of a template alone."""
 
+    def has_fragment(self, name: str, fragment: str) -> bool:
+        """Whether a template has a `{% fragment %}` of this name that needs nothing but what the page needs."""
+
 
 class NoRenderer:
     """Stands in for templates in an application that has none."""
+
+    def has_fragment(self, name: str, fragment: str) -> bool:
+        """It has none."""
+        return False
 
     def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
         """Refuse, as `render_with`."""
@@ -64,7 +73,8 @@ class View(NamedTuple):
 
     Args:    renderer: the application's templates; template: its full name; around: what it sees besides what it is
              passed; layout: for a template that names none, None for no layout at all, "" for what the template says;
-             fragment: the one part of the template that is rendered, None for all of it.
+             fragment: the one part of the template that is rendered, None for all of it; oob: fragments that htmx puts
+             into the elements of these ids besides.
     """
 
     renderer: Renderer
@@ -72,14 +82,24 @@ class View(NamedTuple):
     around: Mapping[str, Any]
     layout: str | None
     fragment: str | None = None
+    oob: Sequence[str] = ()
 
     def render(self, ctx: Any, values: dict[str, Any]) -> str:
-        """The text: for htmx, which swaps a part of a page, without the layout."""
-        if self.fragment is not None:
-            return self.renderer.render_fragment(self.template, self.fragment, values, ctx)
-        layout = self.layout
-        if ctx.request.native.field("hx-request") == "true" and ctx.htmx.wants_fragment:
-            layout = None
+        """The text: for htmx, which swaps a part of a page, that part."""
+        if ctx.request.native.field("hx-request") != "true" or not ctx.htmx.wants_fragment:
+            return self._render_page(ctx, values, self.fragment, self.layout)
+        fragment = self.fragment
+        if fragment is None:
+            target = ctx.htmx.target
+            fragment = target if target is not None and self.renderer.has_fragment(self.template, target) else None
+        parts = [self._render_page(ctx, values, fragment, None)]
+        for name in self.oob:
+            parts.append(ctx.htmx.render_oob(name, self.renderer.render_fragment(self.template, name, values, ctx)))
+        return "".join(parts)
+
+    def _render_page(self, ctx: Any, values: dict[str, Any], fragment: str | None, layout: str | None) -> str:
+        if fragment is not None:
+            return self.renderer.render_fragment(self.template, fragment, values, ctx)
         if layout == "":
             return self.renderer.render_with(self.template, values, ctx)
         return self.renderer.render_in(layout, self.template, values, ctx)
@@ -134,7 +154,8 @@ def build_rendered(view: View, ctx: Any, passed: Mapping[str, Any], status: int)
         response = _build_json(passed, status)
     else:
         response = Response.html(view.render(ctx, {**view.around, **passed}), status=status)
-    response.fields.append(_VARY if passed else _VARY_HTMX)
+    vary = _VARY_TO_HTMX if ctx.request.native.field("hx-request") == "true" else _VARY
+    response.fields.append(("vary", f"Accept, {vary}" if passed else vary))
     return response
 
 

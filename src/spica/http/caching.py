@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from spica.http.cache_control import NO_STORE, REVALIDATE, CacheOptions, Duration, build_cache_control
 from spica.http.dates import format_date
+from spica.http.htmx import VARY
 from spica.http.response import Response, ResponseDefaults
 from spica.http.validators import build_etag, find_state
 
@@ -74,7 +75,8 @@ class Caching:
         if response.header("cache-control") is None:
             response.set_header("cache-control", "public, no-cache" if public else REVALIDATE)
         response.add_vary("Accept")
-        response.add_vary("HX-Request")
+        for name in VARY if self.htmx.is_request else VARY[:1]:
+            response.add_vary(name)
         status = self.request.native.check_conditions(tag, seconds)
         if status == 200:
             return False
@@ -106,4 +108,5 @@ class Caching:
         user = self.current_user
         who = "" if user is None else str(getattr(user, "id", user))
         how = self.format or self.request.accepts("html", "json") or ""
-        return [how, "fragment" if self.htmx.wants_fragment else "", who]
+        htmx = self.htmx
+        return [how, f"fragment {htmx.target or ''}" if htmx.wants_fragment else "", who]

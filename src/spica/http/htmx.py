@@ -3,7 +3,9 @@
 Rules:
 - What htmx is told travels in fields of the response that is still to be made, whatever that will be.
 - Addresses pass the guard of redirects; details of events are ASCII JSON, in which nothing can end the field.
-Source: htmx.org/reference, request and response headers (htmx 2).
+- Both versions of htmx are understood. Version 4 says `tag#id` for an element where version 2 says its id, and says
+  itself whether it wants a whole page; it fires all events of a response after the swap, so those travel together.
+Source: htmx.org/reference, request and response headers (htmx 2.0.10 and 4.0.1).
 """
 
 from __future__ import annotations
@@ -30,13 +32,24 @@ Swap = Literal[
     "afterend",
     "delete",
     "none",
+    "innerMorph",
+    "outerMorph",
+    "outerSync",
+    "before",
+    "prepend",
+    "append",
+    "after",
 ]
 When = Literal["receive", "settle", "swap"]
 
+VARY = ("HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request", "HX-Target")
+"""What the answer to htmx depends on; the answer to others only on the first. Without the fourth the back button could
+find a part of a page in the browser's cache."""
 SWAPS = frozenset(Swap.__args__)  # type: ignore[attr-defined]  # a Literal has them
 STOP_POLLING = 286
 _TRIGGERS = {"receive": "hx-trigger", "settle": "hx-trigger-after-settle", "swap": "hx-trigger-after-swap"}
 _NAME = re.compile(r"[A-Za-z0-9_.:\-]+").fullmatch
+_ID = re.compile(r"[^\W\d][\w-]*").fullmatch
 _UNSENDABLE = re.compile(r"[^\x20-\x7e]")
 
 
@@ -72,12 +85,14 @@ class Htmx:
 
     @property
     def wants_fragment(self) -> bool:
-        """Whether htmx expects a part of a page: not when it follows a boosted link, or restores from history."""
+        """Whether htmx expects a part of a page: not when it follows a boosted link, restores from history, or (htmx 4)
+        selects what it swaps from a whole page."""
         field = self._ctx.request.native.field
         return (
             field("hx-request") == "true"
             and field("hx-boosted") != "true"
             and field("hx-history-restore-request") != "true"
+            and field("hx-request-type") != "full"
         )
 
     @property
@@ -92,22 +107,22 @@ class Htmx:
 
     @property
     def target(self) -> str | None:
-        """The id of the element that will be swapped."""
-        return self._field("hx-target")
+        """The id of the element that will be swapped; None for an element without one."""
+        return self._element_id("hx-target")
 
     @property
     def trigger_id(self) -> str | None:
-        """The id of the element that made the request."""
-        return self._field("hx-trigger")
+        """The id of the element that made the request; None for an element without one."""
+        return self._element_id("hx-source" if self._is_version_4 else "hx-trigger")
 
     @property
     def trigger_name(self) -> str | None:
-        """The name of the element that made the request."""
+        """The name of the element that made the request; htmx 4 does not say it."""
         return self._field("hx-trigger-name")
 
     @property
     def prompt(self) -> str | None:
-        """What the visitor answered to an `hx-prompt`."""
+        """What the visitor answered to an `hx-prompt`, which in htmx 4 is an extension."""
         return self._field("hx-prompt")
 
     # what it is told
@@ -115,12 +130,14 @@ class Htmx:
     def trigger(self, event: str, detail: object = None, *, after: When = "receive") -> Htmx:
         """Fire an event on the page; several calls fire several.
 
-        Args:    event: its name; detail: anything with a JSON form, `event.detail` in the listener; after: fired when
-                 the response is received, or after the "swap", or after it did "settle".
+        Args:    event: its name; detail: anything with a JSON form, `event.detail` in the listener; after: with htmx 2
+                 fired when the response is received, or after the "swap", or after it did "settle"; htmx 4 fires all
+                 of them after the swap.
         Raises:  ValueError for another `after`; UnencodableValue.
         """
         if after not in _TRIGGERS:
             raise ValueError(f"after is one of {', '.join(_TRIGGERS)}, not {after!r}")
+        after = "receive" if self._is_version_4 else after
         events = self._events.setdefault(after, {})
         events[event] = detail
         if all(value is None and _NAME(name) for name, value in events.items()):
@@ -187,12 +204,37 @@ class Htmx:
         """End an `hx-trigger="every …"`."""
         return self._ctx.answered(Response(status=STOP_POLLING))
 
+    def render_oob(self, id: str, html: str, *, swap: Swap = "innerHTML") -> str:
+        """Write HTML that is swapped besides the target (out of band), into the element of an id.
+
+        Args:    id: letters, figures, `-` and `_`; html: what goes there; swap: how, as `reswap`. With htmx 2 the rows
+                 of a table can't be swapped so: browsers drop them.
+        Returns: HTML to append to the response's.
+        Raises:  ValueError for another id or swap.
+        """
+        if not _ID(id) or swap not in SWAPS:
+            raise ValueError(f"no out-of-band swap is {swap!r} of the id {id!r}")
+        if self._is_version_4:
+            return f'<hx-partial hx-target="#{id}" hx-swap="{swap}">{html}</hx-partial>'
+        return f'<div hx-swap-oob="{swap}:#{id}">{html}</div>'
+
     def _check(self, url: str, *, allow_other_host: bool = False) -> str:
         return check_redirect(url, self._ctx.request.host, allow_other_host=allow_other_host)
 
     def _set(self, name: str, value: str) -> Htmx:
         self._ctx.response.set_header(name, value)
         return self
+
+    @property
+    def _is_version_4(self) -> bool:
+        return self._ctx.request.native.field("hx-source") is not None
+
+    def _element_id(self, name: str) -> str | None:
+        value = self._field(name)
+        if value is None or not self._is_version_4:
+            return value
+        _, _, id = value.partition("#")
+        return unquote(id) or None
 
     def _field(self, name: str) -> str | None:
         """A field's text; htmx percent-encodes what isn't ASCII, and says so."""

@@ -10,7 +10,7 @@ from spica.templates.block_cache import BlockCache
 from spica.templates.cache import Cache
 from spica.templates.compiler import compile_template
 from spica.templates.errors import MisplacedContentError, TemplateError
-from spica.templates.fragments import only_fragment
+from spica.templates.fragments import loop_names, only_fragment
 from spica.templates.inheritance import put_into, without_layout
 from spica.templates.library import Library
 from spica.templates.loader import Loader
@@ -100,6 +100,14 @@ class Templates:
         Raises:  as `render`; UnknownFragmentError when the template has no such fragment.
         """
         return self._cache.get(f"{name}{_PART}{fragment}").render_with(locals, ctx)
+
+    def has_fragment(self, name: str, fragment: str) -> bool:
+        """Whether a template has a fragment that can be rendered with what the page gets: one outside of every loop.
+
+        Raises: as `render`, for mistakes in the template.
+        """
+        document = self._library.document(name)
+        return fragment in document.fragments and loop_names(only_fragment(document, fragment)) == {"loop"}
 
     def get(self, name: str) -> Template:
         """The compiled template, to render it often or to ask what it needs.

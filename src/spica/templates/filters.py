@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from spica.templates.rich_text import markdown, sanitize
 from spica.templates.safe import Safe, html_of
 
 _UNITS = (("year", 31_536_000), ("month", 2_592_000), ("day", 86_400), ("hour", 3600), ("minute", 60))
@@ -102,6 +103,40 @@ def number(value: float | Decimal | None, places: int | None = None, separator: 
     return text.translate({ord(","): separator, ord("."): point})
 
 
+def currency(
+    value: float | Decimal | None,
+    unit: str = "$",
+    places: int = 2,
+    separator: str = ",",
+    point: str = ".",
+    after: bool = False,
+) -> str:
+    """An amount of money: 1234.5 | currency is $1,234.50, 1234.5 | currency("€", point=",", separator=".", after=True)
+    is 1.234,50 €; a minus stands before all of it; "" for None."""
+    if value is None:
+        return ""
+    text = number(value if value >= 0 else -value, places, separator, point)
+    minus = "-" if value < 0 and any(digit in "123456789" for digit in text) else ""
+    return f"{minus}{text}\N{NO-BREAK SPACE}{unit}" if after else f"{minus}{unit}{text}"
+
+
+def percent(value: float | Decimal | None, places: int = 0, point: str = ".") -> str:
+    """A share of 1 in hundredths: 0.256 | percent is 26%; "" for None."""
+    return "" if value is None else f"{number(value * 100, places, '', point)}%"
+
+
+def file_size(octets: int | None) -> str:
+    """Octets for people, in powers of 1000: 1534000 | file_size is 1.5 MB; "" for None."""
+    if octets is None:
+        return ""
+    amount = float(octets)
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(amount) < 999.5:  # what rounds to 1000 is shown in the next unit
+            return f"{amount:.0f} {unit}" if unit == "B" or abs(amount) >= 9.95 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
 def time_ago(value: DateTime | None, now: DateTime | None = None) -> str:
     """How long ago a time was, in its largest unit: "3 hours ago", "in 2 days", "just now"; "" for None.
 
@@ -149,8 +184,8 @@ FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
-            capitalize, date, default, first, join, json, last, length, lines, lower, number, pluralize, replace,
-            time_ago, title, trim, truncate, upper,
+            capitalize, currency, date, default, file_size, first, join, json, last, length, lines, lower, markdown,
+            number, percent, pluralize, replace, sanitize, time_ago, title, trim, truncate, upper,
         )
     }
 )  # fmt: skip

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from spica.templates.html_state import URL_ATTRIBUTES, HtmlState, UnsafeOutput, is_settled
+from spica.templates.html_state import HtmlState, UnsafeOutput, is_settled, is_url_attribute
 
 _ANIMATIONS = frozenset(["animate", "set", "animatetransform", "animatemotion"])
 _ANIMATED_VALUES = frozenset(["to", "from", "by", "values"])
-SCRIPT_ATTRIBUTE = re.compile(r"on|hx-on|hx-vars$|hx-trigger$|@|:|x-|v-|_$|\?")
+SCRIPT_ATTRIBUTE = re.compile(r"on|(?:data-)?hx-(?:on|live|vars(?::|$)|trigger(?::|$))|@|:|x-|v-|_$|\?")
 _SCRIPT_SCHEME = re.compile(r"(?i)(javascript|vbscript|js|data)$")
 _SAFE_DATA = re.compile(r"(?i)data:(image/(?!svg)|audio/|video/|font/)")
 _IGNORED_IN_SCHEME = re.compile(r"[\x00-\x20]+")
@@ -105,7 +105,7 @@ def _value_context(state: HtmlState) -> Context:
         )
     if name == "style":
         return Context.STYLE
-    if not (name in URL_ATTRIBUTES or (state.element in _ANIMATIONS and name in _ANIMATED_VALUES)):
+    if not (is_url_attribute(name) or (state.element in _ANIMATIONS and name in _ANIMATED_VALUES)):
         return Context.ATTRIBUTE
     return _url_context(state)
 

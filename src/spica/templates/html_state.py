@@ -42,8 +42,12 @@ _RAW_ELEMENTS = frozenset(["script", "style", "textarea", "title", "iframe", "no
 URL_ATTRIBUTES = frozenset(
     """
     action background cite classid codebase data formaction href icon longdesc manifest ping poster profile src
-    xlink:href hx-headers hx-request hx-vals
-    """.split()  # noqa: SIM905  one name a line would be a page; htmx evaluates the last three after js: or javascript:
+    xlink:href
+    """.split()  # noqa: SIM905  one name a line would be a page
+)
+# htmx runs what stands in these after js: or javascript:, also with data- before the name and a modifier after it.
+_HTMX_URL_ATTRIBUTE = re.compile(
+    r"(?:data-)?hx-(?:action|config|confirm|delete|get|headers|patch|post|put|request|vals)(?::|$)"
 )
 _URL_DELIMITER = re.compile(r"[/?#:]")
 _JSON_TYPE = re.compile(r"(?i)\s*(application|text)/([\w.-]+\+)?json\s*(;|$)")
@@ -196,13 +200,18 @@ def _extend_value(state: HtmlState, text: str) -> HtmlState:
     delimiter = _URL_DELIMITER.search(text)
     if delimiter is None:
         return state
-    if delimiter.group() == ":" and (state.attribute in URL_ATTRIBUTES):
+    if delimiter.group() == ":" and is_url_attribute(state.attribute):
         raise UnsafeOutput(
             f"a ':' after an output in {state.attribute!r}",
             "the output would be the scheme of the URL, and javascript: is one",
             "put the whole address into one output, or write the scheme in the template",
         )
     return state._replace(value="/")
+
+
+def is_url_attribute(name: str) -> bool:
+    """Whether the value of an attribute is a URL, or is run when it begins as one that runs script."""
+    return name in URL_ATTRIBUTES or _HTMX_URL_ATTRIBUTE.match(name) is not None
 
 
 def _end_of_value(state: HtmlState) -> HtmlState:

@@ -107,6 +107,56 @@ def test_controls_of_other_kinds() -> None:
     assert fields.hidden("kind") == '<input type="hidden" name="post[kind]" value="2">'
 
 
+def test_choices_in_groups_and_of_several() -> None:
+    fields = form(Post(country="de", tags=["b", "<"], kind=None))
+    select = fields.select("country", {"Europe": {"de": "Germany", "fr": "France"}, "none": "None"})
+    assert '<optgroup label="Europe"><option value="de" selected>Germany</option>' in select
+    assert '</optgroup><option value="none">None</option></select>' in select
+    several = fields.select("tags", ["a", "b", "<"], multiple=True)
+    assert '<input type="hidden" name="post[tags][]" value=""><select' in several
+    assert 'name="post[tags][]" multiple>' in several
+    assert '<option value="b" selected>b</option><option value="&lt;" selected>&lt;</option>' in several
+    with pytest.raises(TypeError, match="'country'"):
+        fields.select("country", ["de"], multiple=True)
+
+
+def test_radios_and_checkboxes_are_groups_with_a_legend() -> None:
+    post = Post(kind=2, tags=["b"], nothing=None)
+    post.errors.add("kind", "is not possible")
+    fields = form(post)
+    radios = fields.radios("kind", {1: "One", 2: "Two"}, hint="Choose")
+    assert radios.startswith(
+        '<fieldset class="field" id="post_kind" tabindex="-1" aria-invalid="true"'
+        ' aria-describedby="post_kind_hint post_kind_errors"><legend>Kind</legend><p class="hint" id="post_kind_hint">'
+    )
+    assert (
+        '<div class="choice"><input type="radio" value="2" checked id="post_kind_1" name="post[kind]">'
+        '<label for="post_kind_1">Two</label></div>'
+    ) in radios
+    assert '<input type="radio" value="1" id="post_kind_0"' in radios
+    assert "checked" not in fields.radios("nothing", {"": "None", "a": "A"}), "nothing was chosen yet"
+    boxes = fields.checkboxes("tags", ["a", "b"])
+    assert '<input type="hidden" name="post[tags][]" value="">' in boxes
+    assert '<input type="checkbox" value="b" checked id="post_tags_1" name="post[tags][]">' in boxes
+    assert 'href="#post_kind"' in fields.summary()
+
+
+def test_hints_are_the_description_of_their_control() -> None:
+    post = Post(title="")
+    assert 'aria-describedby="post_title_hint"' in form(post).text("title", hint="Short <and> good")
+    post.errors.add("title", "is bad")
+    shown = form(post).textarea("title", hint="Short")
+    assert 'aria-describedby="post_title_hint post_title_errors"' in shown
+    assert '<p class="hint" id="post_title_hint">Short</p>' in shown
+
+
+def test_json_and_several_files() -> None:
+    assert "{&#34;a&#34;:[1,null]}</textarea>" in form(Post(data={"a": [1, None]})).textarea("data")
+    assert 'name="post[photos][]"' in form(Post(), multipart=True).file("photos", multiple=True)
+    with pytest.raises(ValueError, match="use radios"):
+        form(Post(kind=1)).text("kind", type="radio")
+
+
 def test_nested_objects_and_plain_values() -> None:
     nested = form(Post(author=Post(name="Ann"))).fields("author")
     assert 'id="post_author_name" name="post[author][name]"' in nested.text("name")
@@ -134,6 +184,17 @@ def test_button_to_is_a_form_of_its_own() -> None:
     )
     with pytest.raises(ValueError, match="run a script"):
         button_to(None, "x", "javascript:alert(1)")
+
+
+def test_a_question_is_asked_by_htmx_and_never_run() -> None:
+    asked = button_to(None, "Delete", "/posts/1", method="delete", confirm='Delete "a"?')
+    assert asked.startswith(
+        '<form class="button-to" hx-boost="true" hx-confirm="Delete &#34;a&#34;?" action="/posts/1"'
+    )
+    for text in ("js:alert(1)", " javascript:alert(1)", "JS:alert(1)"):
+        (form_tag, attributes), *_ = Seen(button_to(None, "x", "/", confirm=text)).tags
+        assert form_tag == "form"
+        assert not str(attributes["hx-confirm"]).lower().startswith(("js:", "javascript:"))
 
 
 def test_in_a_template(tmp_path: Path) -> None:

@@ -89,7 +89,9 @@ def test_the_flash_of_a_page_reads_the_session_only_when_it_is_looked_at() -> No
     [
         {"onclick": "x"}, {"ONLOAD": "x"}, {"hx_on__click": "x"}, {"srcdoc": "x"}, {"x_data": "x"}, {"v_html": "x"},
         {"hx_trigger": "x"}, {"a b": "x"}, {"a=x onclick": "x"}, {"><script>": "x"}, {"@click": "x"}, {":href": "x"},
-        {"formaction": "javascript:x"}, {"ping": " java\nscript:x"},
+        {"formaction": "javascript:x"}, {"ping": " java\nscript:x"}, {"hx_confirm": "js:x"}, {"hx_vals": "js:{}"},
+        {"hx_get": "javascript:x"}, {"data_hx_on": "x"}, {"data_hx_confirm": "js:x"}, {"data_hx_trigger": "x"},
+        {"hx_headers:inherited": "js:x"}, {"hx_live": "x"},
     ],
 )  # fmt: skip
 def test_attributes_that_would_run_are_refused(attributes: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ def draw(r):
     r.get("/notes/new", "notes#new")
     r.get("/notes/{id:int}", "notes#show")
     r.get("/bare", "notes#bare")
+    r.get("/parts", "notes#parts")
     r.get("/none", "notes#none")
     r.get("/export", "notes#export")
     r.post("/notes", "notes#create")
@@ -46,6 +47,11 @@ class NotesController(Controller):
 
     def bare(self):
         self.shown = "bare"
+
+    def parts(self):
+        if self.fresh_when(etag="parts"):
+            return
+        return self.render("parts", notes=["a<b"], oob=["count"])
 
     def none(self):
         self.shown = "none"
@@ -83,6 +89,11 @@ class Note(Model, table="notes_of_representations"):
 {% block content %}<ul>{% for note in notes %}<li>{{ note.title }}</li>{% end %}</ul>{% end %}""",
     "app/views/notes/new.html": '{% extends "layouts/application" %}{% block content %}<form></form>{% end %}',
     "app/views/notes/bare.html": "<p>{{ shown }}</p>",
+    "app/views/notes/parts.html": """{% extends "layouts/application" %}{% block content %}
+<p id="count">{% fragment count %}{{ notes | length }}{% end %}</p>
+<ul id="rows">{% fragment rows %}{% for note in notes %}{% fragment row %}<li>{{ note }}</li>{% end %}{% end -%}
+{% end %}</ul>
+{% end %}""",
     "app/views/notes/_row.html": "<tr><td>{{ id }}</td></tr>",
 }
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -159,3 +170,48 @@ async def test_respond_to_in_a_controller(app: App, exchange: Any) -> None:
     assert (export.text, export.field("content-type")) == ("id\n1\n", "text/csv; charset=utf-8")
     assert (await exchange(app, "GET", "/export", headers=JSON)).json() == {"ids": [1]}
     assert (await exchange(app, "GET", "/export", headers=HTMX)).text == "<tr><td>1</td></tr>"
+
+
+PARTIAL = {**HTMX, "hx-source": "input#q", "hx-request-type": "partial"}
+COUNT = '<hx-partial hx-target="#count" hx-swap="innerHTML">1</hx-partial>'
+
+
+async def test_htmx_gets_the_fragment_that_is_named_like_its_target(app: App, exchange: Any) -> None:
+    rows = await exchange(app, "GET", "/parts", headers={**PARTIAL, "hx-target": "ul#rows"})
+    assert rows.text == f"<li>a&lt;b</li>{COUNT}"
+    old = await exchange(app, "GET", "/parts", headers={**HTMX, "hx-target": "rows"})
+    assert old.text == '<li>a&lt;b</li><div hx-swap-oob="innerHTML:#count">1</div>'
+    for target in ("div#other", "div", "li#row", "ul#../rows"):
+        whole = await exchange(app, "GET", "/parts", headers={**PARTIAL, "hx-target": target})
+        assert whole.text.strip().startswith('<p id="count">'), "without layout: a row in a loop can't stand alone"
+        assert "<main>" not in whole.text
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {**PARTIAL, "hx-history-restore-request": "true", "hx-target": "body"},
+        {**PARTIAL, "hx-history-restore-request": "true", "hx-target": "ul#rows"},
+        {**PARTIAL, "hx-request-type": "full", "hx-target": "ul#rows"},
+        {**PARTIAL, "hx-boosted": "true", "hx-target": "ul#rows"},
+    ],
+)
+async def test_the_back_button_and_whole_pages(app: App, exchange: Any, fields: dict[str, str]) -> None:
+    page = await exchange(app, "GET", "/parts", headers={**HTML, **fields})
+    assert page.text.startswith("<title>App</title><main>")
+    assert "hx-partial" not in page.text
+
+
+async def test_caches_keep_parts_and_pages_apart(app: App, exchange: Any) -> None:
+    page = await exchange(app, "GET", "/parts", headers=HTML)
+    rows = await exchange(app, "GET", "/parts", headers={**PARTIAL, "hx-target": "ul#rows"})
+    count = await exchange(app, "GET", "/parts", headers={**PARTIAL, "hx-target": "p#count"})
+    assert len({page.field("etag"), rows.field("etag"), count.field("etag")}) == 3
+    assert page.field("vary") == "Accept, HX-Request"
+    names = {name.strip() for name in rows.field("vary").split(",")}
+    assert names >= {"HX-Request", "HX-Target", "HX-History-Restore-Request", "HX-Boosted", "HX-Request-Type"}
+    kept = {**PARTIAL, "hx-target": "ul#rows", "if-none-match": rows.field("etag")}
+    assert (await exchange(app, "GET", "/parts", headers=kept)).status == 304
+    restored = {**kept, "hx-history-restore-request": "true"}
+    assert (await exchange(app, "GET", "/parts", headers=restored)).status == 200

@@ -30,6 +30,8 @@ def told(ctx: Context, response: Response | None = None) -> dict[str, str]:
         ({"hx_request": "true", "hx_boosted": "true"}, True, False),
         ({"hx_request": "true", "hx_history_restore_request": "true"}, True, False),
         ({"hx_boosted": "true"}, False, False),
+        ({"hx_request": "true", "hx_request_type": "partial"}, True, True),
+        ({"hx_request": "true", "hx_request_type": "full"}, True, False),
     ],
 )
 def test_who_asks(fields: dict[str, str], is_htmx: bool, wants_fragment: bool) -> None:
@@ -128,3 +130,28 @@ def test_answers() -> None:
     ctx = asked()
     assert told(ctx, ctx.htmx.refresh()) == {"hx-refresh": "true"}
     assert asked().htmx.stop_polling().status == 286
+
+
+def test_version_4_says_elements_with_their_tags() -> None:
+    htmx = asked(hx_request="true", hx_source="button#m%C3%B6re", hx_target="tbody#rows").htmx
+    assert (htmx.target, htmx.trigger_id, htmx.trigger_name) == ("rows", "m\u00f6re", None)
+    htmx = asked(hx_request="true", hx_source="button", hx_target="body").htmx
+    assert (htmx.target, htmx.trigger_id) == (None, None)
+
+
+def test_version_4_fires_all_events_after_the_swap() -> None:
+    ctx = asked(hx_request="true", hx_source="form")
+    ctx.htmx.trigger("saved").trigger("closed", after="settle").trigger("swapped", after="swap")
+    assert told(ctx) == {"hx-trigger": "saved, closed, swapped"}
+
+
+def test_out_of_band_in_both_versions() -> None:
+    assert asked(hx_source="a").htmx.render_oob("count", "<b>1</b>") == (
+        '<hx-partial hx-target="#count" hx-swap="innerHTML"><b>1</b></hx-partial>'
+    )
+    assert asked().htmx.render_oob("count", "1", swap="outerHTML") == '<div hx-swap-oob="outerHTML:#count">1</div>'
+    for id in ('a" onclick="x', "", "a b", "1a", "a,b"):
+        with pytest.raises(ValueError, match="out-of-band"):
+            asked().htmx.render_oob(id, "")
+    with pytest.raises(ValueError, match="out-of-band"):
+        asked().htmx.render_oob("a", "", swap="x")  # type: ignore[arg-type]

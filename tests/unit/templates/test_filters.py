@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -85,3 +86,34 @@ def test_time_ago(render, seconds: int, text: str) -> None:
     then = now - timedelta(seconds=seconds)
     assert render("{{ then | time_ago(now) }}{{ none | time_ago }}", then=then, now=now, none=None) == text
     assert render("{{ then | time_ago }}", then=datetime.now(UTC)) == "just now"
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "shown"),
+    [
+        (1234.5, {}, "$1,234.50"),
+        (-3, {}, "-$3.00"),
+        (Decimal("-0.001"), {}, "$0.00"),
+        (Decimal("0.005"), {"places": 3}, "$0.005"),
+        (1234.5, {"unit": "€", "separator": ".", "point": ",", "after": True}, "1.234,50\u00a0€"),
+        (None, {}, ""),
+    ],
+)
+def test_currency(value: Any, options: dict[str, Any], shown: str) -> None:
+    assert FILTERS["currency"](value, **options) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "shown"), [(0.256, 0, "26%"), (Decimal("0.0755"), 1, "7.6%"), (None, 0, "")]
+)
+def test_percent(value: Any, places: int, shown: str) -> None:
+    assert FILTERS["percent"](value, places) == shown
+
+
+@pytest.mark.parametrize(
+    ("octets", "shown"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (9949, "9.9 kB"), (9950, "10 kB"), (999_499, "999 kB"),
+     (999_500, "1.0 MB"), (1_534_000, "1.5 MB"), (2_000_000_000_000_000, "2000.0 TB"), (None, "")],
+)  # fmt: skip
+def test_file_size(octets: int | None, shown: str) -> None:
+    assert FILTERS["file_size"](octets) == shown

@@ -76,6 +76,11 @@ impl Stream {
 
 /// Append the whole of `data`; the window is no larger than it needs to be.
 pub(super) fn encode(data: &[u8], out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    encode_with(data, WHOLE_QUALITY, WHOLE_WINDOW, out)
+}
+
+/// Append the whole of `data` in a quality of 0 to 11, with a window of up to `largest` bits.
+pub(super) fn encode_with(data: &[u8], quality: u32, largest: u32, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let window = data.len().next_power_of_two().ilog2() + 1;
-    Stream::with(WHOLE_QUALITY, window.clamp(LEAST_WINDOW, WHOLE_WINDOW)).step(data, out, Step::Finish)
+    Stream::with(quality, window.clamp(LEAST_WINDOW, largest)).step(data, out, Step::Finish)
 }

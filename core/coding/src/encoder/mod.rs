@@ -8,11 +8,14 @@
 
 mod brotli;
 mod gzip;
+mod smallest;
 mod zstd;
 
 use std::fmt;
 
 use crate::coding::Coding;
+
+pub use smallest::encode_smallest;
 
 /// An encoder could not go on: no memory, or it was used after its end. The response can't be completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

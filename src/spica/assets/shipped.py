@@ -1,0 +1,40 @@
+"""The scripts that come with Spica, at `/_spica/`: `tools/assets.py` puts them here when Spica is built.
+
+Rules of this file:
+- Nothing of them is in the repository; where they could not be fetched, using one is an error that says how to get it.
+- `PUBLIC` is served as a public folder: its files are fingerprinted and compressed like a project's.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from spica.assets.errors import ShippedAssetMissing
+from spica.assets.manifest import Asset, read_manifest
+
+FOLDER = Path(__file__).parent / "shipped"
+PUBLIC = FOLDER / "public"
+HTMX = "htmx.js"
+
+
+def find_shipped(name: str) -> Asset:
+    """The asset of a script that comes with Spica.
+
+    Raises: ShippedAssetMissing.
+    """
+    found = _load(FOLDER).get(name)
+    if found is None:
+        raise ShippedAssetMissing(
+            f"{name} is not part of this build of Spica",
+            where=str(FOLDER),
+            why="it comes from npm and is fetched when Spica is built; nothing of it is in Spica's sources",
+            fix="run `make assets` in Spica's folder (it needs npm), or install Spica's wheel, which has it",
+        )
+    return found
+
+
+@cache
+def _load(folder: Path) -> dict[str, Asset]:
+    manifest = read_manifest(folder)
+    return manifest.assets if manifest is not None else {}
