@@ -317,7 +317,9 @@ fn a_folder_below_a_prefix() -> Outcome {
     let (folder, _) = site()?;
     let root = Root::open(&folder.0, Options { prefix: "/app".into(), ..Options::default() })?;
     assert_eq!(found(get(&root, "/app/big.txt", &[]))?.status, 200);
-    for path in ["/big.txt", "/app", "/application/big.txt", "/appbig.txt", "/app//big.txt", "/app/../big.txt", "/App/big.txt"] {
+    for path in
+        ["/big.txt", "/app", "/application/big.txt", "/appbig.txt", "/app//big.txt", "/app/../big.txt", "/App/big.txt"]
+    {
         assert!(get(&root, path, &[]).is_none(), "{path}");
     }
     Ok(())

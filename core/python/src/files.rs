@@ -36,8 +36,7 @@ pub fn open_folders(folders: Vec<Folder>) -> PyResult<Vec<Arc<Root>>> {
             Folder::Plain(folder, cache_control) => (folder, cache_control, String::new()),
             Folder::Prefixed(folder, cache_control, prefix) => (folder, cache_control, prefix),
         };
-        let options =
-            Options { cache_control: cache_control.into(), prefix: prefix.into(), ..Options::default() };
+        let options = Options { cache_control: cache_control.into(), prefix: prefix.into(), ..Options::default() };
         match Root::open(&folder, options) {
             Ok(root) => roots.push(Arc::new(root)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
