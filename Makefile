@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/spica/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets core check format test test-rust test-python demo bench bench-check bench-setup bench-data docs conformance torture fuzz kqueue darwin
+.PHONY: help setup assets core check format test test-rust test-python demo bench bench-check bench-setup bench-data bench-templates docs conformance torture fuzz kqueue darwin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -73,6 +73,10 @@ bench-data: setup ## models beside the raw drivers and other mappers, then pages
 	@python -m compileall -q src/spica
 	python -m benchmarks.data --databases sqlite,postgresql,mysql
 	python -m benchmarks run --only page,db,queries,fortunes,updates,db-sqlite,fortunes-sqlite
+
+bench-templates: setup ## templates beside other engines and a page written by hand
+	@python -m compileall -q src/spica
+	python -m benchmarks.rendering
 
 conformance: setup ## HTTP/1.1, HTTP/2, WebSocket and TLS suites, all their cases, against a live server
 	@sh tools/autobahn.sh

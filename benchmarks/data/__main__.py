@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import dataclasses
-import datetime
 import json
 import sys
 
-from benchmarks import machine, places, processes
+from benchmarks import machine, processes
+from benchmarks.data.contenders import CONTENDERS, LIMITS
 from benchmarks.data.databases import KINDS, made_database
 from benchmarks.data.operations import ALL
-from benchmarks.data.report import render_database
-from benchmarks.data.rounds import CONTENDERS, LIMITS, Results, measure_all, running
+from benchmarks.data.report import render_machine, render_results, save_results
+from benchmarks.data.rounds import Results, measure_all, running
 from benchmarks.data.tables import create_tables, shrink_tables
 from benchmarks.failure import BenchmarkError
+
+_TITLES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MariaDB"}
 
 
 def main() -> int:
     """Measure. Returns 0, or 2 when the suite could not do what it was asked."""
     options = _build_parser().parse_args()
     found: dict[str, Results] = {}
-    parts = [_render_machine(options)]
+    parts = [render_machine("Data", options.rounds)]
     processes.end_all_at_exit()
     for kind in options.databases:
         try:
@@ -31,13 +32,8 @@ def main() -> int:
             print(error, file=sys.stderr)
             return 2
     report = "\n\n".join(parts) + "\n"
-    document = {kind: _plain(results) for kind, results in found.items()}
-    places.RESULTS.mkdir(exist_ok=True)
-    path = places.RESULTS / f"data-{datetime.datetime.now().astimezone():%Y-%m-%dT%H%M%S}.md"
-    path.write_text(report)
-    path.with_suffix(".json").write_text(json.dumps(document, indent=2) + "\n")
+    document = save_results("data", report, found)
     print(json.dumps(document) if options.json else report)
-    _tell(f"written to {path}")
     return 0
 
 
@@ -85,24 +81,7 @@ def _measure(kind: str, options: argparse.Namespace, found: dict[str, Results]) 
         with running([LIMITS[kind], *contenders], url, core, _tell) as children:
             results = measure_all(children, operations, options.rounds, _tell, lambda: asyncio.run(shrink_tables(url)))
             found[kind] = results
-            return render_database(kind, children, operations, results)
-
-
-def _render_machine(options: argparse.Namespace) -> str:
-    about = machine.describe_machine()
-    busy = f" Other work used {about.busy_share:.0%} of its cores before the run." if about.is_busy else ""
-    return (
-        f"# Data, {datetime.datetime.now().astimezone():%Y-%m-%d %H:%M}\n\n"
-        f"{about.cpu}, {about.cores} cores; {about.kernel}; Python {about.python}. {options.rounds} interleaved rounds;"
-        f" medians; a ratio is the median of the ratios within a round; CPU is the client's process.{busy}"
-    )
-
-
-def _plain(results: Results) -> dict[str, object]:
-    return {
-        operation: {name: dataclasses.asdict(one) for name, one in figures.items()}
-        for operation, figures in results.items()
-    }
+            return render_results(_TITLES[kind], children, operations, results)
 
 
 def _tell(text: str) -> None:

@@ -1,7 +1,7 @@
 """The process of one subject: `python -m benchmarks.data.child MODULE URL`.
 
 It reads a line `OPERATION COUNT` and answers with a line of JSON: microseconds a call, wall clock and CPU of the whole
-process, or why it can't.
+process, or why it can't. With the count 0 it answers with what one call returned, as text.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ async def serve(subject: Any, url: str) -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         name, count = line.split()
         try:
-            _say(await measure(getattr(subject, name), int(count)))
+            step = getattr(subject, name)
+            _say(await measure(step, int(count)) if int(count) else {"text": str(await step(1))})
         except Exception as error:  # another subject's mistake is one line of the report
             _say({"error": f"{type(error).__name__}: {error}"[:300]})
     await subject.close()
@@ -53,5 +54,5 @@ def _say(told: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    module = importlib.import_module(f"benchmarks.data.subjects.{sys.argv[1]}")
+    module = importlib.import_module(sys.argv[1])
     uvloop.run(serve(module.Subject(), sys.argv[2]))

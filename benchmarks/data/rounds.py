@@ -19,7 +19,7 @@ from benchmarks import places, processes
 from benchmarks.data.operations import Operation
 from benchmarks.failure import BenchmarkError
 
-START_TIMEOUT_S = 30
+OURS, PEERS = places.VENV / "bin" / "python", places.PEERS_VENV / "bin" / "python"
 Progress = Callable[[str], None]
 
 
@@ -27,7 +27,7 @@ Progress = Callable[[str], None]
 class Contender:
     """A subject that can be started.
 
-    module: of benchmarks.data.subjects; python: of the environment that has what it needs.
+    module: with its subject; python: of the environment that has what it needs.
     """
 
     name: str
@@ -35,22 +35,6 @@ class Contender:
     module: str
     python: Path
     databases: tuple[str, ...] = ("sqlite", "postgresql")
-
-
-_OURS, _PEERS = places.VENV / "bin" / "python", places.PEERS_VENV / "bin" / "python"
-LIMITS = {
-    "sqlite": Contender("raw", "raw sqlite3, in place (limit)", "raw_sqlite", _OURS),
-    "postgresql": Contender("raw", "raw asyncpg, prepared (limit)", "raw_asyncpg", _OURS),
-    "mysql": Contender("raw", "raw asyncmy (limit)", "raw_asyncmy", _OURS),
-}
-CONTENDERS = [
-    Contender("spica", "**Spica**", "spica_models", _OURS, ("sqlite", "postgresql", "mysql")),
-    Contender("peewee", "Peewee (sync)", "peewee_orm", _PEERS),
-    Contender("django", "Django (sync)", "django_orm", _PEERS),
-    Contender("tortoise", "Tortoise", "tortoise_orm", _PEERS),
-    Contender("piccolo", "Piccolo", "piccolo_orm", _PEERS),
-    Contender("sqlalchemy", "SQLAlchemy async ORM", "sqlalchemy_orm", _PEERS, ("sqlite", "postgresql", "mysql")),
-]
 
 
 @dataclass
@@ -94,6 +78,13 @@ class Child:
         assert self._process.stdin is not None
         print(operation.name, operation.count, file=self._process.stdin, flush=True)
         return self._answer()
+
+    def show(self, operation: Operation) -> str:
+        """What one call returns, as text; why it can't where it can't."""
+        assert self._process.stdin is not None
+        print(operation.name, 0, file=self._process.stdin, flush=True)
+        answer = self._answer()
+        return str(answer.get("text", answer.get("error")))
 
     def stop(self) -> None:
         """Let it close its connections and end; it is ended after a while."""

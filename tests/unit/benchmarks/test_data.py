@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.data.operations import ALL, ROWS, Operation
-from benchmarks.data.report import render_database
+from benchmarks.data.report import render_results
 from benchmarks.data.rounds import Figures, measure_all
 from benchmarks.data.subjects import raw_sqlite, spica_models
 from benchmarks.data.tables import create_tables, shrink_tables
@@ -59,6 +59,6 @@ def test_who_fails_is_told_and_left_out() -> None:
     results = measure_all(children, ALL[:2], 3, said.append, lambda: None)  # type: ignore[arg-type]
     assert "other can't get by key: ValueError: no" in said
     assert results["list"]["spica"].ratio(results["list"]["raw"]) == 2.0
-    table = render_database("sqlite", children, ALL[:2], results)  # type: ignore[arg-type]
+    table = render_results("SQLite", children, ALL[:2], results)  # type: ignore[arg-type]
     assert "x2.0" in table
     assert next(line for line in table.splitlines() if line.startswith("| other")).count(" - ") == 1
