@@ -108,7 +108,7 @@ def running_postgresql() -> Iterator[str]:
     """
     host, port = os.environ.get("PGHOST", "127.0.0.1"), os.environ.get("PGPORT", "5432")
     user, password = os.environ.get("PGUSER", "postgres"), os.environ.get("PGPASSWORD", "")
-    if "PGHOST" in os.environ or _answers(host, port):
+    if "PGHOST" in os.environ or answers(host, port):
         yield _server_url("postgresql", user, password, host, port, "postgres")
         return
     with own_postgresql() as server:
@@ -121,8 +121,8 @@ def own_postgresql(*, tls: bool = False) -> Iterator[OwnServer]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         pytest.skip("no PostgreSQL: none is running at PGHOST or 127.0.0.1:5432, Debian's postgresql is not installed")
-    binaries, port = programs[-1].parent, str(_free_port())
-    with _own_folder("postgres", tls=tls) as (folder, prefix):
+    binaries, port = programs[-1].parent, str(free_port())
+    with own_folder("postgres", tls=tls) as (folder, prefix):
         subprocess.run(
             [*prefix, binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"],
             check=True,
@@ -146,7 +146,7 @@ def running_mariadb() -> Iterator[str]:
     """
     host, port = os.environ.get("MYSQL_HOST", "127.0.0.1"), os.environ.get("MYSQL_TCP_PORT", "3306")
     user, password = os.environ.get("MYSQL_USER", "root"), os.environ.get("MYSQL_PWD", "")
-    if "MYSQL_HOST" in os.environ or _answers(host, port):
+    if "MYSQL_HOST" in os.environ or answers(host, port):
         yield _server_url("mariadb", user, password, host, port, "mysql")
         return
     with own_mariadb() as server:
@@ -160,8 +160,8 @@ def own_mariadb(*, tls: bool = False) -> Iterator[OwnServer]:
     program = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if install is None or program is None:
         pytest.skip("no MariaDB: none is running at MYSQL_HOST or 127.0.0.1:3306, Debian's mariadb-server is missing")
-    port = str(_free_port())
-    with _own_folder("mysql", tls=tls) as (folder, prefix):
+    port = str(free_port())
+    with own_folder("mysql", tls=tls) as (folder, prefix):
         common = ["--no-defaults", f"--datadir={folder}/data", "--innodb-flush-log-at-trx-commit=0"]
         subprocess.run(
             [*prefix, install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
@@ -184,7 +184,8 @@ def _server_url(scheme: str, user: str, password: str, host: str, port: str, nam
     return f"{scheme}://{credentials}@{host}:{port}/{name}"
 
 
-def _answers(host: str, port: str) -> bool:
+def answers(host: str, port: str) -> bool:
+    """Whether something listens there."""
     try:
         socket.create_connection((host, int(port)), 1).close()
     except OSError:
@@ -208,14 +209,15 @@ def _takes_statements(url: str) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextmanager
-def _own_folder(user: str, *, tls: bool) -> Iterator[tuple[Path, list[str]]]:
+def own_folder(user: str, *, tls: bool = False) -> Iterator[tuple[Path, list[str]]]:
     """A folder for a server, and what to put before a command that root may not run: it runs as a user of the system.
 
     Not one of pytest's: those may be entered by their owner only.

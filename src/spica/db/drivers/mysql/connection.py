@@ -32,7 +32,7 @@ from spica.db.drivers.mysql.failures import (
     is_lost,
     number_of,
 )
-from spica.db.drivers.mysql.wire import CLIENT_FLAGS, Wire, build_tls
+from spica.db.drivers.mysql.wire import Wire, tls_of
 from spica.db.options import ServerOptions
 from spica.db.pool import Pool
 from spica.db.url import DatabaseUrl
@@ -42,7 +42,7 @@ CLOSE_TIMEOUT_S = 1.0
 GRACE_S = 1.0  # the server stops a statement by itself; this much later it is taken for dead
 
 _KEPT = re.compile(r"\s*(select|insert|update|delete|replace|with|\()", re.IGNORECASE)
-_DUPLICATES = re.compile(rb"Duplicates: (\d+)")
+_COUNTS = re.compile(rb"Rows matched: (?P<matched>\d+)|Duplicates: (?P<changed>\d+)")
 _SENDABLE = frozenset(
     {type(None), bool, int, float, str, bytes, bytearray, datetime, date, time, timedelta, Decimal}
 )  # asyncmy writes others as their str()
@@ -118,10 +118,10 @@ class MysqlConnection:
         if result.rows is not None:
             return Written(len(result.rows), result.rows[0][0] if result.rows else 0)
         rows = result.affected_rows
-        # Of several inserted rows the server counts one twice that was there already and changed, and once that was
-        # left as it is; the text beside it says how many were there.
-        if result.message and (duplicates := _DUPLICATES.search(result.message)) is not None:
-            rows -= int(duplicates[1])
+        # Beside its number, which leaves out rows that an update found and did not change, and has those twice that an
+        # upsert changed, the server says how it came by it.
+        if result.message and (counts := _COUNTS.search(result.message)) is not None:
+            rows = int(counts["matched"]) if counts["matched"] else rows - int(counts["changed"])
         return Written(rows, result.insert_id)
 
     async def run(self, sql: str, values: Sequence[object]) -> MySQLResult:
@@ -182,7 +182,7 @@ class MysqlConnection:
             self._note(problem)
             raise
         except (ValueError, TypeError, OverflowError):
-            pack_binary_params(tuple(values), "utf8")  # raises the same again, when it was not sent
+            self._busy = _can_be_sent(values)  # else nothing was sent
             raise
         finally:
             if sql not in self._prepared and not self._busy:
@@ -264,10 +264,9 @@ async def _open(url: DatabaseUrl, options: ServerOptions) -> Wire:
         database=url.name,
         charset="utf8mb4",
         autocommit=None,
-        client_flag=CLIENT_FLAGS,
         program_name="spica",
         connect_timeout=options.connect_timeout_ms / 1_000,
-        ssl=None if is_local else build_tls(options.ssl),
+        ssl=None if is_local else tls_of(options.ssl),
     )
     raw.tls_required = options.ssl in ("require", "verify-full")
     try:
@@ -287,6 +286,14 @@ def _settings(version: str, options: ServerOptions) -> str:
         f"max_statement_time={milliseconds / 1_000}" if "MariaDB" in version else f"max_execution_time={milliseconds}"
     )
     return f"SET autocommit=1, sql_mode='TRADITIONAL', time_zone='+00:00', lc_messages='en_US', {limit}"
+
+
+def _can_be_sent(values: Sequence[object]) -> bool:
+    try:
+        pack_binary_params(tuple(values), "utf8")
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return True
 
 
 def _check(values: Sequence[object]) -> None:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import ssl
 import struct
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Any
 
 from asyncmy.connection import Connection, MySQLResult
-from asyncmy.constants.CLIENT import FOUND_ROWS, MULTI_STATEMENTS, SSL
+from asyncmy.constants.CLIENT import MULTI_STATEMENTS, SSL
 from asyncmy.constants.COMMAND import COM_STMT_EXECUTE, COM_STMT_FETCH
 from asyncmy.errors import OperationalError
 from asyncmy.protocol import pack_binary_params
 
 from spica.db.driver import Row
 
-CLIENT_FLAGS = FOUND_ROWS  # an update that changes nothing has found its row all the same, as in other databases
 NO_TLS = 2026
 
 _OPEN_CURSOR = b"\x01\x01\x00\x00\x00"  # a cursor that only reads, and one execution
@@ -78,12 +78,14 @@ class Wire(Connection):  # type: ignore[misc]  # asyncmy's class is compiled
                 return
 
 
-def build_tls(mode: str) -> ssl.SSLContext | None:
-    """Build what a mode of ServerOptions asks for; None for no TLS."""
+@lru_cache
+def tls_of(mode: str) -> ssl.SSLContext | None:
+    """What a mode of ServerOptions asks for; None for no TLS. Made once: reading the system's authorities takes long."""
     if mode == "disable":
         return None
-    context = ssl.create_default_context()
-    if mode != "verify-full":
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+    if mode == "verify-full":
+        return ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
     return context
