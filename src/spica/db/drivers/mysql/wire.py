@@ -80,7 +80,7 @@ class Wire(Connection):  # type: ignore[misc]  # asyncmy's class is compiled
 
 @lru_cache
 def tls_of(mode: str) -> ssl.SSLContext | None:
-    """What a mode of ServerOptions asks for; None for no TLS. Made once: reading the system's authorities takes long."""
+    """What a mode of ServerOptions asks for; None for no TLS. Made once: the system has many authorities to read."""
     if mode == "disable":
         return None
     if mode == "verify-full":
