@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spica.controllers.rendering import NoRenderer, Renderer, View, build_rendered
+from spica.controllers.rendering import NoRenderer, Renderer, View, build_rendered, media_type
 from spica.http.context import Context
 from spica.http.response import Response
 
@@ -95,7 +95,7 @@ class Controller(Context):
         text = self.route.renderer.render_with(
             f"{folder}/_{name.lstrip('_')}", {**self.visible_values(), **values}, self
         )
-        self.answer = Response.html(text, status=status)
+        self.answer = Response(text, status, None, media_type(template))
         return self.answer
 
     def render_to_string(self, template: str, /, **values: Any) -> str:

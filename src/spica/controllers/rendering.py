@@ -3,6 +3,7 @@
 Rules of this file:
 - A Response goes out as it is; None is 204; text is text/plain; octets are octets; a generator is sent while it runs;
   anything else is JSON.
+- A template that is no HTML (`feed.xml`, `mail.txt`) is answered as what it is, with no other form to choose.
 - `render` answers with HTML unless the client or the route's format asks for JSON: that gets the values that were
   passed by name, no more, and a model's hidden fields never.
 - htmx, where it swaps a part of a page, gets the fragment that is named like its target, else the page without layout.
@@ -20,6 +21,7 @@ from spica.http.htmx import VARY
 from spica.http.negotiation import choose, type_of
 from spica.http.problem import build_problem, respond_with
 from spica.http.response import Response
+from spica.templates.formats import HTML, MEDIA_TYPES, format_of
 from spica.validation import Errors
 
 _PAGE = ("html",)
@@ -84,6 +86,12 @@ class View(NamedTuple):
     fragment: str | None = None
     oob: Sequence[str] = ()
 
+    def render_plain(self, ctx: Any, values: dict[str, Any]) -> str:
+        """The text of a template that is no HTML: in the layout that it names itself, for htmx too."""
+        if self.fragment is not None:
+            return self.renderer.render_fragment(self.template, self.fragment, values, ctx)
+        return self.renderer.render_with(self.template, values, ctx)
+
     def render(self, ctx: Any, values: dict[str, Any]) -> str:
         """The text: for htmx, which swaps a part of a page, that part."""
         if ctx.request.native.field("hx-request") != "true" or not ctx.htmx.wants_fragment:
@@ -103,6 +111,11 @@ class View(NamedTuple):
         if layout == "":
             return self.renderer.render_with(self.template, values, ctx)
         return self.renderer.render_in(layout, self.template, values, ctx)
+
+
+def media_type(template: str) -> str:
+    """What the text of a template is, by its name: "feed.xml" is XML. What is no HTML is not escaped as HTML."""
+    return MEDIA_TYPES[format_of(template)]
 
 
 def build_response(value: object, status: int = 200) -> Response:
@@ -146,6 +159,8 @@ def build_rendered(view: View, ctx: Any, passed: Mapping[str, Any], status: int)
     Raises:  NotAcceptable (a 406) when the client wants none of them; an error is sent as a page all the same.
     """
     offers = _PAGE_OR_JSON if passed else _PAGE
+    if format_of(view.template) != HTML:
+        return Response(view.render_plain(ctx, {**view.around, **passed}), status, None, media_type(view.template))
     format = ctx.path_params.get("format")
     chosen = choose(format, ctx.request.native.field("accept"), offers)
     if chosen is None and status < 400:

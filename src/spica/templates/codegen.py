@@ -36,6 +36,7 @@ from spica.templates.errors import (
     UnknownBlockError,
 )
 from spica.templates.expressions import FILTER_MARK
+from spica.templates.formats import format_of
 from spica.templates.fragments import list_steps, loop_names
 from spica.templates.html_context import describe
 from spica.templates.inclusion import check_given, given_slots, without_last_newline
@@ -55,6 +56,7 @@ from spica.templates.nodes import (
     Fragment,
     If,
     Include,
+    Inline,
     Macro,
     Node,
     Output,
@@ -68,6 +70,8 @@ from spica.templates.resolver import Resolver
 from spica.templates.safe import raw
 from spica.templates.scopes import CONTEXT, LOCALS, Input, Loop, Scope, Variables
 from spica.templates.source import Place, Source
+from spica.templates.syntaxes.handlebars import PARTIAL_BLOCK
+from spica.templates.syntaxes.handlebars_paths import ContextName
 from spica.templates.writer import Writer, body_of, located, merge_states
 
 INCLUDE = "#include"
@@ -97,7 +101,8 @@ class _Position:
     """Where generation is: which file, names, and block of which chain (the number says how far up `super` went).
 
     Args: slots: what the component was given, by slot, with the place that gave it; including: what is included there;
-          is_content: whether this is what a `content_for` gives.
+          is_content: whether this is what a `content_for` gives; inlines: partials of files that are open, with where
+          they stand.
     """
 
     segment: Segment
@@ -109,6 +114,7 @@ class _Position:
     giver: _Position | None = None
     including: tuple[str, ...] = ()
     is_content: bool = False
+    inlines: Mapping[str, tuple[Inline, _Position]] = field(default_factory=dict)
 
 
 def generate_function(document: Document, library: Library) -> Generated:
@@ -142,8 +148,8 @@ class _Generator:
         self.library = library
         self.document = document
         self.variables = Variables()
-        self.resolver = Resolver(library, self.variables)
-        self.writer = Writer()
+        self.resolver = Resolver(library, self.variables, format_of(document.source.name))
+        self.writer = Writer(format_of(document.source.name))
         self.lines = LineMap(document.source)
         self.sources: dict[str, Source] = {}
         self.nodes = 0
@@ -157,6 +163,7 @@ class _Generator:
         scope = Scope(assigned=chain.assigned)
         self.at = _Position(self.lines.page, scope, chain, segments, including=(self.document.source.name,))
         self._declare_parameters()
+        self._declare_context()
         self._emit_chain()
         self._check_end()
         self._check_macros()
@@ -184,7 +191,7 @@ class _Generator:
         return self.document.source.place(0)
 
     def _check_end(self) -> None:
-        if self.writer.html != html.START:
+        if self.writer.html != self.writer.start:
             source = self.document.source
             raise MarkupMismatchError(
                 f"the template ends {describe(self.writer.html)}",
@@ -211,6 +218,14 @@ class _Generator:
                     value = self.variables.own_input(parameter.name, parameter.place, line)
                     value.fallback = shared
                 scope.variables[parameter.name] = value.variable
+
+    def _declare_context(self) -> None:
+        """The names that a template which is called with a context is always given."""
+        for name in self.document.context or ():
+            if name not in self.at.scope.variables:
+                value = self.variables.own_input(name, self._start, 1)
+                value.required = True
+                self.at.scope.variables[name] = value.variable
 
     # layouts and blocks
 
@@ -273,6 +288,18 @@ class _Generator:
     # one method a node
 
     def _emit(self, nodes: list[Node]) -> None:
+        if any(isinstance(node, Inline) for node in nodes):
+            with self._moved(inlines=self._with_inlines(nodes)):
+                self._emit_each(nodes)
+        else:
+            self._emit_each(nodes)
+
+    def _with_inlines(self, nodes: list[Node]) -> dict[str, tuple[Inline, _Position]]:
+        """The inline partials that are known where these nodes stand, their own among them."""
+        own = {node.name: (node, self.at) for node in nodes if isinstance(node, Inline)}
+        return {**self.at.inlines, **own}
+
+    def _emit_each(self, nodes: list[Node]) -> None:
         self.nodes += len(nodes)
         for node in nodes:
             match node:
@@ -300,7 +327,7 @@ class _Generator:
                     self._yield(node)
                 case Cache():
                     self._cache(node)
-                case Macro():
+                case Macro() | Inline():
                     pass
                 case Set():
                     value = self._resolve(node.value)
@@ -309,6 +336,8 @@ class _Generator:
 
     def _output(self, node: Output) -> None:
         call = node.expression
+        if isinstance(call, ContextName) and not call.is_value and self._find_macro(call) is not None:
+            call = ast.copy_location(ast.Call(call, [], []), call)
         name = call.func.id if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) else ""
         if isinstance(call, ast.Call) and name in ("super", "raw") and self.at.scope.find(name) is None:
             if name == "super" and not call.args:
@@ -341,7 +370,7 @@ class _Generator:
     def _for(self, node: For) -> None:
         iterable = self._resolve(node.iterable)
         loop = Loop(self.variables.new("#index"), self.variables.new("#length"))
-        scope = Scope(parent=self.at.scope, is_loop=True, variables={"loop": loop})
+        scope = Scope(parent=self.at.scope, is_loop=True, variables={"loop": loop, node.loop: loop})
         target = self._targets(node.target, lambda name: self._new_variable(scope, name))
         start = self.writer.html
         if start.mode == "value" and not html.is_settled(start):
@@ -360,18 +389,72 @@ class _Generator:
 
     def _include(self, node: Include) -> None:
         name = node.name.value if isinstance(node.name, ast.Constant) else None
-        values = {key: self._resolve(value) for key, value in node.locals.items()}
+        values = {key: self._resolve(value) for key, value in {**self._implied(node), **node.locals}.items()}
         if not isinstance(name, str):
             self._call_include(node, self._resolve(node.name), values)
             return
+        if node.is_partial and name in self.at.inlines:
+            self._inline_partial(node, name, values)
+            return
+        name = self.library.partial(name) if node.is_partial else name
+        if node.body is not None and not self.library.has(name):
+            self.library.missing.add(name)
+            self._emit(node.body)
+            return
         document = load_target(name, node.place, self.library)
         chain = self._resolve_chain(document)
+        if chain.declares:
+            values = {key: value for key, value in values.items() if key in node.locals or key in chain.parameters}
         check_given(chain, values, node.place)
         if name in self.at.including or len(self.at.including) > _MAX_DEPTH or self.nodes > _MAX_NODES:
-            self._call_include(node, node.name, values)
+            self._call_include(node, ast.copy_location(ast.Constant(name), node.name), values)
+            return
+        scope = Scope(assigned=chain.assigned, sees_arguments=not chain.declares)
+        slots = {PARTIAL_BLOCK: node.body} if node.body is not None else {}
+        with self._moved(inlines=self._with_inlines(node.body or [])):
+            self._inline(node, chain, scope, values, slots)
+
+    def _implied(self, node: Include) -> dict[str, ast.expr]:
+        """The context and the block parameters around a partial, as far as there are any."""
+        found: dict[str, ast.expr] = {}
+        for key, value in node.implied.items():
+            assert isinstance(value, ast.Name)
+            if key not in node.locals and self.at.scope.find(value.id) is not None:
+                found[key] = value
+        return found
+
+    def _inline_partial(self, node: Include, name: str, values: dict[str, ast.expr]) -> None:
+        partial, where = self.at.inlines[name]
+        mark = f"inline {where.segment.source.name}:{name}"
+        if mark in self.at.including or self.nodes > _MAX_NODES:
+            raise CircularExtendsError(
+                f"inline partial {name!r} contains itself",
+                place=node.place,
+                why="it becomes part of the page, without end",
+                fix="put it into a file, which is called instead",
+            )
+        scope = Scope(assigned=frozenset(self.documents[where.segment.source.name].assigned))
+        for key, value in values.items():
+            self._give(scope, key, value, node.place, copies=key in scope.assigned)
+        self.at = replace(
+            where,
+            segment=self.lines.add(where.segment.source, self.at.segment.base + node.place.line),
+            scope=scope,
+            slots={PARTIAL_BLOCK: node.body} if node.body is not None else {},
+            giver=self.at,
+            including=(*self.at.including, mark),
+            inlines=self.at.inlines,
+        )
+        self._emit(partial.body)
+        assert self.at.giver is not None
+        self.at = self.at.giver
+
+    def _give(self, scope: Scope, name: str, value: ast.expr, place: Place, *, copies: bool) -> None:
+        """Let a scope see a value; a variable is the includer's own, unless `set` changes it there."""
+        if isinstance(value, ast.Name) and not copies:
+            scope.variables[name] = value.id
         else:
-            scope = Scope(assigned=chain.assigned, sees_arguments=not chain.declares)
-            self._inline(node, chain, scope, values, {})
+            self._assign(scope, name, value, place)
 
     def _inline(
         self,
@@ -382,10 +465,7 @@ class _Generator:
         slots: Mapping[str, list[Node]],
     ) -> None:
         for name, value in values.items():
-            if isinstance(value, ast.Name) and name not in chain.assigned:
-                scope.variables[name] = value.id
-            else:
-                self._assign(scope, name, value, node.place)
+            self._give(scope, name, value, node.place, copies=name in chain.assigned)
         segment = self.lines.add(chain.documents[0].source, self.at.segment.base + node.place.line)
         segments = self._place_chain(chain, segment)
         for document in chain.documents:
@@ -395,7 +475,9 @@ class _Generator:
                     value = self.resolver.resolve(parameter.default, scope, place)
                     self._assign(scope, parameter.name, value, node.place)
         including = (*self.at.including, chain.documents[0].source.name)
-        self.at = _Position(segment, scope, chain, segments, slots=slots, giver=self.at, including=including)
+        self.at = _Position(
+            segment, scope, chain, segments, slots=slots, giver=self.at, including=including, inlines=self.at.inlines
+        )
         self._emit_chain(included=True)
         assert self.at.giver is not None
         self.at = self.at.giver
@@ -442,7 +524,7 @@ class _Generator:
         self._inline(node, chain, Scope(assigned=chain.assigned, sees_arguments=False), values, slots)
 
     def _slot(self, node: Slot) -> None:
-        if not self.at.segment.source.name.startswith(COMPONENT):
+        if node.name != PARTIAL_BLOCK and not self.at.segment.source.name.startswith(COMPONENT):
             raise TemplateSyntaxError(
                 "slot stands outside of a component",
                 place=node.place,
@@ -461,8 +543,8 @@ class _Generator:
     def _fragment(self, node: Fragment) -> None:
         start = self.writer.html
         self._emit(node.body)
-        if start != html.START or self.writer.html != html.START:
-            wrong = "starts" if start != html.START else "ends"
+        if start != self.writer.start or self.writer.html != self.writer.start:
+            wrong = "starts" if start != self.writer.start else "ends"
             raise MarkupMismatchError(
                 f"fragment {node.name!r} {wrong} {describe(start if wrong == 'starts' else self.writer.html)}",
                 place=node.place,
@@ -567,10 +649,7 @@ class _Generator:
         scope = _macro_scope(called.macro)
         segment = self.lines.add(called.document.source, self.at.segment.base + place.line)
         for name, value in values.items():
-            if isinstance(value, ast.Name) and name not in called.document.assigned:
-                scope.variables[name] = value.id
-            else:
-                self._assign(scope, name, value, place)
+            self._give(scope, name, value, place, copies=name in called.document.assigned)
         for name, default in defaults.items():
             self._assign(scope, name, self.resolver.resolve(default, scope, segment), place)
         including = (*self.at.including, mark)
@@ -586,7 +665,7 @@ class _Generator:
                 scope = _macro_scope(macro)
                 scope.variables |= {name: self.variables.new(name) for name in scope.names or ()}
                 segment = self.at.segments[document.source.name]
-                before, self.writer.html = self.writer.html, html.START
+                before, self.writer.html = self.writer.html, self.writer.start
                 with self._moved(scope=scope, segment=segment, including=(_mark(document, macro),)), self.writer.part():
                     self._emit(macro.body)
                 self.writer.html = before

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import blake2b
 from typing import cast
 
 from spica.templates.block_cache import BlockCache, TemplateCache
 from spica.templates.caching import CACHE
 from spica.templates.codegen import INCLUDE, Generated, generate_function
+from spica.templates.formats import format_of
 from spica.templates.library import Library
 from spica.templates.nodes import Document
 from spica.templates.prelude import MISSING
 from spica.templates.runtime import NAMESPACE, RenderFunction, Template, missing_name
 from spica.templates.traceback import LINES
 
-Include = Callable[[object, Mapping[str, object], Mapping[str, object], object], str]
+Include = Callable[[str, object, Mapping[str, object], Mapping[str, object], object], str]
 
 
 def compile_template(document: Document, library: Library, include: Include, cache: BlockCache) -> Template:
     """Compile one template with its layouts and includes.
 
-    Args:    document: parsed; library: its surroundings; include: renders a template by name, for includes whose
-             name is a value or that contain themselves; cache: keeps what `cache` tags hold.
+    Args:    document: parsed; library: its surroundings; include: renders a template by name for one of a format, for
+             includes whose name is a value or that contain themselves; cache: keeps what `cache` tags hold.
     Raises:  TemplateError subclasses with the place of the first mistake.
     """
     generated = generate_function(document, library)
@@ -30,7 +32,7 @@ def compile_template(document: Document, library: Library, include: Include, cac
     namespace: dict[str, object] = {
         **NAMESPACE,
         **generated.constants,
-        INCLUDE: include,
+        INCLUDE: partial(include, format_of(document.source.name)),
         MISSING: missing_name(generated.inputs, library.globals),
         LINES: generated.lines,
         CACHE: TemplateCache(cache, _version_of(generated)),

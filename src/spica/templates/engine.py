@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
 from spica.templates.block_cache import BlockCache
 from spica.templates.cache import Cache
 from spica.templates.compiler import compile_template
-from spica.templates.errors import MisplacedContentError, TemplateError
+from spica.templates.errors import MisplacedContentError, TemplateError, UnsafeContextError
+from spica.templates.formats import format_of
 from spica.templates.fragments import loop_names, only_fragment
 from spica.templates.inheritance import put_into, without_layout
 from spica.templates.library import Library
 from spica.templates.loader import Loader
 from spica.templates.runtime import Template
+from spica.templates.syntaxes.handlebars_paths import THIS
 from spica.templates.uses import UseCheck
 
-# Between a template and its layout, or its fragment, in the cache's names; no file's name has them.
-_IN, _PART = "\0", "\1"
+# Between a template and its layout, its fragment, or the names that it is given beside its context, in the cache's
+# names; no file's name has them.
+_IN, _PART, _WITH = "\0", "\1", "\2"
 
 
 COMPONENTS = "components"
@@ -149,14 +153,29 @@ class Templates:
         if part:
             document = only_fragment(self._library.document(name), fragment)
             return compile_template(document, self._library, self._include, self.block_cache)
+        name, chosen, given = name.partition(_WITH)
+        if chosen:
+            document = replace(self._library.document(self._library.partial(name)), context=tuple(given.split(",")))
+            return compile_template(document, self._library, self._include, self.block_cache)
         name, chosen, layout = name.partition(_IN)
         document = self._library.document(name)
         if chosen:
             document = put_into(document, layout) if layout else without_layout(document)
         return compile_template(document, self._library, self._include, self.block_cache)
 
-    def _include(self, name: object, arguments: Mapping[str, object], given: Mapping[str, object], ctx: object) -> str:
-        template = self._cache.get(str(name))
+    def _include(
+        self, format: str, name: object, arguments: Mapping[str, object], given: Mapping[str, object], ctx: object
+    ) -> str:
+        key = str(name)
+        if format_of(key) != format:
+            raise UnsafeContextError(
+                f"{key!r} is included by a value into {format}",
+                why="it is rendered on its own, and escaped for another format",
+                fix="include it by a name in quotes: then it is escaped for the place where it stands",
+            )
+        if THIS in given:
+            key += _WITH + ",".join(sorted(given))
+        template = self._cache.get(key)
         if template.gives_contents:
             raise MisplacedContentError(
                 f"{name!r} has a content_for, and is included by a value",

@@ -8,10 +8,13 @@ Rules of this file:
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from spica.errors import SpicaError
-from spica.templates.source import ERB, Place
+from spica.templates.source import ERB, HANDLEBARS, Place
+
+_OPENS = "if|block|component|fragment|fill|slot|cache|content_for|macro"
 
 
 class TemplateError(SpicaError):
@@ -22,6 +25,8 @@ class TemplateError(SpicaError):
     def __init__(self, what: str, *, place: Place | None = None, where: str = "", why: str = "", fix: str = "") -> None:
         if place and place.source.path.name.endswith(ERB):
             what, why, fix = (_in_erb(text) for text in (what, why, fix))
+        if place and place.source.path.name.endswith(HANDLEBARS):
+            what, why, fix = (_in_handlebars(text) for text in (what, why, fix))
         super().__init__(what, where=where or (place.excerpt() if place else ""), why=why, fix=fix)
         self.path = str(place.source.path) if place else ""
         self.line = place.line if place else 0
@@ -33,6 +38,12 @@ def _in_erb(text: str) -> str:
     for ours, theirs in (("{% ", "<% "), (" %}", " %>"), ("{{ ", "<%= "), (" }}", " %>")):
         text = text.replace(ours, theirs)
     return text
+
+
+def _in_handlebars(text: str) -> str:
+    text = re.sub(r"\{% end(\w*)( \w+)? ?%\}", lambda end: f"{{{{/{end[1] or '…'}}}}}", text)
+    text = re.sub(rf"\{{% ({_OPENS})\b(.*?) ?%\}}", r"{{#\1\2}}", text)
+    return re.sub(r"\{% (.*?) ?%\}", r"{{\1}}", text)
 
 
 class TemplateNotFound(TemplateError, LookupError):

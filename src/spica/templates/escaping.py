@@ -14,6 +14,7 @@ import re
 from html import unescape
 
 from spica._core import escape
+from spica.templates.filters import json
 from spica.templates.safe import HasHtml, html_of
 
 UNSAFE_STYLE = "unsafe"
@@ -22,6 +23,7 @@ _IGNORED = re.compile(r"[\x00-\x20\x7f-\xa0\u1680\u180e\u2000-\u200f\u2028-\u202
 _REFUSED_SCHEMES = frozenset(["javascript", "vbscript", "livescript", "js", "data"])
 _ALLOWED_DATA = re.compile(r"(?i)data:(image/(?!svg)|audio/|video/|font/)")
 _SAFE_STYLE = re.compile(r"[\w\s#%.,+!-]*", re.ASCII)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BEFORE_PATH = re.compile(r"[^/?#]*")
 
 write_text = html_of
@@ -62,6 +64,34 @@ def write_style(value: object) -> str:
 def write_json(value: object) -> str:
     """The text of the `json` filter inside a JSON script, where it is written as it is."""
     return str(value)
+
+
+def write_plain(value: object) -> str:
+    """A value in plain text: as it is, None being nothing."""
+    return "" if value is None else str(value)
+
+
+def write_json_value(value: object) -> str:
+    """A value in JSON, outside of quotes: text gets its quotes, lists and records become JSON."""
+    return json(str(value) if isinstance(value, str) else value)
+
+
+def write_json_string(value: object) -> str:
+    """A value inside the quotes of a JSON text."""
+    return json(_text_of(value))[1:-1]
+
+
+def write_xml(value: object) -> str:
+    """A value in XML: escaped, and without the characters that XML can't have.
+
+    Source: XML 1.0 section 2.2.
+    """
+    return _NOT_XML.sub("\ufffd", html_of(value))
+
+
+def write_xml_url(value: object) -> str:
+    """A value in an attribute of XML that is a URL: one whose scheme runs script is prefixed with `unsafe:`."""
+    return _NOT_XML.sub("\ufffd", write_url(value))
 
 
 def check_url(value: object) -> str:

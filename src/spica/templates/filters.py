@@ -191,5 +191,13 @@ FILTERS: Mapping[str, Callable[..., object]] = MappingProxyType(
 )  # fmt: skip
 
 
+def _join_text(values: Iterable[object], separator: str = ", ") -> str:
+    return separator.join(map(_text, values))
+
+
 def _text(value: object) -> str:
     return "" if value is None else str(value)
+
+
+PLAIN: Mapping[str, Callable[..., object]] = MappingProxyType({"join": _join_text, "lines": _text})
+"""What stands for the filters that make HTML, in text and JSON."""

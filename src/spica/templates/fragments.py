@@ -12,7 +12,20 @@ from dataclasses import replace
 
 from spica.errors import closest
 from spica.templates.errors import UnknownFragmentError
-from spica.templates.nodes import Block, Cache, Component, ContentFor, Document, For, Fragment, If, Node, Set, Slot
+from spica.templates.nodes import (
+    Block,
+    Cache,
+    Component,
+    ContentFor,
+    Document,
+    For,
+    Fragment,
+    If,
+    Include,
+    Node,
+    Set,
+    Slot,
+)
 
 
 def only_fragment(document: Document, name: str) -> Document:
@@ -81,6 +94,8 @@ def _bodies(node: Node) -> list[list[Node]]:
             return [node.body, node.orelse]
         case Component():
             return [node.body, *(fill.body for fill in node.fills.values())]
+        case Include():
+            return [node.body or []]
         case Block() | Fragment() | Slot() | ContentFor() | Cache():
             return [node.body]
         case _:

@@ -31,6 +31,14 @@ class Context(Enum):
     URL_PART = "url part"  # a URL has begun, but no / ? # or : yet
     STYLE = "style attribute"
     JSON = "json script"
+    PLAIN = "plain text"
+    JSON_VALUE = "json"
+    JSON_STRING = "json string"
+    XML = "xml"
+    XML_URL = "xml url"
+
+
+_OTHER_FORMATS = {"plain": Context.PLAIN, "json": Context.JSON_VALUE, "json-string": Context.JSON_STRING}
 
 
 def output_context(state: HtmlState) -> Context:
@@ -40,6 +48,8 @@ def output_context(state: HtmlState) -> Context:
     """
     if state.mode in ("text", "comment"):
         return Context.TEXT
+    if state.mode in _OTHER_FORMATS:
+        return _other_context(state)
     if state.mode == "raw":
         return _raw_context(state)
     if state.mode == "value" and state.quote:
@@ -60,6 +70,26 @@ def output_context(state: HtmlState) -> Context:
     )
 
 
+def xml_context(state: HtmlState) -> Context:
+    """How an output must be escaped in XML, whose rules are HTML's but for characters and comments.
+
+    Raises: UnsafeOutput where no escaping is safe.
+    """
+    if state.mode == "comment":
+        raise UnsafeOutput("an output inside a comment", "XML has no comments with -- in them", "move it out")
+    return Context.XML_URL if output_context(state) in (Context.URL, Context.URL_PART) else Context.XML
+
+
+def _other_context(state: HtmlState) -> Context:
+    if state.mode == "json-string" and state.value:
+        raise UnsafeOutput(
+            "an output after a backslash",
+            "what it writes would become part of the escape",
+            "write the whole text in one output: {{ value }}, without quotes around it",
+        )
+    return _OTHER_FORMATS[state.mode]
+
+
 def describe(state: HtmlState) -> str:
     """Where a state is, for an error's text."""
     if state.mode == "raw":
@@ -68,6 +98,8 @@ def describe(state: HtmlState) -> str:
         return f"inside the value of {state.attribute!r} of <{state.element}>"
     if state.mode in ("text", "comment"):
         return {"text": "in text", "comment": "inside a comment"}[state.mode]
+    if state.mode in _OTHER_FORMATS:
+        return {"plain": "in text", "json": "outside of a string", "json-string": "inside a string"}[state.mode]
     return f"inside the tag <{state.element}>"
 
 

@@ -1,7 +1,8 @@
 """Follows HTML text so that the compiler knows where an output stands: in text, a value, a URL, a script.
 
 States: text, raw (script, style, title, textarea …), comment, bogus (`<!…`, `<?…`), tag-open, tag-name, tag (between
-attributes), attribute-name, after-name, before-value, value. Events: characters of text, and outputs.
+attributes), attribute-name, after-name, before-value, value; in text and JSON: plain, json (outside of a string),
+json-string. Events: characters of text, and outputs.
 
 Rules of this file:
 - States are immutable values; `advance` is a pure function, so branches are compared by comparing states.
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
+
+from spica.templates.formats import HTML, JSON, TEXT, XML
 
 
 class HtmlState(NamedTuple):
@@ -37,6 +40,7 @@ class UnsafeOutput(Exception):
 
 
 START = HtmlState()
+STARTS = {HTML: START, XML: START, TEXT: HtmlState("plain"), JSON: HtmlState("json")}
 
 _RAW_ELEMENTS = frozenset(["script", "style", "textarea", "title", "iframe", "noembed", "noframes", "xmp", "plaintext"])
 URL_ATTRIBUTES = frozenset(
@@ -49,6 +53,7 @@ URL_ATTRIBUTES = frozenset(
 _HTMX_URL_ATTRIBUTE = re.compile(
     r"(?:data-)?hx-(?:action|config|confirm|delete|get|headers|patch|post|put|request|vals)(?::|$)"
 )
+_JSON_STRING = re.compile(r'(?:[^"\\]|\\.)*', re.DOTALL)
 _URL_DELIMITER = re.compile(r"[/?#:]")
 _JSON_TYPE = re.compile(r"(?i)\s*(application|text)/([\w.-]+\+)?json\s*(;|$)")
 _COMMENT_END = re.compile(r"--!?>")
@@ -250,7 +255,29 @@ def _skip_space(text: str, offset: int) -> int:
     return match.end()
 
 
+def _plain(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    return state, len(text)
+
+
+def _json(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    quote = text.find('"', offset)
+    return (state, len(text)) if quote < 0 else (HtmlState("json-string"), quote + 1)
+
+
+def _json_string(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    if state.value:  # the text before ended in a backslash
+        return HtmlState("json-string"), offset + 1
+    match = _JSON_STRING.match(text, offset)
+    assert match is not None
+    if text.startswith('"', match.end()):
+        return HtmlState("json"), match.end() + 1
+    return (HtmlState("json-string", value="\\") if match.end() < len(text) else state), len(text)
+
+
 _STEPS = {
+    "plain": _plain,
+    "json": _json,
+    "json-string": _json_string,
     "text": _text,
     "tag-open": _tag_open,
     "tag-name": _tag_name,

@@ -35,7 +35,18 @@ class Library:
         self.filters: Mapping[str, Callable[..., object]] = {**FILTERS, **(filters or {})}
         self.checks: Mapping[str, UseCheck] = checks or {}
         self.reload = reload
+        self.missing: set[str] = set()  # names that were asked for and are not there, on purpose
         self._documents: dict[str, tuple[Path, tuple[int, int], Document]] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether there is a template of this name."""
+        return self.loader.find(name) is not None
+
+    def partial(self, name: str) -> str:
+        """The template that a partial's name means: `posts/post` may be the file `posts/_post`."""
+        head, slash, last = name.rpartition("/")
+        hidden = f"{head}{slash}_{last}"
+        return hidden if not self.has(name) and self.has(hidden) else name
 
     def document(self, name: str) -> Document:
         """Load and parse a template, or take it from an earlier time.

@@ -1,8 +1,8 @@
 """Finds template files by name under the roots.
 
 Rules of this file:
-- A name is a path below a root without its suffix: "posts/index" is `posts/index.html` or `.html.erb`, not both; the
-  first root wins.
+- A name is a path below a root: "posts/index" is `posts/index.html`; the names of other formats keep their suffix, as
+  "feed.xml". The file may end in `.erb` or `.hbs` besides, by its syntax; only one of them. The first root wins.
 - A name never leaves its root: `..`, absolute and hidden parts are no template names.
 - A file that can't be read as UTF-8 is a template error, not a decoding one.
 """
@@ -14,10 +14,12 @@ from pathlib import Path, PurePosixPath
 
 from spica.errors import closest
 from spica.templates.errors import TemplateNotFound, TemplateSyntaxError
-from spica.templates.source import ERB, Source
+from spica.templates.formats import FORMATS, HTML, format_of
+from spica.templates.source import ERB, HANDLEBARS, Source
 
 SUFFIX = ".html"
-SUFFIXES = (SUFFIX, ERB)
+SYNTAXES = ("", ERB, HANDLEBARS)
+SUFFIXES = tuple(f".{format}{syntax}" for format in FORMATS for syntax in SYNTAXES)
 COMPONENT = "component:"
 """What the names of components start with, where the names of templates do not."""
 
@@ -54,11 +56,12 @@ class Loader:
             why, fix = self._explain(name)
             kind = "component" if name.startswith(COMPONENT) else "template"
             raise TemplateNotFound(f"no {kind} is named {name.removeprefix(COMPONENT)!r}", why=why, fix=fix)
-        other = path.with_name(path.name.removesuffix(SUFFIX) + ERB)
-        if path.name.endswith(SUFFIX) and other.is_file():
+        root = next(root for root in self._roots_of(name) if path.is_relative_to(root))
+        others = [other for other in _files(root, name) if other != path and other.is_file()]
+        if others:
             raise TemplateSyntaxError(
                 f"template {name!r} has two files",
-                where=f"{path}\n{other}",
+                where=f"{path}\n{others[0]}",
                 why="one name has one content, whatever its syntax",
                 fix="delete or rename one of them",
             )
@@ -88,14 +91,15 @@ class Loader:
         places, known = self._roots_of(name), _list_names(self._roots_of(name))
         roots = ", ".join(str(root) for root in places) or "no root was given"
         name = name.removeprefix(COMPONENT)
-        why = f"{name}{SUFFIX} is in none of: {roots}"
+        file = name if format_of(name) != HTML else f"{name}{SUFFIX}"
+        why = f"{file} is in none of: {roots}"
         if not is_template_name(name):
             why = "a template's name is a path below its root, such as posts/index, without '..' or a leading '/'"
         near = closest(_without_suffix(name), known)
         if near:
             return why, f"did you mean {' or '.join(repr(match) for match in near)}?"
         first = places[0] if places else Path()
-        return why, f"create {first / f'{name}{SUFFIX}'}" if is_template_name(name) else "use such a name"
+        return why, f"create {first / file}" if is_template_name(name) else "use such a name"
 
 
 def _list_names(roots: Sequence[Path]) -> list[str]:
@@ -109,11 +113,15 @@ def _list_names(roots: Sequence[Path]) -> list[str]:
 
 
 def _files(root: Path, name: str) -> list[Path]:
-    return [root / f"{name.removeprefix(COMPONENT)}{suffix}" for suffix in SUFFIXES]
+    name = name.removeprefix(COMPONENT)
+    file = name if format_of(name) != HTML else f"{name}{SUFFIX}"
+    return [root / f"{file}{syntax}" for syntax in SYNTAXES]
 
 
 def _without_suffix(name: str) -> str:
-    return name.removesuffix(ERB).removesuffix(SUFFIX)
+    for syntax in SYNTAXES[1:]:
+        name = name.removesuffix(syntax)
+    return name.removesuffix(SUFFIX)
 
 
 def is_template_name(name: str) -> bool:

@@ -48,15 +48,23 @@ class For:
     iterable: ast.expr
     body: list[Node] = field(default_factory=list)
     orelse: list[Node] = field(default_factory=list)
+    loop: str = "loop"  # what its `loop` is called
 
 
 @dataclass(slots=True)
 class Include:
-    """Another template with locals; `name` is an expression, a constant where the target is known."""
+    """Another template with locals; `name` is an expression, a constant where the target is known.
+
+    `implied`: what it is given besides, as far as it takes it; `is_partial`: it may be an inline one, or a file whose
+    name starts with `_`; `body`: its content, and what is rendered when there is no such template.
+    """
 
     place: Place
     name: ast.expr
     locals: dict[str, ast.expr]
+    implied: dict[str, ast.expr] = field(default_factory=dict)
+    is_partial: bool = False
+    body: list[Node] | None = None
 
 
 @dataclass(slots=True)
@@ -133,6 +141,15 @@ class Yield:
 
 
 @dataclass(slots=True)
+class Inline:
+    """A partial that this file has in itself; it renders nothing where it stands."""
+
+    place: Place
+    name: str
+    body: list[Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Cache:
     """A part that is kept under the versions of some values, at most `expires_s` seconds when that is given."""
 
@@ -162,9 +179,10 @@ class Import:
 
 
 Node = (
-    Text | Output | If | For | Include | Block | Set | Fragment | Component | Slot | ContentFor | Yield | Cache | Macro
-)
-Container = If | For | Block | Fragment | Fill | Component | Slot | ContentFor | Cache | Macro
+    Text | Output | If | For | Include | Block | Set | Fragment | Component | Slot | ContentFor | Yield | Inline
+    | Cache | Macro
+)  # fmt: skip
+Container = If | For | Include | Block | Fragment | Fill | Component | Slot | ContentFor | Inline | Cache | Macro
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,4 +211,5 @@ class Document:
     imports: dict[str, Import] = field(default_factory=dict)
     assigned: set[str] = field(default_factory=set)  # names that `set` assigns to, anywhere in the file
     alone: bool = False  # rendered without what it extends
+    context: tuple[str, ...] | None = None  # called with a context, `this`: the names that it is given besides
     only: str | None = None  # the fragment that is rendered, None for all of the page

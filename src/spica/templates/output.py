@@ -19,8 +19,14 @@ WRITERS = {
     Context.URL: "#write_url",
     Context.URL_PART: "#write_url_part",
     Context.STYLE: "#write_style",
+    Context.PLAIN: "#write_plain",
+    Context.JSON_VALUE: "#write_json_value",
+    Context.JSON_STRING: "#write_json_string",
+    Context.XML: "#write_xml",
+    Context.XML_URL: "#write_xml_url",
 }
 RAW = "#raw"
+_WITH_FAST_WAY = frozenset([Context.TEXT, Context.ATTRIBUTE, Context.URL, Context.URL_PART])
 
 
 class Pieces:
@@ -55,7 +61,7 @@ def value_expression(value: ast.expr, context: Context) -> ast.expr:
     Returns: an expression whose value is text or an int; it evaluates `value` once.
     """
     first, again = _once(value)
-    if context is Context.STYLE:
+    if context not in _WITH_FAST_WAY:
         return _at(value, _call(WRITERS[context], value))
     test: ast.expr = _is_type(first, STR)
     if context in (Context.URL, Context.URL_PART):

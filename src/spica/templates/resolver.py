@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from spica.errors import closest
@@ -22,15 +22,22 @@ from spica.templates.errors import (
     UnknownFilterError,
 )
 from spica.templates.expressions import FILTER_MARK
-from spica.templates.functions import wants_context
+from spica.templates.filters import FILTERS, PLAIN
+from spica.templates.formats import HTML, XML
+from spica.templates.functions import BUILTINS, wants_context
 from spica.templates.library import Library
 from spica.templates.lines import Segment
+from spica.templates.output import VALUE
 from spica.templates.scopes import CONTEXT, Input, Loop, Scope, Variables
 from spica.templates.source import Place
+from spica.templates.syntaxes.handlebars_paths import THIS, ContextName, Member
 from spica.templates.uses import Call, call_of
 
 LOOP_FIELDS = ("index", "index0", "first", "last", "length")
 MAKE_LOOP = "#loop"
+GENERATED = "#"
+"""What names of the generated code start with; a syntax may use those of the runtime."""
+
 T = TypeVar("T")
 
 _CONSTANT_NAMES = ("True", "False", "None")
@@ -39,11 +46,13 @@ _CONSTANT_NAMES = ("True", "False", "None")
 class Resolver(ast.NodeTransformer):
     """Resolves the expressions of one generated function.
 
-    Args: library: says what helpers and filters are; variables: the function's locals.
+    Args: library: says what helpers and filters are; variables: the function's locals; format: of its text, which
+          decides what filters make: `join` escapes for HTML and XML only.
     """
 
-    def __init__(self, library: Library, variables: Variables) -> None:
+    def __init__(self, library: Library, variables: Variables, format: str = HTML) -> None:
         self.library = library
+        self._plain: Mapping[str, Callable[..., object]] = {} if format in (HTML, XML) else PLAIN
         self.variables = variables
         self.declared: dict[str, frozenset[str]] = {}  # by template: the names it may use, where it has `params`
         self.macros: dict[str, frozenset[str]] = {}  # by template: what it calls macros by
@@ -78,7 +87,7 @@ class Resolver(ast.NodeTransformer):
         return ast.copy_location(ast.Call(target, arguments, call.keywords), call)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if not isinstance(node.ctx, ast.Load) or self._is_bound(node.id):
+        if not isinstance(node.ctx, ast.Load) or self._is_bound(node.id) or node.id.startswith(GENERATED):
             return node
         found = self._scope.find(node.id)
         if isinstance(found, Loop):
@@ -89,7 +98,68 @@ class Resolver(ast.NodeTransformer):
             return ast.copy_location(self._resolve_free(node), node)
         return ast.copy_location(ast.Name(found, ast.Load()), node)
 
+    def visit_ContextName(self, node: ContextName) -> ast.expr:
+        """A name of Handlebars: a helper without values, a part of its context, or a name as in the other syntaxes."""
+        known = self._scope.find(node.id) is not None and not node.context
+        if not known and not node.is_value and self._is_helper(node):
+            return self.visit_Call(ast.copy_location(ast.Call(_plain(node), [], []), node))
+        context = node.context or THIS
+        if node.context or (not known and self._scope.find(THIS) is not None):
+            owner = ast.copy_location(ast.Name(context, ast.Load()), node)
+            return self.visit_Member(ast.copy_location(Member(owner, node.id, ast.Load()), node))
+        return self.visit_Name(_plain(node))
+
+    def visit_Member(self, node: Member) -> ast.expr:
+        """A part of a value: `value["name"] if isinstance(value, dict) else value.name`."""
+        if isinstance(node.value, ContextName) and node.value.id in self.library.checks:
+            call = ast.copy_location(ast.Call(_attribute(node), [], []), node)
+            return self.visit_Call(call)  # `{{paths.posts}}`
+        owner: ast.expr = self.visit(node.value)
+        again = owner
+        if not isinstance(owner, ast.Name):
+            owner = ast.copy_location(ast.NamedExpr(ast.Name(VALUE, ast.Store()), owner), node)
+            again = ast.Name(VALUE, ast.Load())
+        test = ast.Call(ast.Name("#isinstance", ast.Load()), [owner, ast.Name("#dict", ast.Load())], [])
+        item = ast.Subscript(again, ast.Constant(node.attr), ast.Load())
+        attribute = ast.Attribute(again, node.attr, ast.Load())
+        choice = ast.copy_location(ast.IfExp(test, item, attribute), node)
+        for part in ast.walk(choice):
+            if isinstance(part, ast.expr) and not hasattr(part, "lineno"):
+                ast.copy_location(part, node)
+        return choice
+
+    def _is_helper(self, node: ContextName) -> bool:
+        """Whether a bare name is a helper that is called: one of the project's, and no name that `params` lists."""
+        function = self.library.globals.get(node.id)
+        declared = self._allowed_names()
+        return callable(function) and node.id not in BUILTINS and (declared is None or node.id not in declared)
+
+    def _call_of_helper(self, node: ast.Call, function: ContextName) -> ast.expr:
+        """`{{name value}}`: a variable, a helper or a filter."""
+        name = function.id
+        known = name in self.library.globals or self._scope.find(name) is not None
+        if not known and function.context:
+            node.func = ast.copy_location(
+                ast.Attribute(ast.Name(function.context, ast.Load()), name, ast.Load()), function
+            )
+            return self.visit_Call(node)
+        if known or name in (self._allowed_names() or ()):
+            node.func = _plain(function)
+            return self.visit_Call(node)
+        if name in self.library.filters and node.args:
+            return self._apply_filter(node, name)
+        every = [*self.library.globals, *self.library.filters]
+        near = closest(name, every)
+        raise UnknownFilterError(
+            f"there is no helper {name!r}",
+            place=self._place(function),
+            why="with values after it, a name is a helper or a filter",
+            fix=f"did you mean {' or '.join(map(repr, near))}?" if near else f"Templates(…, globals={{{name!r}: …}})",
+        )
+
     def visit_Call(self, node: ast.Call) -> ast.expr:
+        if isinstance(node.func, ContextName):
+            return self._call_of_helper(node, node.func)
         if isinstance(node.func, ast.Name) and not self._is_bound(node.func.id):
             if node.func.id.startswith(FILTER_MARK):
                 return self._apply_filter(node, node.func.id.removeprefix(FILTER_MARK))
@@ -106,12 +176,16 @@ class Resolver(ast.NodeTransformer):
                     fix="let it stand alone: {{ super() }}, inside a block",
                 )
         if isinstance(node.func, ast.Attribute):
+            if isinstance(node.func.value, ContextName) and not node.func.value.context:
+                node.func.value = _plain(node.func.value)
             self._check_no_macro(node.func.value)
             self._check_use(node.func, call_of(node))
         self.generic_visit(node)
         return node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        if isinstance(node.value, ContextName) and not node.value.context:
+            node.value = _plain(node.value)  # `paths.post post`: the part of a helper
         if isinstance(node.value, ast.Name) and not self._is_bound(node.value.id):
             loop = self._scope.find(node.value.id)
             if isinstance(loop, Loop):
@@ -201,6 +275,8 @@ class Resolver(ast.NodeTransformer):
 
     def _apply_filter(self, node: ast.Call, name: str) -> ast.Call:
         function = self.library.filters.get(name) or self.library.globals.get(name)
+        if name in self._plain and function is FILTERS[name]:
+            function = self._plain[name]
         if function is None:
             known = sorted(self.library.filters)
             near = closest(name, [*known, *self.library.globals])
@@ -336,6 +412,16 @@ class Resolver(ast.NodeTransformer):
         source = self._segment.source
         before = source.line_text(node.lineno).encode()[: node.col_offset]
         return Place(source, node.lineno, len(before.decode(errors="replace")) + 1)
+
+
+def _plain(node: ast.Name) -> ast.Name:
+    """A name of Handlebars as one of Python."""
+    return ast.copy_location(ast.Name(node.id, ast.Load()), node)
+
+
+def _attribute(node: Member) -> ast.Attribute:
+    assert isinstance(node.value, ast.Name)
+    return ast.copy_location(ast.Attribute(_plain(node.value), node.attr, ast.Load()), node)
 
 
 def _move_lines(tree: ast.expr, lines: int) -> None:

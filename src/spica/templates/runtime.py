@@ -7,7 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +120,40 @@ def sized(values: Iterable[object]) -> Collection[object]:
     return values if isinstance(values, Collection) else list(values)
 
 
+def values_of(values: Iterable[object] | None) -> Iterable[object]:
+    """What `each` goes through: the values of a mapping, anything else as it is, nothing for None."""
+    if isinstance(values, Mapping):
+        return values.values()
+    return () if values is None else values
+
+
+def pairs_of(values: Iterable[object] | None) -> Iterable[tuple[object, object]]:
+    """What `each` goes through where it names keys: of a mapping its own, of anything else the numbers from 0."""
+    if isinstance(values, Mapping):
+        return values.items()
+    return enumerate(values or ())
+
+
+def one_of(value: object) -> tuple[object, ...]:
+    """What `with` goes through: the value, or nothing where that is false."""
+    return (value,) if value else ()
+
+
+def lookup(value: object, key: object) -> object:
+    """The item of a mapping or list, else the attribute of that name; None when there is none."""
+    if isinstance(value, Mapping):
+        return value.get(key)
+    if isinstance(value, Sequence) and isinstance(key, int):
+        return value[key] if -len(value) <= key < len(value) else None
+    name = str(key)
+    return getattr(value, name, None) if not name.startswith("_") else None
+
+
+def concat(*values: object) -> str:
+    """The text of all values, None being nothing."""
+    return "".join("" if value is None else str(value) for value in values)
+
+
 def missing_name(
     inputs: list[Input], helpers: Iterable[str]
 ) -> Callable[[str, Mapping[str, object]], TemplateNameError]:
@@ -159,6 +193,18 @@ NAMESPACE: Mapping[str, object] = {
     "#write_url": escaping.write_url,
     "#write_url_part": escaping.write_url_part,
     "#write_style": escaping.write_style,
+    "#write_plain": escaping.write_plain,
+    "#write_json_value": escaping.write_json_value,
+    "#write_json_string": escaping.write_json_string,
+    "#write_xml": escaping.write_xml,
+    "#write_xml_url": escaping.write_xml_url,
+    "#dict": dict,
+    "#isinstance": isinstance,
+    "#values": values_of,
+    "#pairs": pairs_of,
+    "#one": one_of,
+    "#lookup": lookup,
+    "#concat": concat,
     content.HOLD: content.hold,
     content.FILL: content.fill,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-ERB = ".html.erb"
+ERB, HANDLEBARS = ".erb", ".hbs"
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from spica.templates import html_state as html
 from spica.templates.errors import MarkupMismatchError, UnsafeContextError
-from spica.templates.html_context import Context, describe, output_context
+from spica.templates.formats import HTML, XML
+from spica.templates.html_context import Context, describe, output_context, xml_context
 from spica.templates.lines import Segment
 from spica.templates.output import Pieces, raw_expression, value_expression
 from spica.templates.safe import html_of
@@ -33,10 +34,14 @@ class Part:
 
 
 class Writer:
-    """The body of one function while it is generated."""
+    """The body of one function while it is generated.
 
-    def __init__(self) -> None:
-        self.html = html.START
+    Args: format: what its text is, see `formats.py`.
+    """
+
+    def __init__(self, format: str = HTML) -> None:
+        self.format = format
+        self.start = self.html = html.STARTS[format]
         self._part = Part()
 
     def text(self, place: Place, value: str) -> None:
@@ -54,7 +59,7 @@ class Writer:
         Raises: UnsafeContextError where no escaping is enough.
         """
         try:
-            context = output_context(self.html)
+            context = xml_context(self.html) if self.format == XML else output_context(self.html)
             if context is Context.JSON and not is_json:
                 raise html.UnsafeOutput(
                     "an output inside a JSON script", "text that is no JSON breaks it", "write {{ value | json }}"
@@ -63,7 +68,7 @@ class Writer:
             raise _unsafe(place, unsafe) from None
         self.html = html.after_output(self.html)
         constant = value.value if isinstance(value, ast.Constant) else None
-        if context is Context.JSON:
+        if context is Context.JSON or (context is Context.JSON_VALUE and is_json):
             self._part.pieces.add(value)
         elif isinstance(constant, str | int) and context in (Context.TEXT, Context.ATTRIBUTE):
             self._part.pieces.add(html_of(constant))
@@ -80,7 +85,7 @@ class Writer:
 
         Raises: UnsafeContextError outside of text.
         """
-        if self.html != html.START:
+        if self.html != self.start:
             unsafe = html.UnsafeOutput(
                 "an include that is called stands inside a tag or script",
                 "it calls itself or its name is a value, so it is compiled on its own, as a piece of text",

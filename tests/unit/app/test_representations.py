@@ -21,6 +21,8 @@ def draw(r):
     r.get("/none", "notes#none")
     r.get("/export", "notes#export")
     r.post("/notes", "notes#create")
+    r.get("/feed", "notes#feed")
+    r.get("/line", "notes#line")
 """,
     "config/middleware.py": """
 from spica import middleware as m
@@ -69,6 +71,12 @@ class NotesController(Controller):
         if not await note.valid():
             return self.render("index", notes=[], note=note, status=422)
 
+    def feed(self):
+        return self.render("feed.xml", title="a & <b>")
+
+    def line(self):
+        return self.render_partial("line.txt", text="<script>")
+
     def export(self):
         return self.respond_to(csv="id\\n1\\n", json={"ids": [1]}, htmx=lambda: self.render_partial("row", id=1))
 """,
@@ -94,6 +102,8 @@ class Note(Model, table="notes_of_representations"):
 <ul id="rows">{% fragment rows %}{% for note in notes %}{% fragment row %}<li>{{ note }}</li>{% end %}{% end -%}
 {% end %}</ul>
 {% end %}""",
+    "app/views/notes/feed.xml": "<feed>{{ title }}</feed>",
+    "app/views/notes/_line.txt": "{{ text }}",
     "app/views/notes/_row.html": "<tr><td>{{ id }}</td></tr>",
 }
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -113,6 +123,15 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     monkeypatch.syspath_prepend(str(tmp_path))
     yield App(tmp_path, env="test")
     forget_app()
+
+
+async def test_a_template_of_another_format_is_sent_as_what_it_is(app: App, exchange: Any) -> None:
+    for headers in (HTML, HTMX, {"accept": "application/atom+xml"}):
+        feed = await exchange(app, "GET", "/feed", headers=headers)
+        assert feed.text == "<feed>a &amp; &lt;b&gt;</feed>"  # in no layout
+        assert feed.field("content-type") == "application/xml; charset=utf-8"
+        line = await exchange(app, "GET", "/line", headers=headers)
+        assert (line.text, line.field("content-type")) == ("<script>", "text/plain; charset=utf-8")
 
 
 async def test_page_fragment_and_json(app: App, exchange: Any) -> None:

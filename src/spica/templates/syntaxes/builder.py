@@ -31,6 +31,8 @@ from spica.templates.nodes import (
     Fragment,
     If,
     Import,
+    Include,
+    Inline,
     Macro,
     Node,
     Parameter,
@@ -72,10 +74,21 @@ class TreeBuilder:
         body: list[Node] = []
         self._enter("if", If(place, [(test, body)]), body, place)
 
-    def open_for(self, place: Place, target: ast.expr, iterable: ast.expr) -> None:
-        """Start a `for`."""
-        node = For(place, target, iterable)
+    def open_for(self, place: Place, target: ast.expr, iterable: ast.expr, loop: str = "loop") -> For:
+        """Start a `for`; `loop`: what its state is called inside."""
+        node = For(place, target, iterable, loop=loop)
         self._enter("for", node, node.body, place)
+        return node
+
+    def open_partial(self, node: Include) -> None:
+        """Start what a partial is given."""
+        node.body = []
+        self._enter("partial", node, node.body, node.place)
+
+    def open_inline(self, node: Inline) -> None:
+        """Start a partial of this file's own."""
+        self._check_no_macro("inline", node.place)
+        self._enter("inline", node, node.body, node.place)
 
     def open_block(self, place: Place, name: str) -> None:
         """Start a block; its name must be new in this file."""
@@ -199,7 +212,7 @@ class TreeBuilder:
                 why=f"the last open tag is the {opened}",
                 fix=f"write {{% end{top.kind} %}} or {{% end %}} first",
             )
-        if name and not isinstance(top.node, If | For | Cache) and name != top.node.name:
+        if name and not isinstance(top.node, If | For | Cache | Include) and name != top.node.name:
             raise UnexpectedEndError(
                 f"the end of {top.kind} {name!r} stands where {top.kind} {top.node.name!r} is open",
                 place=place,
@@ -259,7 +272,7 @@ class TreeBuilder:
     def _enter(
         self,
         kind: str,
-        node: If | For | Block | Fragment | Component | Slot | ContentFor | Cache | Macro,
+        node: If | For | Include | Block | Fragment | Component | Slot | ContentFor | Inline | Cache | Macro,
         body: list[Node],
         place: Place,
     ) -> None:
@@ -295,7 +308,7 @@ class TreeBuilder:
 
     def _check_only_blocks(self) -> None:
         for node in self.document.body:
-            if isinstance(node, Block | Set | ContentFor | Macro) or (
+            if isinstance(node, Block | Set | ContentFor | Macro | Inline) or (
                 isinstance(node, Text) and not node.value.strip()
             ):
                 continue

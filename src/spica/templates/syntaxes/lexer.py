@@ -3,7 +3,7 @@
 Rules of this file:
 - A delimiter inside a string or a bracket of an expression does not end it.
 - `-` beside a delimiter removes the white space on that side. A line that holds only tags and comments leaves no line
-  in the output; `include` counts as content there, because it writes something.
+  in the output; `include` and `yield` count as content there, because they write something.
 - Nothing is a delimiter between the tags `verbatim` and `endverbatim`.
 """
 
@@ -20,6 +20,7 @@ from spica.templates.source import Source
 
 TEXT, OUTPUT, TAG, COMMENT = "text", "output", "tag", "comment"
 
+_WRITING = ("include", "yield")
 _WORD = re.compile(r"\s*([^\W\d]\w*)?")
 
 
@@ -57,7 +58,11 @@ def split_template(source: Source, delimiters: Delimiters) -> list[Token]:
 
     Raises: UnclosedBlockError for a delimiter without its end; TemplateSyntaxError for a string without its end.
     """
-    tokens = _cut(source, delimiters)
+    return trim_tokens(_cut(source, delimiters))
+
+
+def trim_tokens(tokens: list[Token]) -> list[Token]:
+    """Take the white space out that tags leave, and then the tokens that are empty."""
     _drop_tag_lines(tokens)
     _trim_marked(tokens)
     return [token for token in tokens if token.text or token.kind in (OUTPUT, TAG)]
@@ -159,7 +164,7 @@ def _drop_tag_line(tokens: list[Token], first: int, last: int) -> None:
     after = tokens[last] if last < len(tokens) else None
     if not any(token.kind in (TAG, COMMENT) for token in inside):
         return
-    if any(token.kind == OUTPUT or token.word == "include" or token.text.strip() for token in inside):
+    if any(token.kind == OUTPUT or token.word in _WRITING or token.text.strip() for token in inside):
         return
     head, newline, tail = before.text.rpartition("\n") if before else ("", "", "")
     indent, _, rest = after.text.partition("\n") if after else ("", "", "")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from spica.templates.nodes import Document
-from spica.templates.source import ERB, Source
+from spica.templates.source import ERB, HANDLEBARS, Source
 from spica.templates.syntaxes.erb import parse_erb
+from spica.templates.syntaxes.handlebars import parse_handlebars
 from spica.templates.syntaxes.spica import parse_template
 
 
@@ -13,4 +14,6 @@ def parse_source(source: Source) -> Document:
 
     Raises: TemplateError subclasses with the place of the first mistake.
     """
+    if source.path.name.endswith(HANDLEBARS):
+        return parse_handlebars(source)
     return parse_erb(source) if source.path.name.endswith(ERB) else parse_template(source)
