@@ -23,6 +23,8 @@ from spica.db.drivers.postgresql.failures import build_failure
 from spica.db.pool import Pool
 from spica.errors import SpicaError
 from spica.migrations import Runner
+from spica.migrations.execution import wrong_direction
+from spica.migrations.steps import Step
 from spica.orm import Model, Text, belongs_to, field, validates
 from spica.orm.errors import RecordNotFound, ValidationError
 
@@ -216,6 +218,11 @@ def migrating(change: str = "pass", **options: Any) -> Callable[[Path], Awaitabl
 
 async def open_missing_folder(folder: Path) -> None:
     await db.Database(f"sqlite://{folder}/no/app.db").query("select 1")
+
+
+def interrupted_way_down() -> None:
+    step = Step("20260101000001", 1, 2, "down", 'm.rename_table("posts", "articles")', done=False)
+    raise wrong_direction(step)
 
 
 async def migrate_memory(folder: Path) -> None:
@@ -469,11 +476,19 @@ stored(
 )
 stored(
     "MigrationFailed",
-    migrating('m.add_column("posts", "title", "string")'),
+    migrating('m.execute("delete from posts")'),
     """SPICA-M005  20260101000001_change.py failed: the database has no table 'posts'
   where  FOLDER/migrations/20260101000001_change.py:6
-  why    the statement was: ALTER TABLE posts ADD COLUMN title VARCHAR
+  why    the statement was: delete from posts
   fix    correct it and run spica db migrate again; nothing of this migration was kept""",
+)
+stored(
+    "InterruptedMigration",
+    then(interrupted_way_down),
+    """SPICA-M008  the migration 20260101000001 is on its way down
+  why    a run was interrupted, of 2 steps in
+         m.rename_table("posts", "articles")
+  fix    finish that first: spica db rollback""",
 )
 stored(
     "UnknownVersion",

@@ -14,7 +14,8 @@ from spica.cli.project import find_project
 from spica.cli.terminal import paint
 
 if TYPE_CHECKING:
-    from spica.migrations.runner import Event, Runner
+    from spica.migrations.events import Event
+    from spica.migrations.runner import Runner
 
 MIGRATIONS = "db/migrations"
 SCHEMA = "db/schema.py"

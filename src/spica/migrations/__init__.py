@@ -15,21 +15,24 @@ from spica.migrations.columns import Sql
 from spica.migrations.errors import (
     BadMigrationFile,
     BadOperation,
+    InterruptedMigration,
     IrreversibleMigration,
     MigrationError,
     MigrationFailed,
     NotMigratable,
     UnknownVersion,
 )
+from spica.migrations.events import Event
 from spica.migrations.files import MigrationFile
 from spica.migrations.migration import Migration
-from spica.migrations.runner import Event, MigrationStatus, Runner
+from spica.migrations.runner import MigrationStatus, Runner
 from spica.migrations.verification import Verification
 
 __all__ = [
     "BadMigrationFile",
     "BadOperation",
     "Event",
+    "InterruptedMigration",
     "IrreversibleMigration",
     "Migration",
     "MigrationError",

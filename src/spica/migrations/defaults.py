@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from spica.migrations.columns import Sql
 
 _CAST = re.compile(r"^('(?:[^']|'')*')::[a-z ]+(\([0-9, ]+\))?( without time zone| with time zone)?$")
+_NOW = re.compile(r"current_timestamp(\(\d*\))?", re.IGNORECASE)
 
 
 def build_default(value: Any) -> Any:
@@ -38,23 +40,58 @@ def build_default(value: Any) -> Any:
 
 
 def read_default(text: str | None, type: str) -> Any:
-    """Build a column's default from its SQL; `type` is the column's, in the DSL's words."""
+    """Build a column's default from its SQL.
+
+    Args:    text: the SQL, None for no default; type: the column's, in the DSL's words.
+    Returns: the value in one form whichever database reports it; Sql for an expression.
+    """
     if text is None:
         return None
     text = _CAST.sub(r"\1", text)  # PostgreSQL: 'a'::character varying
+    if _NOW.fullmatch(text):
+        return Sql("CURRENT_TIMESTAMP")
     if type == "boolean":
         return text.strip("'").lower() in ("1", "true")
-    if text.startswith("'") and text.endswith("'"):
-        return text[1:-1].replace("''", "'")
+    is_text = text.startswith("'") and text.endswith("'")
+    value = text[1:-1].replace("''", "'") if is_text else text
     try:
-        return int(text)
-    except ValueError:
-        pass
+        return _READERS[type](value) if type in _READERS else _read_value(value, is_text=is_text)
+    except (ValueError, ArithmeticError):  # an expression, or what only this database takes for a value
+        return value if is_text else Sql(text)
+
+
+def _read_value(value: str, *, is_text: bool) -> Any:
+    if is_text:
+        return value
     try:
-        float(text)
+        return int(value)
     except ValueError:
-        return Sql(text)
-    return text if type == "decimal" else float(text)
+        return float(value)
+
+
+def _read_decimal(value: str) -> Any:
+    """A decimal without the zeros that a database adds; a whole one as int, others as text, which is exact."""
+    number = Decimal(value)
+    return int(number) if number == number.to_integral_value() else f"{number.normalize():f}"
+
+
+def _read_datetime(value: str) -> str:
+    """A point in time without the fraction and the zone that a database adds: `2026-01-01 00:00:00.000000+00`."""
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(" ")
+
+
+def _read_json(value: str) -> str:
+    return msgspec.json.encode(msgspec.json.decode(value), order="sorted").decode()
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "decimal": _read_decimal,
+    "datetime": _read_datetime,
+    "json": _read_json,
+}
 
 
 def sql_text(sql: str) -> sa.TextClause:

@@ -16,8 +16,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
+from spica.migrations.catalog import Catalog
 from spica.migrations.columns import Column
 from spica.migrations.errors import BadOperation
 from spica.migrations.operations import (
@@ -34,7 +33,6 @@ from spica.migrations.operations import (
     RenameColumn,
     index_name,
 )
-from spica.migrations.reflection import list_indexes, read_column, read_index
 
 if TYPE_CHECKING:
     from spica.orm.fields import Field
@@ -68,7 +66,7 @@ class Difference:
 
 
 def find_difference(
-    connection: sa.Connection, schemas: Iterable[Schema], renames: Renames, kept: Collection[tuple[str, str]] = ()
+    catalog: Catalog, schemas: Iterable[Schema], renames: Renames, kept: Collection[tuple[str, str]] = ()
 ) -> Difference:
     """Compare models with the tables of the database.
 
@@ -77,8 +75,7 @@ def find_difference(
     Returns: the operations that make the tables what the models say; nothing for tables without a model.
     Raises:  BadOperation for a renaming of what is not there, and a field whose type no column has.
     """
-    inspector = sa.inspect(connection)
-    there = set(inspector.get_table_names())
+    there = set(catalog.list_tables())
     found = Difference()
     unused = set(renames)
     later: list[Operation] = []
@@ -95,15 +92,11 @@ def find_difference(
             found.operations.append(CreateTable(schema.table, list(wanted.values())))
             later += [*_new_indexes(schema, set()), *_new_keys(schema, set())]
             continue
-        references = {
-            key["constrained_columns"][0]: key
-            for key in inspector.get_foreign_keys(schema.table)
-            if len(key["constrained_columns"]) == 1
-        }
+        references = catalog.list_references(schema.table)
         columns = {
-            column["name"]: read_column(column, None if column["name"] in wanted else references.get(column["name"]))
-            for column in inspector.get_columns(schema.table)
-            if column["name"] not in keys
+            column.name: column
+            for column in catalog.read_columns(schema.table, plain=wanted)
+            if column.name not in keys
         }
         for (table, old), new in renames.items():
             if table == schema.table and old in columns and new in wanted and new not in columns:
@@ -111,7 +104,7 @@ def find_difference(
                 found.operations.append(RenameColumn(table, old, new))
                 unused.discard((table, old))
         _compare_columns(schema, columns, wanted, found, kept)
-        later += _compare_indexes(inspector, schema, renames)
+        later += _compare_indexes(catalog, schema, renames)
         later += _new_keys(schema, {renames.get((schema.table, name), name) for name in references})
     for table, old in sorted(unused):
         raise BadOperation(
@@ -172,16 +165,14 @@ def _compare_column(table: str, column: Column, wanted: Column) -> list[Operatio
     return changes
 
 
-def _compare_indexes(inspector: sa.Inspector, schema: Schema, renames: Renames) -> list[Operation]:
-    indexes = [
-        read_index(schema.table, index) for index in list_indexes(inspector, schema.table) if all(index["column_names"])
-    ]
+def _compare_indexes(catalog: Catalog, schema: Schema, renames: Renames) -> list[Operation]:
+    indexes = catalog.read_indexes(schema.table)
     single = {
         renames.get((schema.table, index.columns[0]), index.columns[0]): index
         for index in indexes
         if len(index.columns) == 1 and not index.condition
     }
-    unique = {tuple(one["column_names"]) for one in inspector.get_unique_constraints(schema.table)}
+    unique = {tuple(one["column_names"]) for one in catalog.inspector.get_unique_constraints(schema.table)}
     changes: list[Operation] = []
     for one in schema.fields:
         index = single.get(one.name)

@@ -30,7 +30,11 @@ class IrreversibleMigration(MigrationError):
 
 
 class MigrationFailed(MigrationError):
-    """The database refused an operation. The whole migration was rolled back; the ones before it stand."""
+    """The database refused an operation.
+
+    Where tables are changed in transactions the whole migration was rolled back; elsewhere the message lists the steps
+    that are done, and the next run goes on after them. The migrations before it stand.
+    """
 
     code = "SPICA-M005"
 
@@ -42,6 +46,16 @@ class UnknownVersion(MigrationError):
 
 
 class NotMigratable(MigrationError):
-    """The database can't be migrated: an in-memory one lives only in its process; servers are not supported yet."""
+    """The database can't be migrated: an in-memory one lives only in the process that opened it."""
 
     code = "SPICA-M007"
+
+
+class InterruptedMigration(MigrationError):
+    """A migration that runs step by step was interrupted, and it can't be gone on with by itself.
+
+    A statement of its own was running and nobody can see whether it happened; or what is done is not what the file says
+    now; or it was on its way into the other direction.
+    """
+
+    code = "SPICA-M008"

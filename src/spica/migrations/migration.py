@@ -70,6 +70,11 @@ def record_down(migration: type[Migration]) -> list[Operation]:
     return [operation.inverse() for operation in reversed(record_up(migration))]
 
 
+def has_change(migration: type[Migration]) -> bool:
+    """Whether what undoes each operation of a migration is known."""
+    return _method(migration, "change") is not None
+
+
 def _method(migration: type[Migration], name: str) -> Callable[[Recorder], None] | None:
     method: Callable[[Recorder], None] | None = getattr(migration(), name, None)
     return method

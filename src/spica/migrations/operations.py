@@ -7,12 +7,15 @@ Rules of this file:
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
 from spica.migrations.columns import Column
 from spica.migrations.errors import IrreversibleMigration
+
+MAX_NAME_BYTES = 63  # of PostgreSQL, which would cut longer ones off; MariaDB takes 64 characters
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,10 +30,16 @@ class Operation(ABC):
 
 
 @dataclass(slots=True)
-class CreateTable(Operation):
-    """Create a table with an `id` and these columns."""
+class TableOperation(Operation, ABC):
+    """A change of one table."""
 
     table: str
+
+
+@dataclass(slots=True)
+class CreateTable(TableOperation):
+    """Create a table with an `id` and these columns."""
+
     columns: list[Column] = field(default_factory=list)
 
     def inverse(self) -> Operation:
@@ -38,10 +47,9 @@ class CreateTable(Operation):
 
 
 @dataclass(slots=True)
-class DropTable(Operation):
+class DropTable(TableOperation):
     """Drop a table; reversible when its columns are given."""
 
-    table: str
     columns: list[Column] = field(default_factory=list)
 
     def inverse(self) -> Operation:
@@ -67,10 +75,9 @@ class RenameTable(Operation):
 
 
 @dataclass(slots=True)
-class AddColumn(Operation):
+class AddColumn(TableOperation):
     """Add a column to a table."""
 
-    table: str
     column: Column
 
     def inverse(self) -> Operation:
@@ -78,10 +85,9 @@ class AddColumn(Operation):
 
 
 @dataclass(slots=True)
-class RemoveColumn(Operation):
+class RemoveColumn(TableOperation):
     """Remove a column; reversible when its type is given."""
 
-    table: str
     name: str
     column: Column | None = None
 
@@ -97,10 +103,9 @@ class RemoveColumn(Operation):
 
 
 @dataclass(slots=True)
-class RenameColumn(Operation):
+class RenameColumn(TableOperation):
     """Give a column another name."""
 
-    table: str
     old: str
     new: str
 
@@ -109,10 +114,9 @@ class RenameColumn(Operation):
 
 
 @dataclass(slots=True)
-class ChangeColumn(Operation):
+class ChangeColumn(TableOperation):
     """Give a column another type or other options; reversible when `was` says what it had."""
 
-    table: str
     column: Column
     was: Column | None = None
 
@@ -136,10 +140,9 @@ UNKNOWN: Any = _Unknown()
 
 
 @dataclass(slots=True)
-class ChangeNull(Operation):
+class ChangeNull(TableOperation):
     """Allow or forbid NULL in a column; the rest of it stays."""
 
-    table: str
     name: str
     null: bool
 
@@ -148,10 +151,9 @@ class ChangeNull(Operation):
 
 
 @dataclass(slots=True)
-class ChangeDefault(Operation):
+class ChangeDefault(TableOperation):
     """Give a column another default, None for none; reversible when `was` says what it had."""
 
-    table: str
     name: str
     default: Any
     was: Any = UNKNOWN
@@ -168,10 +170,9 @@ class ChangeDefault(Operation):
 
 
 @dataclass(slots=True)
-class AddForeignKey(Operation):
+class AddForeignKey(TableOperation):
     """Let a column refer to the rows of another table."""
 
-    table: str
     column: str
     to: str
     on_delete: str | None = None
@@ -181,10 +182,9 @@ class AddForeignKey(Operation):
 
 
 @dataclass(slots=True)
-class RemoveForeignKey(Operation):
+class RemoveForeignKey(TableOperation):
     """Let a column refer to nothing any more; reversible when `to` says what it referred to."""
 
-    table: str
     column: str
     to: str | None = None
     on_delete: str | None = None
@@ -201,10 +201,9 @@ class RemoveForeignKey(Operation):
 
 
 @dataclass(slots=True)
-class AddCheck(Operation):
+class AddCheck(TableOperation):
     """Add a condition that every row of a table must meet."""
 
-    table: str
     condition: str
     name: str
 
@@ -213,10 +212,9 @@ class AddCheck(Operation):
 
 
 @dataclass(slots=True)
-class RemoveCheck(Operation):
+class RemoveCheck(TableOperation):
     """Remove a table's condition; reversible when the condition is given."""
 
-    table: str
     name: str
     condition: str | None = None
 
@@ -232,28 +230,33 @@ class RemoveCheck(Operation):
 
 
 @dataclass(slots=True)
-class AddIndex(Operation):
-    """Add an index on columns of a table; with a condition, of the rows that meet it."""
+class AddIndex(TableOperation):
+    """Add an index on columns of a table; with a condition, of the rows that meet it.
 
-    table: str
+    concurrently: on PostgreSQL, while others write to the table, and outside of a transaction.
+    """
+
     columns: tuple[str, ...]
     name: str
     unique: bool = False
     condition: str = ""
+    concurrently: bool = False
 
     def inverse(self) -> Operation:
-        return RemoveIndex(self.table, self.columns, self.name, self.unique, self.condition, where=self.where)
+        return RemoveIndex(
+            self.table, self.columns, self.name, self.unique, self.condition, self.concurrently, where=self.where
+        )
 
 
 @dataclass(slots=True)
-class RemoveIndex(Operation):
+class RemoveIndex(TableOperation):
     """Remove an index; reversible when its columns are given."""
 
-    table: str
     columns: tuple[str, ...]
     name: str
     unique: bool = False
     condition: str = ""
+    concurrently: bool = False
 
     def inverse(self) -> Operation:
         if not self.columns:
@@ -263,7 +266,9 @@ class RemoveIndex(Operation):
                 "the index' columns are not known",
                 f'give them: m.remove_index("{self.table}", ["column"], name="{self.name}")',
             )
-        return AddIndex(self.table, self.columns, self.name, self.unique, self.condition, where=self.where)
+        return AddIndex(
+            self.table, self.columns, self.name, self.unique, self.condition, self.concurrently, where=self.where
+        )
 
 
 @dataclass(slots=True)
@@ -286,7 +291,15 @@ class Execute(Operation):
 
 def index_name(table: str, columns: tuple[str, ...]) -> str:
     """Name an index by its table and columns: `index_posts_on_author_id_and_created_at`."""
-    return f"index_{table}_on_{'_and_'.join(columns)}"
+    return short_name(f"index_{table}_on_{'_and_'.join(columns)}")
+
+
+def short_name(name: str) -> str:
+    """Shorten a name to what every database takes; the end tells two long ones apart."""
+    if len(name.encode()) <= MAX_NAME_BYTES:
+        return name
+    digest = hashlib.blake2b(name.encode(), digest_size=4).hexdigest()
+    return f"{name.encode()[: MAX_NAME_BYTES - 9].decode(errors='ignore')}_{digest}"
 
 
 def _irreversible(operation: str, where: str, why: str, fix: str) -> IrreversibleMigration:

@@ -208,25 +208,40 @@ class Recorder:
         self.operations.append(ChangeColumn(table, column, before, where=where))
 
     def add_index(
-        self, table: str, columns: Sequence[str] | str, *, unique: bool = False, name: str = "", where: str = ""
+        self,
+        table: str,
+        columns: Sequence[str] | str,
+        *,
+        unique: bool = False,
+        name: str = "",
+        where: str = "",
+        concurrently: bool = False,
     ) -> None:
         """Add an index; its name is made of the table and the columns unless one is given.
 
-        Args:    where: a condition in SQL, for an index of the rows that meet it: `where="deleted_at IS NULL"`.
+        Args:    where: a condition in SQL, for an index of the rows that meet it: `where="deleted_at IS NULL"`;
+                 concurrently: on PostgreSQL, build it while others write to the table, outside of a transaction.
         """
         names = _as_names(columns)
         name = name or index_name(table, names)
-        self.operations.append(AddIndex(table, names, name, unique, where, where=_caller()))
+        self.operations.append(AddIndex(table, names, name, unique, where, concurrently, where=_caller()))
 
     def remove_index(
-        self, table: str, columns: Sequence[str] | str = (), *, unique: bool = False, name: str = "", where: str = ""
+        self,
+        table: str,
+        columns: Sequence[str] | str = (),
+        *,
+        unique: bool = False,
+        name: str = "",
+        where: str = "",
+        concurrently: bool = False,
     ) -> None:
         """Remove an index, found by its columns or its name. To be reversible, say all that `add_index` said."""
         names = _as_names(columns)
         if not (names or name):
             raise BadOperation("remove_index needs the columns or the name of the index", where=_caller())
         name = name or index_name(table, names)
-        self.operations.append(RemoveIndex(table, names, name, unique, where, where=_caller()))
+        self.operations.append(RemoveIndex(table, names, name, unique, where, concurrently, where=_caller()))
 
     def change_null(self, table: str, name: str, null: bool) -> None:
         """Allow NULL in a column (True) or forbid it (False); the rest of the column stays."""

@@ -14,22 +14,21 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from spica.migrations.dump import order_tables
-from spica.migrations.history import TABLE
-from spica.migrations.reflection import without_index_warnings
+from spica.migrations.catalog import Catalog, without_index_warnings
+from spica.migrations.types import Types
 
 ROWS = 3
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # columns hold UTC without saying it
 
 
-def fill_tables(connection: sa.Connection) -> dict[str, str]:
+def fill_tables(catalog: Catalog) -> dict[str, str]:
     """Put ROWS rows into every table that has none.
 
     Returns: the tables that stay empty, with the database's reason; {} when all have rows.
     """
-    inspector = sa.inspect(connection)
+    connection = catalog.connection
     refused = {}
-    for name in order_tables(inspector, [name for name in inspector.get_table_names() if name != TABLE]):
+    for name in catalog.order_tables():
         with without_index_warnings():
             table = sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
         if connection.execute(sa.select(sa.func.count()).select_from(table)).scalar():
@@ -37,7 +36,7 @@ def fill_tables(connection: sa.Connection) -> dict[str, str]:
         try:
             with connection.begin_nested():
                 for number in range(1, ROWS + 1):
-                    connection.execute(table.insert().values(_build_row(connection, table, number)))
+                    connection.execute(table.insert().values(_build_row(catalog, table, number)))
         except (sa.exc.SQLAlchemyError, NoRow) as problem:
             refused[name] = str(getattr(problem, "orig", None) or problem)
     return refused
@@ -47,14 +46,18 @@ class NoRow(Exception):
     """A row can't be made up: a reference that may not be empty leads to a table without rows."""
 
 
-def _build_row(connection: sa.Connection, table: sa.Table, number: int) -> dict[str, Any]:
+def _build_row(catalog: Catalog, table: sa.Table, number: int) -> dict[str, Any]:
     keys = {column: key for key in table.foreign_keys for column in key.constraint.column_keys}  # type: ignore[union-attr]
     row = {}
     for column in table.columns:
-        if column.computed is not None:
-            continue
+        if column.computed is not None or (column is table.autoincrement_column and column.name not in keys):
+            continue  # the database's own to say; a given id would not be counted by PostgreSQL
         key = keys.get(column.name)
-        row[column.name] = _build_value(column, number) if key is None else _refer(connection, table, key, number)
+        row[column.name] = (
+            _build_value(catalog.types, column, number)
+            if key is None
+            else _refer(catalog.connection, table, key, number)
+        )
     return row
 
 
@@ -70,7 +73,12 @@ def _refer(connection: sa.Connection, table: sa.Table, key: sa.ForeignKey, numbe
     return value
 
 
-def _build_value(column: sa.Column[Any], number: int) -> Any:
+def _build_value(types: Types, column: sa.Column[Any], number: int) -> Any:
+    type, _ = types.read(column.type)
+    if type == "json":
+        return {"number": number} if isinstance(column.type, sa.JSON) else f'{{"number": {number}}}'
+    if type == "boolean":
+        return number % 2 == 1
     match column.type:
         case sa.Enum():
             return column.type.enums[number % len(column.type.enums)]
@@ -80,8 +88,6 @@ def _build_value(column: sa.Column[Any], number: int) -> Any:
         case sa.String():
             text = f"{column.name} {number}"
             return text if column.type.length is None else text[-column.type.length :]
-        case sa.Boolean():
-            return number % 2 == 1
         case sa.Integer():
             return number
         case sa.Numeric():
@@ -93,8 +99,6 @@ def _build_value(column: sa.Column[Any], number: int) -> Any:
             return date(2026, 1, number)
         case sa.Time():
             return time(number)
-        case sa.JSON():
-            return {"number": number}
         case sa.ARRAY():
             return []
         case sa.LargeBinary():

@@ -15,7 +15,10 @@ from spica.migrations.operations import (
     ChangeDefault,
     ChangeNull,
     CreateTable,
+    DropTable,
+    Execute,
     Operation,
+    RemoveCheck,
     RemoveColumn,
     RemoveForeignKey,
     RemoveIndex,
@@ -32,6 +35,11 @@ def render_operation(operation: Operation) -> list[str]:
             if not columns:
                 return [f"m.create_table({quote(table)})"]
             head = f"with m.create_table({quote(table)}) as t:"
+            return [head, *(f"    {_render_column(column)}" for column in columns)]
+        case DropTable(table, columns):
+            if not columns:
+                return [_call("drop_table", quote(table))]
+            head = f"with m.drop_table({quote(table)}) as t:"
             return [head, *(f"    {_render_column(column)}" for column in columns)]
         case RenameTable(old, new):
             return [_call("rename_table", quote(old), quote(new))]
@@ -58,8 +66,13 @@ def render_operation(operation: Operation) -> list[str]:
             return [_call("remove_foreign_key", quote(table), quote(name), *([quote(to)] if to else []), *rule)]
         case AddCheck(table, condition, name):
             return [_call("add_check", quote(table), quote(condition), f"name={quote(name)}")]
+        case RemoveCheck(table, name, condition):
+            said = [quote(condition)] if condition is not None else []
+            return [_call("remove_check", quote(table), *said, f"name={quote(name)}")]
         case AddIndex() | RemoveIndex():
             return [_render_index(operation)]
+        case Execute(up, way_back):
+            return [_call("execute", quote(up), *([quote(way_back)] if way_back is not None else []))]
     raise AssertionError(f"no source for {operation}")
 
 
@@ -130,4 +143,6 @@ def _render_index(operation: AddIndex | RemoveIndex) -> str:
         options.append(f"name={quote(operation.name)}")
     if operation.condition:
         options.append(f"where={quote(operation.condition)}")
+    if operation.concurrently:
+        options.append("concurrently=True")
     return _call("add_index" if isinstance(operation, AddIndex) else "remove_index", *options)

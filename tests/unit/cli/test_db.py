@@ -44,7 +44,8 @@ def test_status_is_a_table_or_data_and_its_exit_code_says_whether_all_is_done(pr
     main(["db", "migrate"])
     said(capsys)
     assert main(["db", "status", "--json"]) == 0
-    assert json.loads(said(capsys)) == [{"version": VERSION, "name": "create_posts", "applied": True, "missing": False}]
+    row = {"version": VERSION, "name": "create_posts", "applied": True, "missing": False, "interrupted": ""}
+    assert json.loads(said(capsys)) == [row]
 
 
 def test_seed_runs_with_the_models_at_hand(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

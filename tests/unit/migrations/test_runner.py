@@ -168,7 +168,7 @@ def test_load_makes_the_tables_of_the_dump(project: Project) -> None:
     assert project.runner.pending() == []
     assert project.runner.dump() == project.schema
     assert project.schema.read_text() == text
-    with pytest.raises(MigrationFailed, match="already exists"):
+    with pytest.raises(MigrationError, match="has tables already: posts, users"):
         project.runner.load()
 
 
@@ -244,9 +244,7 @@ def test_an_init_file_is_no_migration(project: Project) -> None:
 
 
 def test_databases_that_can_not_be_migrated_are_refused(tmp_path: Path) -> None:
-    for url in ("sqlite://:memory:", "postgresql://ann:secret@db.example/shop"):
-        with pytest.raises(NotMigratable) as caught:
-            Runner(url, tmp_path, tmp_path / "schema.py")
-        assert "secret" not in str(caught.value)
+    with pytest.raises(NotMigratable):
+        Runner("sqlite://:memory:", tmp_path, tmp_path / "schema.py")
     with pytest.raises(DatabaseUrlError):
         Runner("nosuch://x", tmp_path, tmp_path / "schema.py")

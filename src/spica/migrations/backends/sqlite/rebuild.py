@@ -11,8 +11,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from alembic.operations import BatchOperations, Operations
 
+from spica.migrations.catalog import without_index_warnings
 from spica.migrations.defaults import sql_text
-from spica.migrations.reflection import without_index_warnings
 
 _PARTS = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
 
