@@ -30,7 +30,7 @@ from spica.app.source_files import serve_sources
 from spica.assets.lookup import SourceAssets, load_assets, use_assets
 from spica.assets.shipped import PUBLIC as SHIPPED
 from spica.config.environment import environment_name
-from spica.config.in_force import password_cost, shows_api_docs
+from spica.config.in_force import password_cost, shows_api_docs, watches_queries
 from spica.config.settings import AppSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
@@ -52,6 +52,7 @@ from spica.security.signed_tokens import use_tokens
 
 if TYPE_CHECKING:  # imported at run time where it is called
     from spica.app.asgi import Message, Receive, Send
+    from spica.app.query_watch import QueryWatch
 
 AnyCheck = TypeVar("AnyCheck", bound=Check)
 AnyHook = TypeVar("AnyHook", bound=Hook)
@@ -102,6 +103,7 @@ class App(Router):
         self._single_pages: list[SinglePage] = []
         self._compiled: Compiled | None = None
         self._database: Any = None
+        self.query_watch: QueryWatch | None = None
         if lifespan is not None:
             self._lifespan.add(lifespan)
         if self.root is None:
@@ -390,8 +392,10 @@ class App(Router):
             rescues=[self._rescues],
             reporters=self._reporters,
         )
+        self.query_watch = _build_watch(settings)
         parts = Parts(
             settings=settings,
+            scopes_queries=self.query_watch is not None,
             routes=routes,
             pipelines=self._pipelines,
             renderer=renderer,
@@ -438,8 +442,17 @@ class App(Router):
         # Lazy: drivers are only loaded by an application that has a database.
         from spica.db import engine
 
-        self._database = engine.configure(url, root=self.root)
+        self._database = engine.configure(url, root=self.root, observer=self.query_watch)
         self.health.watch_database(self._database, self.root)
+
+
+def _build_watch(settings: Settings) -> QueryWatch | None:
+    if not watches_queries(settings):
+        return None
+    # Lazy: production has nothing to watch.
+    from spica.app.query_watch import build_watch
+
+    return build_watch(settings)
 
 
 def _give_settings(settings: Settings, providers: Registry) -> None:

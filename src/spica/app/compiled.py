@@ -58,7 +58,8 @@ class Parts:
     route does, each with its Cache-Control, and with the prefix of its addresses where it has one; one that is not
     there has no files; `registry`: providers by type; `directs`: path helpers that are functions; `internal`: routes of
     Spica's own, which are in no list and give way to others; `health`: as `internal`, and no middleware stands in front
-    of them; `mounted`: gets the ASGI applications among the routes.
+    of them; `scopes_queries`: whether queries are watched, by request; `mounted`: gets the ASGI applications among the
+    routes.
     """
 
     settings: Settings
@@ -72,6 +73,7 @@ class Parts:
     directs: Mapping[str, Callable[..., str]] = field(default_factory=dict)
     internal: Sequence[Route] = ()
     health: Sequence[Route] = ()
+    scopes_queries: bool = False
     mounted: MountedApps = field(default_factory=MountedApps)
 
 
@@ -152,6 +154,11 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     # Probes would drown the other access lines, and nothing that refuses requests is to refuse them.
     chain = (AccessLog(False),) if route in parts.health else parts.pipelines.chain(route.pipe, vital=route.vital)
     middleware = without_declarations(chain)
+    if parts.scopes_queries and route not in parts.health:
+        # Lazy: production has nothing to watch.
+        from spica.app.query_watch import QueryScope
+
+        middleware = [QueryScope(route.target_name), *middleware]
     failures = parts.failures.with_handlers(find_handlers(chain[len(parts.pipelines.common) :]))
     services = replace(work.services, nonce_policies=parts.pipelines.nonce_policies(route.pipe))
     if route.is_socket:
@@ -160,7 +167,7 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
         narrow_entry(work.core, add_socket_entry(work.core, route, entry, origins), [chain])
         work.entries.append(route)
         return
-    if all(isinstance(one, AccessLog) for one in chain):
+    if all(isinstance(one, AccessLog) for one in middleware):
         number = add_bare_entry(work.core, route, endpoint, middleware)
         if number is not None:
             narrow_entry(work.core, number, [chain])

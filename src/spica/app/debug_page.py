@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from spica._core import escape
 from spica.app.page_policy import build_policy
 from spica.app.traces import TraceFrame, list_causes, read_frames, render_text
+from spica.db.observed import MOST_REPEATS, Scope, Statement, current_scope
 from spica.errors import SpicaError
 from spica.http.request import Request
 from spica.http.response import Response
@@ -55,6 +56,7 @@ def build_debug_page(request: Request, error: BaseException, *, status: int = 50
     sections = [
         _render_heading(error),
         *(_render_frames(cause, "Where" if cause is error else f"Caused by {_title(cause)}") for cause in causes),
+        _render_queries(current_scope()),
         _render_request(request, trace_id),
         _render_copy(request, error),
     ]
@@ -129,6 +131,26 @@ def _render_frame(frame: TraceFrame, *, is_open: bool) -> str:
         f"<details{' open' if is_open else ''}><summary{dim}><code>{escape(place)}</code> in "
         f"<code>{escape(frame.function)}</code></summary><pre>{source}</pre><table>{names}</table></details>"
     )
+
+
+def _render_queries(scope: Scope | None) -> str:
+    """The statements that the request ran; a line that ran one too often is marked."""
+    if scope is None or not scope.statements:
+        return ""
+    total = sum(one.seconds for one in scope.statements) * 1000
+    rows = "".join(
+        _row(f"{one.seconds * 1000:.2f} ms  {one.place}", one.sql + ("  (N+1)" if _is_repeated(scope, one) else ""))
+        for one in scope.statements
+    )
+    number = len(scope.statements)
+    return (
+        f"<h2>Queries</h2><details><summary>{number} {'query' if number == 1 else 'queries'}, {total:.2f} ms</summary>"
+        f"<table>{rows}</table></details>"
+    )
+
+
+def _is_repeated(scope: Scope, one: Statement) -> bool:
+    return scope.times[one.sql, one.place.file, one.place.line] > MOST_REPEATS
 
 
 def _render_request(request: Request, trace_id: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from spica.config.settings import Settings
 from spica.crypto.derivation import CHEAPEST_COST, PassphraseCost
@@ -44,6 +44,25 @@ def worker_threads(settings: Settings) -> int:
     return settings.runtime.worker_threads or min(32, (os.cpu_count() or 1) + 4)
 
 
+def logs_queries(settings: Settings) -> bool:
+    """Whether each query is a line of the log: in development."""
+    chosen = settings.database.log_queries
+    return settings.env == "development" if chosen is None else chosen
+
+
+def n_plus_one(settings: Settings) -> Literal["off", "log", "raise"]:
+    """What an N+1 is: a line of the log in development, an error in tests."""
+    if settings.database.n_plus_one is not None:
+        return settings.database.n_plus_one
+    return "log" if settings.env == "development" else "raise" if settings.env == "test" else "off"
+
+
+def watches_queries(settings: Settings) -> bool:
+    """Whether anything is to be told of queries, where there is a database."""
+    asked = logs_queries(settings) or n_plus_one(settings) != "off" or settings.database.query_comments
+    return bool(settings.database.url) and asked
+
+
 # By section and key.
 IN_FORCE: dict[tuple[str, str], Callable[[Settings], Any]] = {
     ("server", "pid_file"): pid_file,
@@ -51,5 +70,7 @@ IN_FORCE: dict[tuple[str, str], Callable[[Settings], Any]] = {
     ("passwords", "memory_kib"): lambda settings: password_cost(settings).memory_kib,
     ("passwords", "rounds"): lambda settings: password_cost(settings).rounds,
     ("passwords", "lanes"): lambda settings: password_cost(settings).lanes,
+    ("database", "log_queries"): logs_queries,
+    ("database", "n_plus_one"): n_plus_one,
     ("openapi", "enabled"): shows_api_docs,
 }

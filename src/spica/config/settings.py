@@ -7,7 +7,7 @@ The defaults are those of an app without files.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -47,12 +47,18 @@ class AppSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class DatabaseSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[database]`: where the data is.
+    """`[database]`: where the data is, and what is told of queries.
 
-    Args:    url: as `spica.db.engine.configure` takes it; "" for an app without a database.
+    Args:    url: as `spica.db.engine.configure` takes it; "" for an app without a database;
+             log_queries: a log line for each, None for only in development; n_plus_one: what one query again and again
+             from one line is, None for a log line in development and an error in tests; query_comments: whether
+             statements name their route.
     """
 
     url: str = ""
+    log_queries: bool | None = None
+    n_plus_one: Literal["off", "log", "raise"] | None = None
+    query_comments: bool = False
 
 
 class PasswordsSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,13 +12,16 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from inspect import isawaitable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spica.db.driver import Driver, Isolation, Parameters, Row, Written
 from spica.db.drivers import build_driver
 from spica.db.errors import DatabaseError, NotConfigured
 from spica.db.transaction import Hook, Transaction, active_transaction, build_options, run_in_transaction
 from spica.db.url import hide_password, parse_url
+
+if TYPE_CHECKING:  # what observes stands on this module
+    from spica.db.observed import Observer
 
 STREAM_ROWS = 500
 
@@ -141,14 +144,21 @@ class Database:
 _default: Database | None = None
 
 
-def configure(url: str, *, root: Path | None = None) -> Database:
+def configure(url: str, *, root: Path | None = None, observer: Observer | None = None) -> Database:
     """Make the database of a URL the default one of this process.
 
-    Args:    url: as for `Database`; root: where a relative path starts, default the current folder.
+    Args:    url: as for `Database`; root: where a relative path starts, default the current folder; observer: is told
+             of each statement, see `spica.db.observed`.
     Returns: the database. The one that was the default before stays open: close it where it was opened.
     Raises:  DatabaseUrlError when the URL can't be read.
     """
-    database = Database(url, root=root)
+    if observer is None:
+        database = Database(url, root=root)
+    else:
+        # Lazy: it is a kind of database, and few are observed.
+        from spica.db.observed import ObservedDatabase
+
+        database = ObservedDatabase(url, observer, root=root)
     use(database)
     return database
 

@@ -7,6 +7,7 @@ from spica.testing.factory import Factory, lazy, reference, sequence
 from spica.testing.live import running_client
 from spica.testing.mock_server import MockServer
 from spica.testing.multipart import File
+from spica.testing.n_plus_one import allow_n_plus_one
 from spica.testing.queries import assert_queries
 from spica.testing.response import BrokenResponse, ClientResponse
 from spica.testing.websocket import ClientSocket, SocketRefused
@@ -24,6 +25,7 @@ __all__ = [
     "ReceivedEvent",
     "SocketRefused",
     "StreamEnded",
+    "allow_n_plus_one",
     "assert_queries",
     "lazy",
     "reference",

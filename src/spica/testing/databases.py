@@ -21,6 +21,7 @@ from spica.config.settings import Settings
 from spica.db import engine
 from spica.db.url import parse_url
 from spica.testing.errors import UnsafeTestDatabase
+from spica.testing.n_plus_one import watched
 from spica.testing.sandbox import rolled_back
 from spica.testing.schema import create_tables
 
@@ -60,12 +61,13 @@ async def started(app: App) -> AsyncIterator[App]:
         prepare(url, app.root)
     try:
         await app.startup()
-        if in_file:
-            async with rolled_back(engine.current()):
+        with watched(app):
+            if in_file:
+                async with rolled_back(engine.current()):
+                    yield app
+            else:
+                await create_tables(app)
                 yield app
-        else:
-            await create_tables(app)
-            yield app
     finally:
         await app.shutdown()
         app.settings = configured  # the same object serves the next test

@@ -24,6 +24,11 @@ def register_model(model: Any) -> None:
     _models[model.__name__] = [*alive, ref(model)]
 
 
+def list_models() -> list[Any]:
+    """List the models that there are."""
+    return [model for known in _models.values() for one in known if (model := one()) is not None]
+
+
 def known_model(name: str, module: str) -> Any:
     """Find a model that a module has already, for a class that is just being made there; None when it has none."""
     newest = {model.__module__: model for known in _models.get(name, []) if (model := known()) is not None}
