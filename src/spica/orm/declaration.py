@@ -114,9 +114,9 @@ class ModelMeta(StructMeta):
             raise ModelDefinitionError(f"{cls.__name__} is abstract: it has no table, so there are no records of it")
         schema = cls.__schema__
         given = named if attributes is None else {**permitted(cls.__name__, attributes), **named}
-        record = schema.make(*[field.default() for field in schema.fields])
-        record._row = None
-        schema.assign(record, given)
+        record = schema.new()
+        if given:
+            schema.assign(record, given)
         return record
 
 
