@@ -17,9 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, get_origin, get_type_hints
-
-from msgspec import StructMeta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, get_origin, get_type_hints
 
 from spica import inflection
 from spica.http.json import encode, register_form
@@ -37,6 +35,11 @@ from spica.orm.scopes import Scope, as_property
 from spica.templates.filters import use_json
 from spica.validation import CoercionFailed
 from spica.validation.rules import Length
+
+if TYPE_CHECKING:
+    StructMeta = type  # msgspec's would have a checker demand every field without a default in Post(...): decision 25
+else:
+    from msgspec import StructMeta
 
 OPTIONS = "__field_options__"
 RELATED_NAMES: set[str] = set()  # those of Related; spica.orm.relations.writing.related fills it in
@@ -56,6 +59,23 @@ class ColumnAccess:
 
     def __set__(self, model: Any, value: object) -> None:
         raise AttributeError(f"{self.column!r} is a field; it can be set on a record, not on the class")
+
+
+def make_record(model: Any, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
+    """Make a new record, not saved: `Post(title="Hi")`. Values are converted to their fields' types; those that don't
+    fit are kept as they are, for `save` to refuse by name.
+
+    Args:    attributes: permitted parameters; named: values by field.
+    Raises:  UnknownField, ForbiddenAttributes.
+    """
+    if not hasattr(model, "__schema__"):
+        raise ModelDefinitionError(f"{model.__name__} is abstract: it has no table, so there are no records of it")
+    schema = model.__schema__
+    given = named if attributes is None else {**permitted(model.__name__, attributes), **named}
+    record = schema.new()
+    if given:
+        schema.assign(record, given)
+    return record
 
 
 class ModelMeta(StructMeta):
@@ -103,21 +123,8 @@ class ModelMeta(StructMeta):
             use_json(encode)
         return model
 
-    def __call__(cls, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Any:
-        """Make a new record, not saved. Values are converted to their fields' types; those that don't fit are kept as
-        they are, for `save` to refuse by name.
-
-        Args:    attributes: permitted parameters; named: values by field.
-        Raises:  UnknownField, ForbiddenAttributes.
-        """
-        if not hasattr(cls, "__schema__"):
-            raise ModelDefinitionError(f"{cls.__name__} is abstract: it has no table, so there are no records of it")
-        schema = cls.__schema__
-        given = named if attributes is None else {**permitted(cls.__name__, attributes), **named}
-        record = schema.new()
-        if given:
-            schema.assign(record, given)
-        return record
+    if not TYPE_CHECKING:  # a checker takes it for something else than the class' instance; Model.__init__ tells it
+        __call__ = make_record
 
 
 class ClassBody:

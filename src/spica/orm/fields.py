@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal, TypedDict, TypeVar, Union, Unpack, get_args, get_origin, overload
+from typing import Annotated, Any, Literal, TypedDict, Union, Unpack, get_args, get_origin
 from uuid import UUID
 
 from spica.errors import closest
@@ -28,8 +28,6 @@ from spica.orm.passwords import PasswordNote, coerce_hash
 from spica.validation import CoercionFailed
 from spica.validation.coerce import coercer
 from spica.validation.json_types import JsonType, is_json_type, json_type
-
-T = TypeVar("T")
 
 # password, password_hash, api_token, otp_secret, reset_digest; not tokens_used or secretary.
 _SECRET = re.compile(r"(?:^|_)(?:password|passwd|token|secret|digest)(?:_(?:hash|digest|encrypted))?$").search
@@ -101,18 +99,6 @@ class FieldKeywords(TypedDict, total=False):
     json: bool
 
 
-@overload
-def field(*, default: T, **options: Unpack[FieldKeywords]) -> T: ...
-
-
-@overload
-def field(*, default_factory: Callable[[], T], **options: Unpack[FieldKeywords]) -> T: ...
-
-
-@overload
-def field(**options: Unpack[FieldKeywords]) -> Any: ...
-
-
 def field(
     *, default: Any = MISSING, default_factory: Callable[[], Any] | None = None, **options: Unpack[FieldKeywords]
 ) -> Any:
@@ -131,6 +117,8 @@ def field(
              readonly: `save` refuses to change it once there is a row; init: False keeps it out of `Post(...)`,
              `create`, `update` and `assign`, so that only `post.name = ...` sets it; json: a list of texts or numbers
              is JSON on PostgreSQL too, not an array.
+    Returns: for a type checker anything, so that it stands for an `int` and for a `Mapped[int]`; a default of another
+             type is refused when the class is made.
     Raises:  ModelDefinitionError for an option that does not exist.
     Example: title: str = field(max=200)
     """

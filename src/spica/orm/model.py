@@ -6,11 +6,10 @@ messages of its last validation. Both stay out of JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from weakref import ref
 
-from msgspec import Struct
 from msgspec.structs import astuple
 
 from spica.db.driver import Row
@@ -30,6 +29,16 @@ from spica.orm.relations.peers import peers_of
 from spica.orm.relations.writing.related import Related, related
 from spica.telemetry.redaction import HIDDEN
 from spica.validation import Errors
+
+if TYPE_CHECKING:
+
+    class Struct:  # to a checker msgspec's own is a dataclass, with an __init__ that models don't have
+        __struct_fields__: ClassVar[tuple[str, ...]]
+else:
+    from msgspec import Struct
+
+
+values_of: Callable[[Any], tuple[Any, ...]] = astuple
 
 
 class _State:
@@ -66,14 +75,14 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
     if TYPE_CHECKING:
         id: Any  # an int, unless the model's own annotation says another; none with field(primary_key=True)
 
+        def __init__(self, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> None: ...
+
     changeset = ChangesetAccess()
 
     @classmethod
     async def create(cls, attributes: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
         """Make a record and save it. Raises ValidationError, with every message, when it is not valid."""
-        record: Self = ModelMeta.__call__(
-            cls, attributes, **named
-        )  # what cls(...) is, which a type checker takes for Struct's
+        record = cls(attributes, **named)
         if not await record.save():
             raise ValidationError(record, record.errors)
         return record
@@ -177,7 +186,7 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         Raises:  UnknownField and UnknownRelation with near matches, NotLoaded.
         """
         if only is None and not except_ and not include:
-            return dict(zip(self.__struct_fields__, astuple(self), strict=True))
+            return dict(zip(self.__struct_fields__, values_of(self), strict=True))
         return build_dict(self, only, except_, include)
 
     @property
@@ -199,7 +208,7 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
 
     def __cache_key__(self) -> object:
         """What a cache keeps something under that shows this record: its class and its fields as they are now."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", astuple(self)
+        return f"{type(self).__module__}.{type(self).__qualname__}", values_of(self)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self._shown())
@@ -228,7 +237,7 @@ class Model(_State, Querying, Authentication, Struct, metaclass=ModelMeta):
         return hash((type(self).__name__, key)) if key is not None else object.__hash__(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self.__struct_fields__, astuple(self), self._row, kept_relations(self))
+        return _restore, (type(self), self.__struct_fields__, values_of(self), self._row, kept_relations(self))
 
 
 def _restore(

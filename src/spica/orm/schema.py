@@ -160,8 +160,10 @@ class Schema:
             raise self._refusal(next(name for name in values if name not in fields))
         for name, value in values.items():
             field = fields[name]
-            is_ready = field is None or value is None or type(value) is field.kind  # spares most values the call
-            setattr(record, name, value if is_ready else field.accept(value))
+            if field is None or value is None or type(value) is field.kind:  # spares most values a call
+                setattr(record, name, value)
+            else:
+                setattr(record, name, field.accept(value))
 
     def relation(self, name: object) -> Relation:
         """Find a relation by its name. Raises UnknownRelation with near matches."""
