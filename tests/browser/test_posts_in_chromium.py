@@ -65,9 +65,12 @@ def test_create_with_mistakes_then_show_edit_and_delete(blog: Path, page: Page) 
         page.locator("form [type=submit], form button").first.click()
         expect(page.get_by_text("Edited").first).to_be_visible()
 
+        questions: list[str] = []
+        page.once("dialog", lambda dialog: (questions.append(dialog.message), dialog.accept()))
         page.get_by_role("button", name="Delete").click()
         expect(page).to_have_url(f"{server.url}/posts")
         expect(page.get_by_text("Edited")).to_have_count(0)
+        assert questions == ["Delete this post?"]
 
 
 def test_the_debug_page_shows_source_locals_and_request(blog: Path, page: Page) -> None:

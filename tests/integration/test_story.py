@@ -94,7 +94,7 @@ def test_a_killed_server_loses_no_committed_row(blog: Path) -> None:
 def test_every_response_has_the_safe_headers(blog: Path) -> None:
     with serving(blog) as server:
         browser = Browser(server.port)
-        asked = [("GET", "/"), ("GET", "/none"), ("DELETE", "/posts"), ("POST", "/posts"), ("GET", "/css/app.css")]
+        asked = [("GET", "/"), ("GET", "/none"), ("DELETE", "/posts"), ("POST", "/posts"), ("GET", "/assets/app.css")]
         for method, path in asked:
             _, headers, _ = browser.request(method, path)
             assert headers["x-content-type-options"] == "nosniff", path
@@ -118,6 +118,7 @@ def test_production_tells_nothing_of_an_exception(blog: Path) -> None:
         assert status == 500
         assert "ZeroDivisionError" in page
         assert "posts_controller.py" in page
+    run_command("assets", "build", cwd=blog)
     production = {"SPICA_ENV": "production", "SPICA__APP__SECRET_KEY": secrets.token_urlsafe(48)}
     with serving(blog, **production) as server:
         status, _, page = Browser(server.port).request("GET", "/posts")

@@ -1,8 +1,8 @@
 """The error pages that visitors see: the application's own where it has one, else a plain one.
 
 Rules of this file:
-- First `app/views/errors/404.html` (a template, gets status, title and detail), then `public/404.html` (as it is), then
-  the built-in page.
+- First `app/views/errors/404.html` (a template in any syntax, gets status, title and detail), then `public/404.html`
+  (as it is), then the built-in page.
 - A page that fails to render must not hide the error it is about: the built-in page is shown instead.
 """
 
@@ -48,7 +48,7 @@ class ErrorPages:
     def _own_template(self, error: HttpError, trace_id: str) -> str | None:
         if self._root is None or self._renderer is None:
             return None
-        if not (self._root / "app/views/errors" / f"{error.status}.html").is_file():
+        if not self._renderer.has(f"errors/{error.status}"):
             return None
         values = {"status": error.status, "title": phrase(error.status), "detail": error.detail, "trace_id": trace_id}
         try:

@@ -98,6 +98,10 @@ class PageRenderer:
         """Render one fragment of a template; see `Renderer`."""
         return self._templates.render_fragment(name, fragment, _with_page_values(locals, ctx), ctx)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a template of this name; see `Renderer`."""
+        return self._templates.has(name)
+
     def has_fragment(self, name: str, fragment: str) -> bool:
         """Whether a template has a fragment that stands alone; see `Renderer`."""
         return self._templates.has_fragment(name, fragment)

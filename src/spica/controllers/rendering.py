@@ -42,6 +42,9 @@ class Renderer(Protocol):
     def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
         """Render one `{% fragment %}` of a template alone."""
 
+    def has(self, name: str) -> bool:
+        """Whether there is a template of this name, in any syntax."""
+
     def has_fragment(self, name: str, fragment: str) -> bool:
         """Whether a template has a `{% fragment %}` of this name that needs nothing but what the page needs."""
 
@@ -49,8 +52,12 @@ class Renderer(Protocol):
 class NoRenderer:
     """Stands in for templates in an application that has none."""
 
+    def has(self, name: str) -> bool:
+        """There is none."""
+        return False
+
     def has_fragment(self, name: str, fragment: str) -> bool:
-        """It has none."""
+        """There is none."""
         return False
 
     def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:

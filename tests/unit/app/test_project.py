@@ -117,6 +117,12 @@ async def test_error_pages_of_the_project_are_used(project, exchange) -> None:
     assert (broken.status, broken.text) == (500, "Internal Server Error!")
 
 
+async def test_an_error_page_may_be_written_in_any_syntax(project, exchange) -> None:
+    (project / "app/views/errors").mkdir()
+    (project / "app/views/errors/404.html.erb").write_text("<p><%= status %> <%= title %></p>")
+    assert (await exchange(App(root=project), "GET", "/posts/99", headers=HTML)).text == "<p>404 Not Found</p>"
+
+
 async def test_an_error_page_that_fails_does_not_hide_the_error(project, exchange) -> None:
     (project / "app/views/errors").mkdir()
     (project / "app/views/errors/404.html").write_text("{{ nothing_of_this_name }}")

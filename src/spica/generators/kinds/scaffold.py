@@ -78,7 +78,7 @@ def _view_parts(names: ResourceNames, fields: Sequence[Field]) -> dict[str, str]
         "headings": "\n".join(f"<th>{field.title}</th>" for field in fields),
         "cells": "\n".join(f"<td>{cell}</td>" for cell in cells),
         "values": "\n".join(f"<dt>{field.title}</dt>\n<dd>{render_value(record, field)}</dd>" for field in fields),
-        "controls": "\n".join(render_control(record, field) for field in fields),
+        "controls": "\n".join(render_control(field) for field in fields),
     }
 
 

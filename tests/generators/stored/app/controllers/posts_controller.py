@@ -9,8 +9,8 @@ class PostsController(ApplicationController):
     async def load_post(self, id: int):
         self.post = await Post.find(id)
 
-    async def index(self):
-        posts = await Post.order("-created_at")
+    async def index(self, page: int = 1):
+        posts = await Post.order("-created_at").paginate(page)
         return self.render("index", posts=posts)
 
     async def show(self):
