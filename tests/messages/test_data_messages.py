@@ -152,6 +152,11 @@ async def too_long(_: Path) -> None:
     raise build_failure(TimeoutError(), "select pg_sleep(9)", "db/blog")
 
 
+async def lock_taken(_: Path) -> None:
+    async with db.advisory_lock("invoices"), db.advisory_lock("invoices", wait_s=0):
+        pass
+
+
 async def driver_missing(_: Path) -> None:
     hidden = [name for name in sys.modules if name.split(".")[0] == "asyncpg" or "drivers.postgresql." in name]
     kept = {name: sys.modules.pop(name) for name in hidden}
@@ -383,6 +388,13 @@ stored(
     driver_missing,
     """SPICA-D021  PostgreSQL needs asyncpg, which is not installed
   fix    pip install 'spica[postgresql]'""",
+)
+stored(
+    "LockTaken",
+    lock_taken,
+    """SPICA-D022  the advisory lock 'invoices' was not free within 0 s
+  why    another task or process is doing what it guards
+  fix    wait longer, advisory_lock(..., wait_s=...), or leave the work to the other one""",
 )
 stored(
     "ModelDefinitionError",

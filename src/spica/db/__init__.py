@@ -10,6 +10,7 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 
 from spica.db.driver import Isolation
@@ -19,6 +20,7 @@ from spica.db.errors import (
     DatabaseBusy,
     DatabaseError,
     DiskFull,
+    LockTaken,
     NotConfigured,
     ReadOnlyDatabase,
     TableMissing,
@@ -32,11 +34,13 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseError",
     "DiskFull",
+    "LockTaken",
     "NotConfigured",
     "ReadOnlyDatabase",
     "Rollback",
     "TableMissing",
     "TransactionConflict",
+    "advisory_lock",
     "after_commit",
     "configure",
     "current",
@@ -82,6 +86,23 @@ async def run_transaction(
         await db.run_transaction(move, retry=3, isolation="serializable")
     """
     return await current().run_transaction(work, retry=retry, isolation=isolation, read_only=read_only)
+
+
+def advisory_lock(name: str, *, wait_s: float | None = 10.0) -> AbstractAsyncContextManager[None]:
+    """Hold a lock by name on the default database: one block with this name runs at a time, in all processes together.
+
+    It guards what a row's lock can't: work that must be done once. It has no part in transactions, and keeps a
+    connection of the pool (on SQLite: a file) for as long as the block runs. Taking it again inside of itself waits for
+    ever. A process that dies frees it.
+
+    Args:    name: any text; wait_s: how long to wait for it, 0 not at all, None for ever.
+    Raises:  LockTaken when it was not free in time.
+    Example:
+        async with db.advisory_lock("nightly invoices", wait_s=0):
+            async with db.transaction():
+                await write_invoices()
+    """
+    return current().advisory_lock(name, wait_s=wait_s)
 
 
 async def after_commit(hook: Hook) -> None:

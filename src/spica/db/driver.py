@@ -11,6 +11,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 
 Row = tuple[Any, ...]
@@ -98,5 +99,8 @@ class Driver(Protocol):
 
         A write in one that is `read_only` raises ReadOnlyDatabase. Cancelled meanwhile, nothing stays open.
         """
+
+    def advisory_lock(self, name: str, wait_s: float | None) -> AbstractAsyncContextManager[None]:
+        """Hold a lock by name against all who use this database. Raises LockTaken when it can't be had in time."""
 
     async def close(self) -> None: ...

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -89,6 +90,10 @@ class Database:
     ) -> T:
         """Await `work()` in a transaction on this database; see `spica.db.run_transaction`."""
         return await run_in_transaction(self, work, build_options(isolation, read_only), retry=retry)
+
+    def advisory_lock(self, name: str, *, wait_s: float | None = 10.0) -> AbstractAsyncContextManager[None]:
+        """Hold a lock by name on this database; see `spica.db.advisory_lock`."""
+        return self.driver.advisory_lock(name, wait_s)
 
     async def after_commit(self, hook: Hook) -> None:
         """Call a function after the commit of the outermost transaction; see `spica.db.after_commit`."""

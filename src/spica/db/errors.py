@@ -161,3 +161,17 @@ class DriverMissing(DatabaseError):
     """The package that talks to this kind of database is not installed."""
 
     code = "SPICA-D021"
+
+
+class LockTaken(DatabaseError):
+    """Another one held an advisory lock for as long as `advisory_lock` was to wait."""
+
+    code = "SPICA-D022"
+
+    def __init__(self, name: str, wait_s: float | None) -> None:
+        super().__init__(
+            f"the advisory lock {name!r} was not free within {wait_s or 0:g} s",
+            why="another task or process is doing what it guards",
+            fix="wait longer, advisory_lock(..., wait_s=...), or leave the work to the other one",
+        )
+        self.name = name

@@ -40,6 +40,7 @@ class SandboxDriver:
         self.dialect = driver.dialect
         self.codecs: Mapping[type, Codec] = driver.codecs
         self.statement_codecs: Mapping[type, Codec] = driver.statement_codecs
+        self._driver = driver
         self._session = session
         self._turn = asyncio.Lock()
         self._names = (f"spica_test_{n}" for n in itertools.count(1))
@@ -79,6 +80,10 @@ class SandboxDriver:
             self._turn.release()
             raise
         return _Inner(self._session, name, self._turn, read_only=options.read_only)
+
+    def advisory_lock(self, name: str, wait_s: float | None) -> contextlib.AbstractAsyncContextManager[None]:
+        """The database's own: it has no part in transactions."""
+        return self._driver.advisory_lock(name, wait_s)
 
     async def close(self) -> None:
         """The database is closed by whoever opened it."""

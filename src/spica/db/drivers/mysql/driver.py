@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,6 +29,7 @@ from spica.db.drivers.mysql.failures import (
     key_of_duplicate,
     number_of,
 )
+from spica.db.drivers.mysql.locks import TURN_S, held_lock
 from spica.db.drivers.mysql.session import MysqlSession
 from spica.db.errors import DatabaseClosed, DatabaseError
 from spica.db.options import ServerOptions, build_server_options
@@ -105,6 +107,11 @@ class MysqlDriver:
             give_back(pool, connection)
             raise
         return MysqlSession(self, pool, connection)
+
+    def advisory_lock(self, name: str, wait_s: float | None) -> AbstractAsyncContextManager[None]:
+        """Hold a lock by name. Raises LockTaken when it can't be had in time."""
+        turn_s = min(TURN_S, self.options.statement_timeout_ms / 2_000 or TURN_S)
+        return held_lock(self.pool(), name, wait_s, turn_s=turn_s, database=self.url.name, place=self.url.place)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -18,6 +19,7 @@ from spica.db.driver import DEFAULT_OPTIONS, Codec, Parameters, Row, Transaction
 from spica.db.drivers.postgresql.codecs import CODECS, STATEMENT_CODECS
 from spica.db.drivers.postgresql.connection import PostgresqlConnection, open_connection
 from spica.db.drivers.postgresql.failures import STATEMENT_PROBLEMS, build_failure
+from spica.db.drivers.postgresql.locks import held_lock
 from spica.db.drivers.postgresql.options import PostgresqlOptions
 from spica.db.drivers.postgresql.session import PostgresqlSession
 from spica.db.errors import DatabaseClosed
@@ -87,6 +89,10 @@ class PostgresqlDriver:
             pool.recover(connection)
             raise
         return PostgresqlSession(pool, connection, self.url.place)
+
+    def advisory_lock(self, name: str, wait_s: float | None) -> AbstractAsyncContextManager[None]:
+        """Hold a lock by name. Raises LockTaken when it can't be had in time."""
+        return held_lock(self.pool(), name, wait_s, self.url.place)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -12,6 +12,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from spica.db.drivers.sqlite.background import BackgroundReaders
 from spica.db.drivers.sqlite.codecs import CODECS
 from spica.db.drivers.sqlite.connection import Fetch, fetch_named, fetch_rows, open_connection, run_write
 from spica.db.drivers.sqlite.jobs import Job
+from spica.db.drivers.sqlite.locks import held_file, held_in_memory
 from spica.db.drivers.sqlite.options import build_options
 from spica.db.drivers.sqlite.reader import InlineReader, SharedReader
 from spica.db.drivers.sqlite.session import SqliteSession
@@ -87,6 +89,12 @@ class SqliteDriver:
         Transactions that write run one after another, which is as strict as any isolation asks for.
         """
         return await SqliteSession.begin(self._writer, read_only=options.read_only)
+
+    def advisory_lock(self, name: str, wait_s: float | None) -> AbstractAsyncContextManager[None]:
+        """Hold a lock by name. Raises LockTaken when it can't be had in time."""
+        if self.url.in_memory:
+            return held_in_memory(self, name, wait_s)
+        return held_file(self.url.path, name, wait_s)
 
     async def close(self) -> None:
         """Finish queued writes and close every connection."""
