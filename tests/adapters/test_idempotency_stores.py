@@ -57,7 +57,7 @@ class TestMemory(IdempotencySuite):
 
 
 class TestDatabase(IdempotencySuite):
-    """In SQLite."""
+    """In each database."""
 
     @pytest.fixture
     def keys(self, database: Database) -> DatabaseKeys:

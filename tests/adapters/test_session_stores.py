@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -31,7 +32,7 @@ class TestMemory(SessionStoreSuite):
 
 
 class TestDatabase(SessionStoreSuite):
-    """In SQLite."""
+    """In each database."""
 
     @pytest.fixture
     def records(self, database: Database) -> DatabaseRecords:
@@ -39,12 +40,39 @@ class TestDatabase(SessionStoreSuite):
 
     async def test_what_has_expired_is_deleted_by_and_by(self, database: Database) -> None:
         records = DatabaseRecords(database)
-        await records.create(record("first"))
+        await records.create(record("first", "first"))
         now = int(time.time())
-        await records.create(Record("old", "", now - 99, now - 99, now - 1, {}))
-        await DatabaseRecords(database).create(record("later"))
-        rows = await database.query(f"select key from {TABLE} order by key")
-        assert [row["key"] for row in rows] == ["first", "later"]
+        await records.create(Record("old", "old", now - 99, now - 99, now - 1, {}))
+        await DatabaseRecords(database).create(record("later", "later"))
+        kept = [row["owner"] for row in await database.query(f"select owner from {TABLE} order by owner")]
+        assert kept == ["first", "later"]
+
+    async def test_a_transaction_around_it_stays_one(self, database: Database) -> None:
+        """Where making a table commits, it is made by another connection."""
+        await database.execute("create table notes (n integer)")
+        records = DatabaseRecords(database)
+
+        async def work() -> None:
+            async with database.transaction():
+                await database.execute("insert into notes values (1)")
+                await records.create(record("inside"))
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await work()
+        assert await database.query("select n from notes") == []
+        assert await records.find("inside") is None
+        await records.create(record("afterwards"))
+        assert await records.find("afterwards") is not None
+
+    async def test_several_processes_make_the_table_at_once(self, database: Database) -> None:
+        others = [Database(database.url) for _ in range(6)]
+        try:
+            await asyncio.gather(*(DatabaseRecords(other).create(record(str(n))) for n, other in enumerate(others)))
+            assert len(await database.query(f"select owner from {TABLE}")) == 6
+        finally:
+            for other in others:
+                await other.close()
 
 
 class TestRedis(SessionStoreSuite):
