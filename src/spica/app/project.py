@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # imported where it is needed: an application without views n
 ROUTES = "config/routes.py"
 MIDDLEWARE = "config/middleware.py"
 VIEWS = "app/views"
+COMPILED = "tmp/cache/templates"
 PUBLIC = "public"
 
 
@@ -71,15 +72,15 @@ def load_pipelines(root: Path, pipelines: Pipelines) -> None:
 
 def load_renderer(root: Path, *, reload: bool) -> Renderer:
     """Make the renderer of app/views, with the helpers every template can call."""
-    return PageRenderer(load_templates(root, reload=reload))
+    return PageRenderer(load_templates(root, reload=reload, compiled=None if reload else root / COMPILED))
 
 
-def load_templates(root: Path, *, reload: bool = False) -> Templates:
-    """Make the templates of app/views."""
+def load_templates(root: Path, *, reload: bool = False, compiled: Path | None = None) -> Templates:
+    """Make the templates of app/views; `compiled`: where they are kept from one process to the next."""
     # Lazy: an application without views never pays for the compiler.
     from spica.templates import Templates
 
-    return Templates(root / VIEWS, globals=HELPERS, checks=USE_CHECKS, reload=reload)
+    return Templates(root / VIEWS, globals=HELPERS, checks=USE_CHECKS, reload=reload, compiled=compiled)
 
 
 def _run_draw(root: Path, file: str, target: object, signature: str, example: str) -> None:

@@ -41,6 +41,7 @@ COMMANDS = [
     ("reload", RUN, "Replace the workers of the running server by new ones, without losing a request."),
     ("test", RUN, "Run the project's tests: pytest, with SPICA_ENV=test."),
     ("db", RUN, "Migrate, roll back, seed and look at the database."),
+    ("build", RUN, "Build ahead what a server would make at its start: templates and assets."),
     ("assets", RUN, "Build the files of app/assets for production."),
     ("console", LOOK, "Python with the application started and top-level await."),
     ("routes", LOOK, "List every route, or say which one answers."),

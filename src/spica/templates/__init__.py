@@ -2,7 +2,7 @@
 
 The stages, one file each: loader (files), syntaxes (text to nodes), inheritance (layouts), scopes and resolver (names),
 html_state and html_context (where a value stands), codegen with writer, output, loops (nodes to a function), compiler,
-cache, runtime (the function at work), escaping, traceback, errors. `engine.py` is the public face.
+cache, compiled_files, runtime (the function at work), escaping, traceback, errors. `engine.py` is the public face.
 
 The names are loaded when they are first used: middleware imports `Safe` and must not pay for the compiler.
 """

@@ -60,6 +60,7 @@ from spica.templates.nodes import (
     Macro,
     Node,
     Output,
+    Parameter,
     Set,
     Slot,
     Text,
@@ -70,6 +71,7 @@ from spica.templates.resolver import Resolver
 from spica.templates.safe import raw
 from spica.templates.scopes import CONTEXT, LOCALS, Input, Loop, Scope, Variables
 from spica.templates.source import Place, Source
+from spica.templates.streaming import make_generator
 from spica.templates.syntaxes.handlebars import PARTIAL_BLOCK
 from spica.templates.syntaxes.handlebars_paths import ContextName
 from spica.templates.writer import Writer, body_of, located, merge_states
@@ -85,14 +87,17 @@ class Generated:
     """A function as a tree, with what it needs.
 
     Args: tree: a module with one function; constants: names of its globals; inputs: its arguments; lines: its files;
-          sources: the files it was made of; gives_contents: whether it has a `content_for`.
+          sources: the files it was made of, its own first; parameters: what it declares; missing: names of
+          templates that would make it another if they were there; gives_contents: whether it has a `content_for`.
     """
 
     tree: ast.Module
-    constants: Mapping[str, object]
+    constants: frozenset[str]
     inputs: list[Input]
     lines: LineMap
     sources: list[Source]
+    parameters: list[Parameter] | None = None
+    missing: frozenset[str] = frozenset()
     gives_contents: bool = False
 
 
@@ -117,16 +122,19 @@ class _Position:
     inlines: Mapping[str, tuple[Inline, _Position]] = field(default_factory=dict)
 
 
-def generate_function(document: Document, library: Library) -> Generated:
+def generate_function(document: Document, library: Library, *, streams: bool = False) -> Generated:
     """Generate the function of one template.
 
-    Args:    document: parsed; library: gives layouts, includes and helpers.
+    Args:    document: parsed; library: gives layouts, includes and helpers; streams: generate a generator of pieces;
+             with contents it has one piece, as their places wait for the end.
     Raises:  TemplateError subclasses with the place of the first mistake.
     """
     generator = _Generator(document, library)
     generated = generator.generate()
     if generator.has_contents:  # now it is known where their places are
         generated = _Generator(document, library, generator.yields).generate()
+    if streams:
+        make_generator(generated.tree)
     return generated
 
 
@@ -144,11 +152,12 @@ class _Generator:
         self.has_contents = False
         self.parts_kept = 0
         self.documents: dict[str, Document] = {}
+        self.missing: set[str] = set()
         self.called: set[str] = set()  # macros, as `including` has them
         self.library = library
         self.document = document
         self.variables = Variables()
-        self.resolver = Resolver(library, self.variables, format_of(document.source.name))
+        self.resolver = Resolver(library, self.variables)
         self.writer = Writer(format_of(document.source.name))
         self.lines = LineMap(document.source)
         self.sources: dict[str, Source] = {}
@@ -179,10 +188,12 @@ class _Generator:
         tree = ast.fix_missing_locations(ast.Module([located(function, self.lines.page, self._start)], []))
         return Generated(
             tree,
-            self.resolver.constants,
+            frozenset(self.resolver.constants),
             self.variables.inputs,
             self.lines,
             list(self.sources.values()),
+            self.document.parameters,
+            frozenset(self.missing),
             self.has_contents,
         )
 
@@ -396,9 +407,11 @@ class _Generator:
         if node.is_partial and name in self.at.inlines:
             self._inline_partial(node, name, values)
             return
-        name = self.library.partial(name) if node.is_partial else name
+        if node.is_partial and self.library.partial(name) != name:
+            self.missing.add(name)
+            name = self.library.partial(name)
         if node.body is not None and not self.library.has(name):
-            self.library.missing.add(name)
+            self.missing.add(name)
             self._emit(node.body)
             return
         document = load_target(name, node.place, self.library)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 
 from spica.templates.block_cache import BlockCache
 from spica.templates.cache import Cache
-from spica.templates.compiler import compile_template
+from spica.templates.compiled_files import CompiledFiles
+from spica.templates.compiler import compile_template, link_template
 from spica.templates.errors import MisplacedContentError, TemplateError, UnsafeContextError
 from spica.templates.formats import format_of
 from spica.templates.fragments import loop_names, only_fragment
 from spica.templates.inheritance import put_into, without_layout
 from spica.templates.library import Library
 from spica.templates.loader import Loader
+from spica.templates.nodes import Document
 from spica.templates.runtime import Template
 from spica.templates.syntaxes.handlebars_paths import THIS
 from spica.templates.uses import UseCheck
 
-# Between a template and its layout, its fragment, or the names that it is given beside its context, in the cache's
-# names; no file's name has them.
-_IN, _PART, _WITH = "\0", "\1", "\2"
+# Between a template and its layout, its fragment, or the names that it is given beside its context, and after one that
+# is a generator, in the cache's names; no file's name has them.
+_IN, _PART, _WITH, _STREAM = "\0", "\1", "\2", "\3"
 
 
 COMPONENTS = "components"
@@ -36,7 +40,8 @@ class Templates:
           besides Spica's own and the globals; checks: by name of a global, a function of an attribute's name and how
           it is called, which returns the error that this use deserves or None; components: directories of components,
           default `components` beside each root; reload: compile again what has changed on disk, for development;
-          cache: keeps what `{% cache %}` holds, default one of 16 MiB for these templates alone.
+          cache: keeps what `{% cache %}` holds, default one of 16 MiB for these templates alone; compiled: a folder
+          that keeps compiled templates from one process to the next, default none.
 
     Example:
         Templates("app/views").render("posts/index", posts=posts)
@@ -51,12 +56,14 @@ class Templates:
         components: Sequence[str | PathLike[str]] | None = None,
         reload: bool = False,
         cache: BlockCache | None = None,
+        compiled: str | PathLike[str] | None = None,
     ) -> None:
         self.block_cache = BlockCache() if cache is None else cache
         places = [Path(root) for root in roots]
         beside = [root.parent / COMPONENTS for root in places] if components is None else components
         self._loader = Loader(places, [Path(place) for place in beside])
         self._library = Library(self._loader, globals, filters, checks, reload=reload)
+        self.compiled_files = CompiledFiles(Path(compiled), self._library) if compiled is not None else None
         self._cache = Cache(self._compile, reload=reload)
 
     @property
@@ -95,6 +102,21 @@ class Templates:
         Returns, Raises: as `render`.
         """
         return self._cache.get(f"{name}{_IN}{layout or ''}").render_with(locals, ctx)
+
+    def stream(self, name: str, /, **locals: object) -> Iterator[str]:
+        """Render a template in chunks, each when it is asked for: for long pages and files.
+
+        Args:    as `render`.
+        Returns: chunks of 16 Ki characters and more, what is left at the end; together the text of `render`.
+        Raises:  as `render`, for what goes wrong before the first chunk is complete; later the iterator raises it.
+        """
+        return self.stream_with(name, locals, None)
+
+    def stream_with(self, name: str, locals: Mapping[str, object], ctx: object) -> Iterator[str]:
+        """Render a template for a request in chunks. Args, Returns, Raises: as `render_with` and `stream`."""
+        chunks = self._cache.get(f"{name}{_STREAM}").stream_with(locals, ctx)
+        first = next(chunks, "")
+        return chain([first], chunks)
 
     def render_fragment(self, name: str, fragment: str, locals: Mapping[str, object], ctx: object = None) -> str:
         """Render one `{% fragment %}` of a template, without what is around it.
@@ -148,20 +170,47 @@ class Templates:
                 errors.setdefault(str(error), error)
         return list(errors.values())
 
+    def build(self) -> list[TemplateError]:
+        """Compile every template into the folder `compiled`, so that a server finds them ready, and remove old entries.
+
+        Returns: as `check`. Pages are built with their layout and without, and each of their fragments.
+        """
+        errors = self.check()
+        wrong = {error.path for error in errors}
+        for name in self.names():
+            if str(self.find(name)) in wrong:
+                continue
+            with contextlib.suppress(TemplateError):  # of a file that it uses: told above
+                if self._library.document(name).extends is not None:
+                    self._cache.get(f"{name}{_IN}")
+        if self.compiled_files is not None and not errors:
+            self.compiled_files.prune()
+        return errors
+
     def _compile(self, name: str) -> Template:
+        files = self.compiled_files
+        compiled = files.load(name) if files is not None else None
+        if compiled is None:
+            compiled = compile_template(self._document(name), self._library, streams=name.endswith(_STREAM))
+            if files is not None:
+                files.save(name, *compiled)
+        return link_template(compiled, self._library, self._include, self.block_cache)
+
+    def _document(self, name: str) -> Document:
+        """The document that is compiled for a name of the cache."""
+        name = name.removesuffix(_STREAM)
         name, part, fragment = name.partition(_PART)
         if part:
-            document = only_fragment(self._library.document(name), fragment)
-            return compile_template(document, self._library, self._include, self.block_cache)
+            return only_fragment(self._library.document(name), fragment)
         name, chosen, given = name.partition(_WITH)
         if chosen:
-            document = replace(self._library.document(self._library.partial(name)), context=tuple(given.split(",")))
-            return compile_template(document, self._library, self._include, self.block_cache)
+            document = self._library.document(self._library.partial(name))
+            return replace(document, context=tuple(given.split(",")))
         name, chosen, layout = name.partition(_IN)
         document = self._library.document(name)
         if chosen:
-            document = put_into(document, layout) if layout else without_layout(document)
-        return compile_template(document, self._library, self._include, self.block_cache)
+            return put_into(document, layout) if layout else without_layout(document)
+        return document
 
     def _include(
         self, format: str, name: object, arguments: Mapping[str, object], given: Mapping[str, object], ctx: object

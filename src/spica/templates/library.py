@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from spica.templates.filters import FILTERS
+from spica.templates.filters import FILTERS, PLAIN
+from spica.templates.formats import HTML, XML
 from spica.templates.functions import BUILTINS
 from spica.templates.loader import Loader, stamp
 from spica.templates.nodes import Document
+from spica.templates.source import Source
 from spica.templates.syntaxes.suffixes import parse_source
 from spica.templates.uses import UseCheck
+
+GLOBAL, FILTER = "#global", "#filter"
 
 
 class Library:
@@ -35,8 +38,8 @@ class Library:
         self.filters: Mapping[str, Callable[..., object]] = {**FILTERS, **(filters or {})}
         self.checks: Mapping[str, UseCheck] = checks or {}
         self.reload = reload
-        self.missing: set[str] = set()  # names that were asked for and are not there, on purpose
-        self._documents: dict[str, tuple[Path, tuple[int, int], Document]] = {}
+        self._documents: dict[str, Document] = {}
+        self._sources: dict[str, Source] = {}
 
     def has(self, name: str) -> bool:
         """Whether there is a template of this name."""
@@ -53,10 +56,33 @@ class Library:
 
         Raises: TemplateNotFound, and TemplateError subclasses for mistakes in it.
         """
+        source = self.source(name)
         known = self._documents.get(name)
-        if known and not (self.reload and (self.loader.find(name) != known[0] or stamp(known[0]) != known[1])):
-            return known[2]
-        source = self.loader.load(name)
-        document = parse_source(source)
-        self._documents[name] = (source.path, source.stamp, document)
-        return document
+        if known is None or known.source is not source:
+            known = self._documents[name] = parse_source(source)
+        return known
+
+    def source(self, name: str) -> Source:
+        """Read a template's file, or take it from an earlier time.
+
+        Raises: TemplateNotFound; TemplateSyntaxError when it can't be read.
+        """
+        known = self._sources.get(name)
+        if known is None or (
+            self.reload and (self.loader.find(name) != known.path or stamp(known.path) != known.stamp)
+        ):
+            known = self._sources[name] = self.loader.load(name)
+        return known
+
+    def constant(self, name: str, format: str) -> object:
+        """What a name of the generated code stands for: "#global link_to", "#filter upper".
+
+        Args: format: of the template's text, which decides what filters make.
+        """
+        kind, _, word = name.partition(" ")
+        if kind == GLOBAL:
+            return self.globals[word]
+        function = self.filters.get(word) or self.globals.get(word)
+        if format not in (HTML, XML) and word in PLAIN and function is FILTERS[word]:
+            return PLAIN[word]
+        return function

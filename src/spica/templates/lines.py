@@ -41,6 +41,14 @@ class LineMap:
         self._bases = [0]
         self._next = page.lines + 1
 
+    @classmethod
+    def restore(cls, segments: list[Segment]) -> LineMap:
+        """The map that had these segments, the page's first; nothing is added to it."""
+        found = cls.__new__(cls)
+        found.segments = segments
+        found._bases = [segment.base for segment in segments]
+        return found
+
     @property
     def page(self) -> Segment:
         """The segment of the template itself."""

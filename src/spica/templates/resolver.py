@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
 from spica.errors import closest
@@ -22,10 +22,8 @@ from spica.templates.errors import (
     UnknownFilterError,
 )
 from spica.templates.expressions import FILTER_MARK
-from spica.templates.filters import FILTERS, PLAIN
-from spica.templates.formats import HTML, XML
 from spica.templates.functions import BUILTINS, wants_context
-from spica.templates.library import Library
+from spica.templates.library import FILTER, GLOBAL, Library
 from spica.templates.lines import Segment
 from spica.templates.output import VALUE
 from spica.templates.scopes import CONTEXT, Input, Loop, Scope, Variables
@@ -46,17 +44,15 @@ _CONSTANT_NAMES = ("True", "False", "None")
 class Resolver(ast.NodeTransformer):
     """Resolves the expressions of one generated function.
 
-    Args: library: says what helpers and filters are; variables: the function's locals; format: of its text, which
-          decides what filters make: `join` escapes for HTML and XML only.
+    Args: library: says what helpers and filters are; variables: the function's locals.
     """
 
-    def __init__(self, library: Library, variables: Variables, format: str = HTML) -> None:
+    def __init__(self, library: Library, variables: Variables) -> None:
         self.library = library
-        self._plain: Mapping[str, Callable[..., object]] = {} if format in (HTML, XML) else PLAIN
         self.variables = variables
         self.declared: dict[str, frozenset[str]] = {}  # by template: the names it may use, where it has `params`
         self.macros: dict[str, frozenset[str]] = {}  # by template: what it calls macros by
-        self.constants: dict[str, object] = {}  # what the generated code uses by name
+        self.constants: set[str] = set()  # what the generated code uses by name, see Library.constant
         self.is_kept = False  # whether what is resolved stands in a `cache`
         self._scope = Scope()
         self._segment: Segment
@@ -73,9 +69,9 @@ class Resolver(ast.NodeTransformer):
         _move_lines(resolved, segment.base)
         return resolved
 
-    def constant(self, name: str, value: object) -> ast.Name:
-        """A name of the generated code's globals for a value."""
-        self.constants[name] = value
+    def constant(self, name: str) -> ast.Name:
+        """A name of the generated code's globals."""
+        self.constants.add(name)
         return ast.Name(name, ast.Load())
 
     def call_helper(self, name: str, function: object, call: ast.Call, arguments: list[ast.expr]) -> ast.Call:
@@ -83,7 +79,7 @@ class Resolver(ast.NodeTransformer):
         if wants_context(function):
             self._check_not_kept(name.rpartition(" ")[2] + "()", call)
             arguments = [ast.Name(CONTEXT, ast.Load()), *arguments]
-        target = ast.copy_location(self.constant(name, function), call.func)
+        target = ast.copy_location(self.constant(name), call.func)
         return ast.copy_location(ast.Call(target, arguments, call.keywords), call)
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -166,7 +162,7 @@ class Resolver(ast.NodeTransformer):
             function = self.library.globals.get(node.func.id)
             if wants_context(function) and self._scope.find(node.func.id) is None:
                 self._visit_arguments(node)
-                return self.call_helper(f"#global {node.func.id}", function, node, node.args)
+                return self.call_helper(f"{GLOBAL} {node.func.id}", function, node, node.args)
             self._check_no_macro(node.func)
             if node.func.id == "super" and self._scope.find("super") is None:
                 raise TemplateSyntaxError(
@@ -275,8 +271,6 @@ class Resolver(ast.NodeTransformer):
 
     def _apply_filter(self, node: ast.Call, name: str) -> ast.Call:
         function = self.library.filters.get(name) or self.library.globals.get(name)
-        if name in self._plain and function is FILTERS[name]:
-            function = self._plain[name]
         if function is None:
             known = sorted(self.library.filters)
             near = closest(name, [*known, *self.library.globals])
@@ -294,7 +288,7 @@ class Resolver(ast.NodeTransformer):
                 keyword.value = self.visit(keyword.value)
         else:
             self._visit_arguments(node)
-        return self.call_helper(f"#filter {name}", function, node, node.args)
+        return self.call_helper(f"{FILTER} {name}", function, node, node.args)
 
     def _optional(self, node: ast.Name) -> ast.expr:
         """A name that may be missing, because `default` follows."""
@@ -358,7 +352,7 @@ class Resolver(ast.NodeTransformer):
                 return None
             self._check_not_kept(name, node)
             return ast.Name(CONTEXT, ast.Load())
-        return self.constant(f"#global {name}", self.library.globals[name])
+        return self.constant(f"{GLOBAL} {name}")
 
     def _check_use(self, node: ast.Attribute, call: Call | None) -> None:
         """Refuse a use of a helper's attribute that can't work."""

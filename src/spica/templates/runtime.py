@@ -7,7 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from spica.templates.nodes import Parameter
 from spica.templates.safe import raw
 from spica.templates.scopes import Input
 from spica.templates.source import Source
+from spica.templates.streaming import join_chunks
 from spica.templates.traceback import show_template_lines
 
 RenderFunction = Callable[[Mapping[str, object], object], str]
@@ -83,6 +84,10 @@ class Template:
         except Exception as error:
             show_template_lines(error)
             raise
+
+    def stream_with(self, locals: Mapping[str, object], ctx: object = None) -> Iterator[str]:
+        """Render one that was compiled to be streamed, in chunks."""
+        return join_chunks(iter(self._function(locals, ctx)))
 
     def call(self, arguments: Mapping[str, object], given: Mapping[str, object], ctx: object) -> str:
         """Render as part of another template, which shows the lines of an error itself.

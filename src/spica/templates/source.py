@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 
 ERB, HANDLEBARS = ".erb", ".hbs"
@@ -29,6 +30,11 @@ class Source:
         starts = [0]
         starts.extend(index + 1 for index, character in enumerate(self.text) if character == "\n")
         return starts
+
+    @cached_property
+    def digest(self) -> bytes:
+        """What changes with the text."""
+        return blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=20).digest()
 
     @property
     def lines(self) -> int:

@@ -35,7 +35,7 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 COMMANDS = """
 new, generate, generate scaffold, generate model, generate controller, generate migration, server, reload, dev, console,
 routes, db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset, config,
-assets, assets build, assets clean, assets list,
+build, assets, assets build, assets clean, assets list,
 secrets, secrets edit, secrets show, secrets get, secrets set, secrets key, secrets kdf, secrets rotate,
 check, openapi, test, maintenance, maintenance on, maintenance off, maintenance status
 """
