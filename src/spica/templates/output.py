@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 
 from spica.templates.html_context import Context
+from spica.templates.safe import html_of
 
 VALUE = "#value"
 ESCAPE, STR, INT, TYPE = "#escape", "#str", "#int", "#type"
@@ -26,6 +27,7 @@ WRITERS = {
     Context.XML_URL: "#write_xml_url",
 }
 RAW = "#raw"
+_CONSTANT = (Context.TEXT, Context.ATTRIBUTE)
 _WITH_FAST_WAY = frozenset([Context.TEXT, Context.ATTRIBUTE, Context.URL, Context.URL_PART])
 
 
@@ -58,8 +60,14 @@ def value_expression(value: ast.expr, context: Context) -> ast.expr:
     """The text of a value: `escape(v) if type(v) is str else v if type(v) is int else write(v)`.
 
     Args:    value: resolved; context: what it is escaped for, not JSON.
-    Returns: an expression whose value is text or an int; it evaluates `value` once.
+    Returns: an expression whose value is text or an int; it evaluates `value` once. What is known now is escaped now,
+             also where a condition chooses: `'odd' if n % 2 else 'even'`.
     """
+    if isinstance(value, ast.IfExp):
+        branches = (value_expression(branch, context) for branch in (value.body, value.orelse))
+        return _at(value, ast.IfExp(value.test, *branches))
+    if isinstance(value, ast.Constant) and isinstance(value.value, str | int) and context in _CONSTANT:
+        return _at(value, ast.Constant(html_of(value.value)))
     first, again = _once(value)
     if context not in _WITH_FAST_WAY:
         return _at(value, _call(WRITERS[context], value))

@@ -25,6 +25,13 @@ from spica.templates.errors import TemplateSyntaxError, UnclosedBlockError, Unkn
         ("{{ (lambda n, k=x: n + k)(1) }}", "6"),
         ("{{ {k: v for k, v in [(1, x)]}[1] }}", "5"),
         ("{{ 'yes' if x > 3 else 'no' }}", "yes"),
+        ("{{ '<' if x > 3 else '>' }}{{ '<' if x < 3 else '>' }}", "&lt;&gt;"),
+        ("{{ '<' if x < 3 else 1 if x < 4 else '<' + str(x) }}", "&lt;5"),
+        ("{{ '<' if x < 3 else None }}|{{ True if x else '<' }}", "|True"),
+        (
+            """<a title="{{ '"' if x > 3 else x }}" href="{{ 'javascript:x' if x > 3 else '/' }}">""",
+            '<a title="&#34;" href="unsafe:javascript:x">',
+        ),
         ("{{ f'{x:03}' }}", "005"),
         ("{{ None }}|{{ True }}|{{ 1.5 }}", "|True|1.5"),
         ("{{ x\n  + 1 }}", "6"),
