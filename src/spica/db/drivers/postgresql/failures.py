@@ -73,6 +73,21 @@ def build_failure(problem: Exception, sql: str, place: str) -> DatabaseError:
     return DatabaseUnavailable(f"the connection to {place} was lost", where=sql, why=str(problem))
 
 
+def is_undone(problem: Exception) -> bool:
+    """Whether a statement was refused because one before it failed in the same transaction."""
+    return isinstance(problem, PostgresError) and problem.sqlstate == "25P02"
+
+
+def build_undone(what: str, failed: str, sql: str = "") -> TransactionOver:
+    """Build the error for a transaction that PostgreSQL undid because a statement in it failed: `failed`."""
+    return TransactionOver(
+        what,
+        where=sql,
+        why=f"PostgreSQL undoes all of a transaction in which a statement failed: {failed}",
+        fix="put what may be refused, a save too, in a block of its own, and go on after it: async with transaction():",
+    )
+
+
 def build_connect_failure(problem: Exception, place: str) -> DatabaseError:
     """Turn what went wrong while a connection was opened into ours."""
     if isinstance(problem, PostgresError) and problem.sqlstate in _REFUSED:
@@ -113,13 +128,6 @@ def _build_by_state(problem: PostgresError, sql: str, place: str) -> DatabaseErr
                 f"the database has no column {_quoted(text)!r}",
                 where=sql,
                 fix="add it by a migration, then run: spica db migrate",
-            )
-        case "25P02":
-            return TransactionOver(
-                "this transaction can only be rolled back",
-                where=sql,
-                why="a statement in it failed, and PostgreSQL takes no others after that",
-                fix="put the statement that may fail in a block of its own: async with transaction():",
             )
         case "53100":
             return DiskFull(f"the disk of {place} is full", where=sql, fix="free some space")

@@ -4,6 +4,7 @@ Rules of this file:
 - Control statements (savepoint, commit, rollback) run in a task of their own, so that a cancellation does not leave
   them half-way: it is delivered when the outcome is known.
 - A statement that fails leaves the transaction undone but for ROLLBACK TO and ROLLBACK: PostgreSQL's rule, not ours.
+  The first that failed is kept for the message of those that are refused after it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from spica.db.driver import Parameters, Row, Written
 from spica.db.drivers.postgresql.connection import PostgresqlConnection
-from spica.db.drivers.postgresql.failures import STATEMENT_PROBLEMS, build_failure
+from spica.db.drivers.postgresql.failures import STATEMENT_PROBLEMS, build_failure, build_undone, is_undone
 from spica.db.errors import DatabaseError, TransactionOver
 from spica.db.placeholders import place_values
 from spica.db.pool import Pool
@@ -24,13 +25,14 @@ from spica.db.settled import settled
 class PostgresqlSession:
     """A connection inside BEGIN, until `commit` or `rollback`."""
 
-    __slots__ = ("_connection", "_ended", "_loop", "_place", "_pool")
+    __slots__ = ("_connection", "_ended", "_failed", "_loop", "_place", "_pool")
 
     def __init__(self, pool: Pool[PostgresqlConnection], connection: PostgresqlConnection, place: str) -> None:
         self._pool = pool
         self._connection = connection
         self._place = place
         self._ended = False
+        self._failed = ""  # the first statement that failed since the last savepoint, and why
         self._loop = asyncio.get_running_loop()
 
     async def read(self, sql: str, parameters: Parameters) -> list[Row]:
@@ -76,6 +78,7 @@ class PostgresqlSession:
         """Undo what came after a savepoint."""
         if self._connection.is_usable:
             await self._settle(f"ROLLBACK TO SAVEPOINT {name}")
+            self._failed = ""
 
     def abandon(self) -> None:
         """Undo it without waiting: for a task that is being destroyed, perhaps after its loop."""
@@ -92,7 +95,7 @@ class PostgresqlSession:
         try:
             return await work(self._connection, sql, values)
         except STATEMENT_PROBLEMS as problem:
-            raise build_failure(problem, sql, self._place) from problem
+            raise self._build_failure(problem, sql) from problem
 
     async def _settle(self, sql: str, *, last: bool = False) -> None:
         if not last:
@@ -107,13 +110,16 @@ class PostgresqlSession:
         try:
             tag = await self._connection.raw.execute(sql)
         except STATEMENT_PROBLEMS as problem:
-            raise build_failure(problem, sql, self._place) from problem
+            raise self._build_failure(problem, sql) from problem
         if sql == "COMMIT" and tag != "COMMIT":
-            raise TransactionOver(
-                "the transaction was not committed",
-                why="a statement in it failed, and PostgreSQL then undoes all of it",
-                fix="put the statement that may fail in a block of its own: async with transaction():",
-            )
+            raise build_undone("the transaction was not committed", self._failed)
+
+    def _build_failure(self, problem: Exception, sql: str) -> DatabaseError:
+        if is_undone(problem):
+            return build_undone("this transaction can only be rolled back", self._failed, sql)
+        failure = build_failure(problem, sql, self._place)
+        self._failed = self._failed or f"{failure.what} ({sql})"
+        return failure
 
     def _check_open(self, sql: str) -> None:
         if self._ended:
