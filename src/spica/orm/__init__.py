@@ -60,6 +60,7 @@ from spica.orm.relations.options import belongs_to, has_many, has_one, many_to_m
 from spica.orm.repo import repo
 from spica.orm.rules import validates
 from spica.orm.scopes import scope
+from spica.orm.soft_delete import SoftDelete
 from spica.orm.timestamps import Timestamps
 from spica.validation import Errors
 
@@ -80,6 +81,7 @@ __all__ = [
     "QueryError",
     "RecordNotFound",
     "Rollback",
+    "SoftDelete",
     "StaleRecord",
     "StoredValueError",
     "Text",

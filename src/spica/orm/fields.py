@@ -68,6 +68,7 @@ class FieldOptions:
     hidden: bool | None = None
     primary_key: bool = False
     lock: bool = False
+    deletion: bool = False
     column: str | None = None
     precision: int | None = None
     scale: int | None = None

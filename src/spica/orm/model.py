@@ -18,10 +18,11 @@ from spica.orm.changes import UNREAD, list_changed
 from spica.orm.changeset import ChangesetAccess
 from spica.orm.checking import check_record
 from spica.orm.declaration import ModelMeta, permitted
+from spica.orm.destroying import destroy_record
 from spica.orm.dictionaries import build_copy, build_dict
 from spica.orm.errors import ValidationError
 from spica.orm.passwords import Authentication
-from spica.orm.persistence import destroy_record, reload_record, save_record
+from spica.orm.persistence import reload_record, save_record
 from spica.orm.querying import Querying
 from spica.orm.relations.access import forget, kept_relations
 from spica.orm.relations.loading import load_paths

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 from spica.db.driver import Parameters
 from spica.db.observed import MOST_REPEATS, Place, Scope
+from spica.orm.destroying import destroy_record
 from spica.orm.errors import OrmError
-from spica.orm.persistence import destroy_record, save_record
+from spica.orm.persistence import save_record
 from spica.orm.reading.batches import Batches
 from spica.orm.relations.loading import MOST_KEYS
 from spica.orm.relations.registry import list_models

@@ -1,4 +1,4 @@
-"""Saving and destroying one record.
+"""Saving one record.
 
 Rules of this file:
 - A record keeps the row it was made from. Its values in the row's form are compared with that, so a changed list or
@@ -24,13 +24,11 @@ from spica.orm.callbacks import around_callbacks, run_callbacks
 from spica.orm.changes import changed_positions
 from spica.orm.checking import check_record, check_types
 from spica.orm.constraints import Constraint, explain_violation
-from spica.orm.errors import NotDestroyed, NotPersisted, RecordNotFound, StaleRecord
+from spica.orm.errors import NotPersisted, RecordNotFound, StaleRecord
 from spica.orm.fields import Field
 from spica.orm.keys import uuid7
 from spica.orm.relations import parents
-from spica.orm.relations.dependents import add_restriction, release_dependents
-from spica.orm.relations.destroying import being_destroyed
-from spica.orm.schema import DESTROY_EVENTS, Schema
+from spica.orm.schema import Schema
 from spica.orm.shapes import QueryShape, Shape
 from spica.orm.storage import Storage, storage_of
 from spica.validation import Errors
@@ -78,44 +76,6 @@ async def save_record(record: Any, *, validate: bool, constraints: tuple[Constra
     return await _store(record, schema, errors, constraints)
 
 
-async def destroy_record(record: Any) -> None:
-    """Delete a record's row.
-
-    Raises:  NotPersisted for a record that was never saved; NotDestroyed, with messages in its errors, when others
-             depend on it or a callback refuses.
-    """
-    schema: Schema = type(record).__schema__
-    if record._row is None:
-        raise NotPersisted(f"this {schema.model} can't be destroyed", why="it was never saved, or is destroyed already")
-    if not (schema.dependents or schema.parents or schema.has_callbacks(*DESTROY_EVENTS)):
-        await _delete(record)
-        return
-    record._errors = Errors()
-    async with current().transaction() as transaction:
-        with being_destroyed(record):
-            await run_callbacks(record, schema.callbacks, "before_destroy")
-            async with around_callbacks(record, schema.callbacks, "around_destroy"):
-                await release_dependents(record, schema)
-                await _delete_and_tell(record, schema)
-            _await_outcome(transaction, record, schema, "after_destroy_commit")
-            await run_callbacks(record, schema.callbacks, "after_destroy")
-
-
-async def _delete_and_tell(record: Any, schema: Schema) -> None:
-    held = await parents.lock_keys(record, schema) if schema.parents else {}
-    try:
-        await _delete(record)
-    except ConstraintViolation as problem:
-        restricting = [one for one in schema.dependents if one.options.dependent == "restrict"]
-        if problem.kind != "foreign key" or not restricting:
-            raise
-        for relation in restricting:  # another process was faster than the look at them
-            add_restriction(relation, record)
-        raise NotDestroyed(record, record.errors) from problem
-    if held:
-        await parents.leave(schema, held)
-
-
 async def reload_record(record: Any) -> None:
     """Read a record's row again. Raises RecordNotFound when it is gone."""
     schema: Schema = type(record).__schema__
@@ -148,13 +108,13 @@ async def _save_with_callbacks(
                 saved = not errors and await _store(record, schema, errors, constraints)
                 if not saved:
                     raise Rollback
-            _await_outcome(transaction, record, schema, f"after_{event}_commit")
+            await_outcome(transaction, record, schema, f"after_{event}_commit")
             await run_callbacks(record, callbacks, f"after_{event}")
         await run_callbacks(record, callbacks, "after_save")
     return saved
 
 
-def _await_outcome(transaction: Transaction, record: Any, schema: Schema, event: str) -> None:
+def await_outcome(transaction: Transaction, record: Any, schema: Schema, event: str) -> None:
     """Have the record's callbacks run when it is known whether the transaction was committed."""
     if schema.has_callbacks("after_commit", event):
         transaction.after_commit(partial(run_callbacks, record, schema.callbacks, "after_commit", event))
@@ -207,7 +167,7 @@ async def _insert(record: Any, schema: Schema, database: Database, storage: Stor
         setattr(record, key.name, made)
     else:
         await _insert_row(row, database, storage)
-    _remember(database, record, None, given)
+    remember(database, record, None, given)
     record._row = tuple(row)
     if schema.computed:
         await _read_back(record, schema.computed, database, storage)
@@ -259,7 +219,7 @@ async def _update(record: Any, schema: Schema, database: Database, storage: Stor
     if not positions:
         return
     _stamp(record, schema, creating=False)
-    key, conditions = _address(record, schema)
+    key, conditions = address_of(record, schema)
     if schema.lock is not None:
         setattr(record, schema.lock.name, key[-1] + 1)
     row = storage.encode(record)
@@ -268,28 +228,14 @@ async def _update(record: Any, schema: Schema, database: Database, storage: Stor
     plan = storage.plan(QueryShape(("update", *names), conditions))
     written = await database.write(plan.sql, plan.arrange([*(row[position] for position in positions), *key]))
     if written.rows == 0:
-        raise await _missing(record, schema, database, storage)
-    _remember(database, record, record._row, schema.key.of(record))
+        raise await explain_missing(record, schema, database, storage)
+    remember(database, record, record._row, schema.key.of(record))
     record._row = tuple(row)
     if generated := tuple(field for field in schema.computed if field.is_generated):
         await _read_back(record, generated, database, storage)
 
 
-async def _delete(record: Any) -> None:
-    database, storage = storage_of(type(record))
-    schema: Schema = type(record).__schema__
-    key, conditions = _address(record, schema)
-    plan = storage.plan(QueryShape(("delete",), conditions))
-    written = await database.write(plan.sql, plan.arrange(key))
-    if written.rows == 0 and schema.lock is not None:
-        problem = await _missing(record, schema, database, storage)
-        if isinstance(problem, StaleRecord):
-            raise problem
-    _remember(database, record, record._row, schema.key.of(record))
-    record._row = None
-
-
-def _address(record: Any, schema: Schema) -> tuple[tuple[Any, ...], tuple[Shape, ...]]:
+def address_of(record: Any, schema: Schema) -> tuple[tuple[Any, ...], tuple[Shape, ...]]:
     """Say which row a record is, in which version: the values and the conditions."""
     key = record._row[: schema.key.size]
     if schema.lock is None:
@@ -297,7 +243,7 @@ def _address(record: Any, schema: Schema) -> tuple[tuple[Any, ...], tuple[Shape,
     return (*key, getattr(record, schema.lock.name)), (*schema.key.conditions, ("eq", schema.lock.name))
 
 
-async def _missing(record: Any, schema: Schema, database: Database, storage: Storage) -> Exception:
+async def explain_missing(record: Any, schema: Schema, database: Database, storage: Storage) -> Exception:
     """Build the error for a statement that found no row: it is gone, or of another version."""
     key = record._row[: schema.key.size]
     if schema.lock is not None and await database.read(storage.find_sql, key):
@@ -310,7 +256,7 @@ async def _hash_passwords(record: Any, schema: Schema) -> None:
         await access.hash(record)
 
 
-def _remember(database: Database, record: Any, row: Row | None, key: Any) -> None:
+def remember(database: Database, record: Any, row: Row | None, key: Any) -> None:
     """Note what a record was before this statement, for the case that its transaction is undone."""
     transaction = active_transaction(database)
     if transaction is not None:

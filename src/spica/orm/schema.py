@@ -48,9 +48,10 @@ class FieldRules:
 class Schema:
     """What is known of a model: its name, table, fields in row order, rules and callbacks.
 
-    relations: by name; parents: those whose targets a save changes, counters and times; dependents: those whose records
-    a destroy concerns; make: builds an instance from one value per field, in order, without conversion;
-    computed: what the database may compute; guarded: what a save may not change; by_column: names of fields.
+    deletion: the field that marks a row as deleted, if any; relations: by name; parents: those whose targets a save
+    changes, counters and times; dependents: those whose records a destroy concerns; make: builds an instance from one
+    value per field, in order, without conversion; computed: what the database may compute; guarded: what a save may
+    not change; by_column: names of fields.
     """
 
     model: str
@@ -64,6 +65,7 @@ class Schema:
     by_name: Mapping[str, Field] = field(init=False)
     key: Key = field(init=False)
     lock: Field | None = field(init=False)
+    deletion: Field | None = field(init=False)
     stamped: tuple[Field, ...] = field(init=False)
     hidden: frozenset[str] = field(init=False)
     parents: tuple[Relation, ...] = field(init=False)
@@ -77,6 +79,7 @@ class Schema:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {field.name: field for field in self.fields})
+        object.__setattr__(self, "deletion", next((field for field in self.fields if field.options.deletion), None))
         object.__setattr__(self, "lock", next((field for field in self.fields if field.options.lock), None))
         object.__setattr__(self, "key", Key(self.model, tuple(field for field in self.fields if field.is_key)))
         object.__setattr__(self, "hidden", frozenset(field.name for field in self.fields if field.is_hidden))

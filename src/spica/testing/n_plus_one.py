@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from spica.app.application import App
-from spica.app.query_watch import QueryWatch
 from spica.db.observed import Scope
+
+if TYPE_CHECKING:  # it loads the models' machinery, which not every test needs
+    from spica.app.query_watch import QueryWatch
 
 _watches: list[QueryWatch] = []
 

@@ -230,7 +230,7 @@ async def test_restrict_against_another_process(monkeypatch: pytest.MonkeyPatch)
     """The chair comes between the look and the delete: the foreign key refuses, and it is told the same way."""
     hall = await Hall.create()
 
-    async def sees_nothing(*_: object) -> None:
+    async def sees_nothing(*_: object, **__: object) -> None:
         await Chair.create(hall=hall)
 
     monkeypatch.setattr("spica.orm.relations.dependents._check_restricted", sees_nothing)

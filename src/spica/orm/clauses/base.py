@@ -92,6 +92,15 @@ class QueryBase(Subquery, Generic[M]):
                 self._values += (value,)
         return self
 
+    def without_fixed(self, condition: Shape) -> Self:
+        """The query without a condition of its default scopes that binds no value."""
+        query = self._copy()
+        if condition in self._conditions[: self._fixed]:
+            place = self._conditions.index(condition)
+            query._conditions = self._conditions[:place] + self._conditions[place + 1 :]
+            query._fixed = self._fixed - 1
+        return query
+
     def _known(self, item: Any, verb: str) -> Any:
         """The shape of a condition or an expression, all of whose models this query has. Raises QueryError."""
         if item.schema is self._schema:

@@ -25,11 +25,14 @@ Keys = Mapping[Relation, Any]  # the keys that a row has, by belongs_to
 
 async def enter(record: Any, schema: Schema) -> None:
     """Count and touch for a record that is about to be inserted."""
-    await _change(schema, {}, _keys_of(record, schema))
+    if not _is_marked(record, schema):
+        await _change(schema, {}, _keys_of(record, schema))
 
 
 async def move(record: Any, schema: Schema) -> None:
     """Count and touch for a record that is about to be updated."""
+    if _is_marked(record, schema):
+        return  # whoever marked it has counted it out
     now = _keys_of(record, schema)
     before = _keys_in_row(record, schema)
     if any(relation.counter is not None and before[relation] != now[relation] for relation in now):
@@ -108,6 +111,11 @@ async def _touch(relation: Relation, key: Any, counts: Mapping[str, int], reache
             for held in await target.unscoped().where(**{relation.key: key}).pluck(further.foreign_key):
                 if held is not None:
                     await _touch(further, held, {}, reached)
+
+
+def _is_marked(record: Any, schema: Schema) -> bool:
+    """Whether a record is marked as deleted: then it is not counted."""
+    return schema.deletion is not None and getattr(record, schema.deletion.name) is not None
 
 
 def _keys_of(record: Any, schema: Schema) -> Keys:
