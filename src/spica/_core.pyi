@@ -87,6 +87,7 @@ class Request:
         content: bytes | None = None,
         *,
         incoming: object = None,
+        spooled: int | None = None,
         scheme: str = "http",
         client: tuple[str, int] | None = None,
     ) -> Request: ...

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
@@ -332,7 +333,8 @@ impl Request {
 
     /// Make a request from parts, for servers that parse themselves (ASGI) and for tests.
     #[staticmethod]
-    #[pyo3(signature = (method, target, fields, content=None, *, incoming=None, scheme="http", client=None))]
+    /// `spooled` is the descriptor of a file that holds the content, which is duplicated: the caller may close its own.
+    #[pyo3(signature = (method, target, fields, content=None, *, incoming=None, spooled=None, scheme="http", client=None))]
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn build(
         py: Python<'_>,
@@ -341,6 +343,7 @@ impl Request {
         fields: Vec<(String, String)>,
         content: Option<Py<PyBytes>>,
         incoming: Option<Py<PyAny>>,
+        spooled: Option<i32>,
         scheme: &str,
         client: Option<(String, u16)>,
     ) -> PyResult<Self> {
@@ -361,9 +364,10 @@ impl Request {
             query,
             version: Version::Http11,
             fields: spans.into(),
-            content: match incoming {
-                Some(incoming) => Kept::Stream(incoming),
-                None => Kept::Bytes(content.unwrap_or_else(|| PyBytes::new(py, b"").unbind())),
+            content: match (incoming, spooled) {
+                (Some(incoming), _) => Kept::Stream(incoming),
+                (None, Some(descriptor)) => keep_file(descriptor)?,
+                (None, None) => Kept::Bytes(content.unwrap_or_else(|| PyBytes::new(py, b"").unbind())),
             },
             origin: None,
             client: client.and_then(|(address, port)| Some(SocketAddr::new(address.parse().ok()?, port))),
@@ -379,6 +383,17 @@ impl Request {
             String::from_utf8_lossy(self.target.of(&self.bytes))
         )
     }
+}
+
+/// Content that somebody else has written to a file.
+fn keep_file(descriptor: i32) -> PyResult<Kept> {
+    if descriptor < 0 {
+        return Err(PyValueError::new_err(format!("{descriptor} is no descriptor")));
+    }
+    // SAFETY: only borrowed to be duplicated; a closed descriptor is an error of the duplication.
+    let file = File::from(unsafe { BorrowedFd::borrow_raw(descriptor) }.try_clone_to_owned()?);
+    let len = file.metadata()?.len();
+    Ok(Kept::File { file, len, read: OnceLock::new() })
 }
 
 /// Text of octets, one character each: how field values reach Python (RFC 9110 5.5).

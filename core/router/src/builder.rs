@@ -142,7 +142,7 @@ fn read(pattern: &str, demands: Demands<'_>) -> Result<(Option<HostPattern>, Vec
     let host = demands.host.map(|host| reader.read_host(host)).transpose()?;
     let segments = reader.read_path(pattern)?;
     reader.finish()?;
-    Ok((host.map(|parts| HostPattern { parts }), segments))
+    Ok((host.map(HostPattern::new), segments))
 }
 
 /// The tables of a host, made when they are new.
@@ -151,7 +151,7 @@ fn tables_of<'r>(router: &'r mut Router, host: Option<&HostPattern>) -> &'r mut 
     if let Some(name) = host.fixed() {
         return router.hosts.entry(name).or_default();
     }
-    let patterns = &mut router.patterns;
+    let patterns = router.patterns.entry(host.tail()).or_default();
     let index = patterns.iter().position(|(known, _)| known == host).unwrap_or_else(|| {
         let index = patterns.partition_point(|(known, _)| known.rank(host).is_le());
         patterns.insert(index, (host.clone(), Tables::default()));

@@ -5,7 +5,7 @@ use memchr::memchr;
 use crate::allow::AllowTexts;
 use crate::decode::decode;
 use crate::hash::ByteMap;
-use crate::host::{host_name, HostPattern};
+use crate::host::{host_name, tails, HostPattern};
 use crate::methods::{Asked, Methods};
 use crate::params::Params;
 use crate::tree::{Guard, Leaf, Node, Search};
@@ -55,8 +55,8 @@ pub struct Router {
     pub(crate) anywhere: Tables,
     /// Hosts without parameters, by name.
     pub(crate) hosts: ByteMap<Tables>,
-    /// Hosts with parameters, in the order in which they are tried.
-    pub(crate) patterns: Vec<(HostPattern, Tables)>,
+    /// Hosts with parameters by their tail, see [`crate::host`]; those of one tail in the order in which they are tried.
+    pub(crate) patterns: ByteMap<Vec<(HostPattern, Tables)>>,
     pub(crate) has_guards: bool,
     pub(crate) has_fallbacks: bool,
     pub(crate) allow: AllowTexts,
@@ -125,11 +125,16 @@ impl Router {
                 return Some(route);
             }
         }
-        for (pattern, tables) in &self.patterns {
-            asking.params.truncate(0);
-            if pattern.capture(&name, asking.params) {
-                if let Some(route) = asking.find_in(tables) {
-                    return Some(route);
+        if !self.patterns.is_empty() {
+            let known = |(head, tail)| self.patterns.get(tail).map(|patterns| (head, patterns));
+            for (head, patterns) in tails(&name).filter_map(known) {
+                for (pattern, tables) in patterns {
+                    asking.params.truncate(0);
+                    if pattern.capture(head, asking.params) {
+                        if let Some(route) = asking.find_in(tables) {
+                            return Some(route);
+                        }
+                    }
                 }
             }
         }

@@ -221,3 +221,38 @@ fn what_cannot_be_demanded() {
     assert_eq!(refusal("/x{a:path}", NOTHING), Some(PatternErrorKind::RestNotLast));
     assert_eq!(refusal("/{a:x|}", NOTHING), Some(PatternErrorKind::UnknownConverter));
 }
+
+#[test]
+fn patterns_of_hosts_are_tried_with_the_longest_texts_at_their_end_first() {
+    let router = build(&[
+        ("GET", "/", host("{a}.{b}.{c}")),
+        ("GET", "/", host("{a}.{b}.test")),
+        ("GET", "/", host("a.{b}.test")),
+        ("GET", "/", host("{a}.b.test")),
+        ("GET", "/", host("{a}-x.b.test")),
+        ("GET", "/only", host("{a}.{b}.test")),
+        ("GET", "/", NOTHING),
+    ]);
+    let first = |host: &str| ask(&router, host, "GET", "/");
+    assert_eq!(first("1.2.3"), (Found::Route(0), vec!["1".into(), "2".into(), "3".into()]));
+    assert_eq!(first("1.2.test"), (Found::Route(1), vec!["1".into(), "2".into()]));
+    assert_eq!(first("a.2.test"), (Found::Route(2), vec!["2".into()]));
+    assert_eq!(first("a.b.test"), (Found::Route(3), vec!["a".into()]));
+    assert_eq!(first("1-x.b.test"), (Found::Route(4), vec!["1".into()]));
+    assert_eq!(ask(&router, "1-x.b.test", "GET", "/only"), (Found::Route(5), vec!["1-x".into(), "b".into()]));
+    for other in ["b.test", ".b.test", "a..test", "a.b.test.x", "1.2.3.4", "..", ".", "test"] {
+        assert_eq!(first(other), (Found::Route(6), vec![]), "{other}");
+    }
+}
+
+#[test]
+fn a_thousand_hosts_with_parameters_keep_apart() {
+    let names: Vec<String> = (0..1_000).map(|index| format!("{{tenant}}.shop{index}.test")).collect();
+    let routes: Vec<_> = names.iter().map(|name| ("GET", "/", host(name))).collect();
+    let router = build(&routes);
+    for index in [0, 7, 500, 999] {
+        let found = ask(&router, &format!("acme.shop{index}.test"), "GET", "/");
+        assert_eq!(found, (Found::Route(index), vec!["acme".into()]));
+    }
+    assert_eq!(ask(&router, "acme.shop1000.test", "GET", "/").0, Found::NotFound);
+}

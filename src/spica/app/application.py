@@ -51,7 +51,8 @@ from spica.security.passwords import use_passwords
 from spica.security.signed_tokens import use_tokens
 
 if TYPE_CHECKING:  # imported at run time where it is called
-    from spica.app.asgi import Message, Receive, Send
+    from spica.app.asgi import Send
+    from spica.app.asgi_content import Message, Receive
     from spica.app.query_watch import QueryWatch
 
 AnyCheck = TypeVar("AnyCheck", bound=Check)

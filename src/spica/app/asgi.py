@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
@@ -22,28 +22,23 @@ from weakref import WeakKeyDictionary
 from spica._core import Application as Core
 from spica._core import FileContent, origin_allowed
 from spica._core import Request as NativeRequest
+from spica.app.asgi_content import Disconnected, Message, Receive, StreamedContent, WholeContent, read_content
 from spica.app.asgi_socket import AsgiSocket, Topics
-from spica.errors.http import ContentTooLarge
+from spica.errors.http import ContentTooLarge, HttpError
 from spica.http.keep_alive import KeepAlive
 from spica.http.request import Request
 from spica.http.response import Response
-from spica.http.streaming import Fields, Incoming, encode_chunk, iterate
+from spica.http.streaming import Incoming, encode_chunk, iterate
 
 if TYPE_CHECKING:  # the application calls this file
     from spica.app.application import App
 
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
 _CHUNK = 64 * 1024
 _FAREWELL_S = 0.05
 _topics: WeakKeyDictionary[asyncio.AbstractEventLoop, Topics] = WeakKeyDictionary()
 _log = logging.getLogger("spica.app")
-
-
-class Disconnected(Exception):
-    """The client went away before its request was whole, or before it was answered."""
 
 
 async def serve_scope(app: App, scope: Message, receive: Receive, send: Send) -> None:
@@ -63,21 +58,30 @@ async def _serve_http(app: App, scope: Message, receive: Receive, send: Send) ->
     core = app.core
     watch = receive
     try:
-        if core.has_streams and core.streams_content(_build_request(scope, b"")):
-            incoming = _Incoming(receive, limit)
+        if core.has_streams and core.streams_content(_build_request(scope)):
+            incoming = StreamedContent(receive, limit)
             native = _build_request(scope, incoming=incoming)
             watch = incoming.rest
             value = await _call(app, native, watch)
         else:
-            content = await _read_content(receive, limit)
-            native = _build_request(scope, content or b"")
-            if content is None:
-                value = app.failures.answer(Request(native), ContentTooLarge())
-            else:
+            content = await _read_whole(receive, limit)
+            if isinstance(content, WholeContent):
+                native = _build_request(scope, content.content, spooled=content.spooled)
+                content.close()
                 value = await _call(app, native, receive)
+            else:
+                native = _build_request(scope)
+                value = app.failures.answer(Request(native), content)
         await _send_response(app, core, native, value, watch, send)
     except Disconnected:
         return
+
+
+async def _read_whole(receive: Receive, limit: int) -> WholeContent | HttpError:
+    try:
+        return await read_content(receive, limit) or ContentTooLarge()
+    except HttpError as error:
+        return error
 
 
 async def _serve_socket(app: App, scope: Message, receive: Receive, send: Send) -> None:
@@ -132,48 +136,6 @@ async def _refuse(scope: Message, send: Send, status: int, fields: list[tuple[by
         await send({"type": "websocket.close", "code": 1000})
 
 
-class _Incoming:
-    """Content that ASGI delivers, for `ContentStream`."""
-
-    trailers: Fields = []
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive = receive
-        self._left = limit
-        self._taken: bytes | tuple[int, str] | None = None
-        self._ended = False
-        self._read = asyncio.Event()
-
-    def take(self) -> bytes | tuple[int, str] | None:
-        """What has arrived; see `spica.http.streaming.Incoming`."""
-        if self._taken is None and self._ended:
-            return b""
-        taken, self._taken = self._taken, None if isinstance(self._taken, bytes) else self._taken
-        return taken
-
-    def arrived(self) -> asyncio.Future[None]:
-        """Ask for more."""
-        return asyncio.ensure_future(self._pull())
-
-    async def rest(self) -> Message:
-        """`receive` for who only waits for the end of the connection: not before the handler has read its content."""
-        await self._read.wait()
-        return await self._receive()
-
-    async def _pull(self) -> None:
-        message = await self._receive()
-        chunk = message.get("body", b"")
-        self._left -= len(chunk)
-        if message["type"] == "http.disconnect":
-            self._taken, self._ended = (400, "the client went away"), True
-        elif self._left < 0:
-            self._taken, self._ended = (413, "the content is larger than the limit"), True
-        else:
-            self._taken, self._ended = chunk or None, not message.get("more_body", False)
-        if self._ended:
-            self._read.set()
-
-
 async def _call(app: App, native: NativeRequest, receive: Receive) -> object:
     try:
         value = app.core.begin(native)
@@ -204,23 +166,6 @@ async def _wait_for_disconnect(receive: Receive) -> None:
         pass
 
 
-async def _read_content(receive: Receive, limit: int) -> bytes | None:
-    """Read the whole content; None when it is larger than the limit."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            return None
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
-
-
 def _raw_path(scope: Message) -> bytes:
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     return path.partition(b"?")[0]
@@ -234,7 +179,9 @@ def _as_upgrade(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
     return fields
 
 
-def _build_request(scope: Message, content: bytes = b"", incoming: Incoming | None = None) -> NativeRequest:
+def _build_request(
+    scope: Message, content: bytes = b"", *, incoming: Incoming | None = None, spooled: int | None = None
+) -> NativeRequest:
     query = scope.get("query_string", b"")
     target = _raw_path(scope) + (b"?" + query if query else b"")
     return NativeRequest.build(
@@ -243,6 +190,7 @@ def _build_request(scope: Message, content: bytes = b"", incoming: Incoming | No
         [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]],
         content,
         incoming=incoming,
+        spooled=spooled,
         scheme=scope.get("scheme", "http"),
         client=_read_client(scope),
     )

@@ -106,6 +106,10 @@ class PageRenderer:
         """Whether a template has a fragment that stands alone; see `Renderer`."""
         return self._templates.has_fragment(name, fragment)
 
+    def digest(self, name: str) -> str:
+        """What tells one text of a template from another; see `Renderer`."""
+        return self._templates.digest(name)
+
 
 @uses_context
 def csrf_token(ctx: Context | None) -> str:

@@ -22,22 +22,26 @@ def openapi(
     out: Annotated[Path | None, Parameter(help="Write it to this file.")] = None,
     check: Annotated[Path | None, Parameter(help="Compare it with this file; exit code 1 when they differ.")] = None,
 ) -> int:
-    """Print the OpenAPI 3.1 document of the application as JSON.
+    """Print the OpenAPI 3.1 document of the application: as JSON, or as YAML where the file's name ends so.
 
     For example:
 
         spica openapi --out openapi.json
 
+        spica openapi --out openapi.yaml
+
         spica openapi --check openapi.json
     """
     # Lazy: only this command needs it.
     from spica.openapi.pages import render_document
+    from spica.openapi.yaml import render_yaml
 
     if out is not None and check is not None:
         raise UsageError("--out and --check exclude each other")
     if check is not None and not check.is_file():
         raise UsageError(f"there is no file {check}: write it with spica openapi --out {check}")
-    text = render_document(load_application(target).openapi())
+    render = render_yaml if (out or check or Path()).suffix in (".yaml", ".yml") else render_document
+    text = render(load_application(target).openapi())
     if check is not None:
         return _compare(check, text)
     if out is None:

@@ -108,6 +108,13 @@ class Controller(Context):
         name = template or self.route.action
         return name if "/" in name else f"{self.route.views}/{name}"
 
+    def _template_digests(self, template: str | None) -> list[str]:
+        """Of the template that `render` would take, and of the layout around it."""
+        if template is None or not (template or self.route.action):
+            return []
+        renderer = self.route.renderer
+        return [renderer.digest(self.template_name(template)), renderer.digest(self.layout or "")]
+
     def visible_values(self) -> dict[str, Any]:
         """What a template sees besides what it is passed: `assigns`, then public attributes set on `self`."""
         own = {name: value for name, value in vars(self).items() if name[0] != "_" and name not in _OWN_ATTRIBUTES}

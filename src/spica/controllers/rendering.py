@@ -48,6 +48,9 @@ class Renderer(Protocol):
     def has_fragment(self, name: str, fragment: str) -> bool:
         """Whether a template has a `{% fragment %}` of this name that needs nothing but what the page needs."""
 
+    def digest(self, name: str) -> str:
+        """A text that is another one when a template or what it includes or extends is; "" where there is none."""
+
 
 class NoRenderer:
     """Stands in for templates in an application that has none."""
@@ -59,6 +62,10 @@ class NoRenderer:
     def has_fragment(self, name: str, fragment: str) -> bool:
         """There is none."""
         return False
+
+    def digest(self, name: str) -> str:
+        """There is none."""
+        return ""
 
     def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
         """Refuse, as `render_with`."""

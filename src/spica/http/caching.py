@@ -44,6 +44,7 @@ class Caching:
         last_modified: datetime | None = None,
         strong: bool = False,
         public: bool = False,
+        template: str | None = "",
     ) -> bool:
         """Tell whether the client has the present state already; if so, the answer is made: `return`.
 
@@ -52,7 +53,9 @@ class Caching:
 
         Args:    source: a model, a list or page of models, or anything with a JSON form; etag: any text that changes
                  with the state, instead of or besides; last_modified: when it did, default the source's `updated_at`;
-                 strong: the answer is the same to the octet; public: shared caches may keep it.
+                 strong: the answer is the same to the octet; public: shared caches may keep it; template: in a
+                 controller, whose text counts too, so that a deploy that changes the page changes its ETag: default the
+                 action's own, None for none.
         Returns: True when there is nothing more to do: 304 for GET and HEAD, 412 when the client's state is another.
         Raises:  TypeError when there is neither source nor etag nor last_modified, or a query was not awaited.
         """
@@ -66,7 +69,11 @@ class Caching:
         if not keys and last_modified is None:
             raise TypeError("fresh_when needs a model, or etag= or last_modified=")
         response = self.response
-        tag = build_etag([*keys, *self._representation()], strong=strong) if keys else None
+        tag = (
+            build_etag([*keys, *self._representation(), *self._template_digests(template)], strong=strong)
+            if keys
+            else None
+        )
         seconds = int(last_modified.timestamp()) if last_modified is not None else None
         if tag is not None:
             response.set_header("etag", tag)
@@ -102,6 +109,10 @@ class Caching:
     def no_store(self) -> None:
         """Have nobody keep the response."""
         self.response.set_header("cache-control", NO_STORE)
+
+    def _template_digests(self, template: str | None) -> list[str]:
+        """What the templates of the answer say; functions have none."""
+        return []
 
     def _representation(self) -> list[str]:
         """What of a request chooses between the representations of a resource."""

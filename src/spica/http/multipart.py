@@ -2,6 +2,7 @@
 
 Rules of this file:
 - Bounded (parts, part headers, text in memory), strict, linear. The grammar is the `multipart` library's.
+- A part that says it is JSON is decoded as JSON content is (OpenAPI's way of sending an object beside a file).
 - The content is read block by block, wherever it is; a file in it is noted as a place and a length, not copied.
 - Parsing is a generator that pauses after each block, so that a coroutine can let others run.
 This module is imported when the first multipart form arrives, not at boot: the library pulls in tempfile and shutil.
@@ -25,7 +26,7 @@ from multipart import (  # type: ignore[import-untyped] # the library ships no t
 )
 
 from spica.errors.http import BadRequest, ContentTooLarge
-from spica.http import media_types
+from spica.http import json, media_types
 from spica.http.octets import BLOCK_BYTES, MemoryOctets, Octets, Slice
 from spica.http.uploads import UploadFile
 
@@ -137,13 +138,30 @@ class _Form:
         assert segment is not None, "a part ends that never began"
         name, size = segment.name or "", segment.size
         if self.filename is None:
-            self.pairs.append((name, b"".join(self.chunks).decode(_charset(segment), "replace")))
+            octets = b"".join(self.chunks)
+            is_json = media_types.is_json(media_types.essence(segment.content_type or ""))
+            value = _decode_json(name, octets) if is_json else octets.decode(_charset(segment), "replace")
+            self.pairs.append((name, value))
         elif self.filename or size:
             content = Slice(self.source, self.start, size)
             self.pairs.append((name, UploadFile(self.filename, content, segment.content_type or media_types.BYTES)))
         self.position = self.start + size + len(b"\r\n")
         after = self.position + len(b"--") + len(self.boundary)
         self.complete = self.source.read_content(after, 2) == b"--"
+
+
+def _decode_json(name: str, octets: bytes) -> Any:
+    """The value of a part that says that it is JSON, as clients send what is more than a text.
+
+    Objects and lists are what they are in JSON content; a text is itself, and any other scalar the text of a form.
+    """
+    try:
+        value = json.decode(octets)
+    except BadRequest as error:
+        raise BadRequest(f"the part {name!r} of the multipart form: {error.detail}") from error
+    if isinstance(value, dict | list | str):
+        return value
+    return octets.decode().strip() if value is not None else ""
 
 
 def _extended_name(segment: MultipartSegment) -> str | None:

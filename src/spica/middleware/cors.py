@@ -8,6 +8,9 @@ Rules:
   carries no credentials, so authentication and limits in front of it would stop every request that needs one.
 - An origin is compared whole: scheme, host and port. "*" never goes with credentials.
 - The answer depends on the origin, so it says `Vary: Origin`, to pages of our own too; except under "*".
+- Files in public/ are answered by the core, which looks at no Origin. In the common part of config/middleware.py "*",
+  or one origin alone, is the same field for everyone, so files have it as well; more origins than one, and
+  credentials, are for routes only.
 Source: Fetch (WHATWG), section 3.2 "CORS protocol"; Private Network Access (WICG), section 2.
 """
 
@@ -63,6 +66,10 @@ class Cors(Middleware):
         self._credentials = credentials
         self._exposed = ", ".join(_checked("expose", expose))
         self._same = self._build_fields("*") if self._any else ()
+        constant = "*" if self._any else _only_origin(origins)
+        if constant is not None:
+            # Never with credentials: the core gives these fields to whatever has none of its own.
+            self.static_fields = (("access-control-allow-origin", constant),)
 
     def before(self, ctx: Context) -> Response | None:
         """Answer a preflight on a route that takes OPTIONS itself."""
@@ -151,6 +158,12 @@ def _allows_any(origins: Origins, *, credentials: bool) -> bool:
             fix='name the origins: m.Cors(origins=["https://app.example.com"], credentials=True)',
         )
     return "*" in origins
+
+
+def _only_origin(origins: Origins) -> str | None:
+    """The one origin that is let in, where it is written out."""
+    (first, *others) = origins
+    return first.lower() if isinstance(first, str) and not others and "*" not in first else None
 
 
 def _pattern_of(origin: str | re.Pattern[str]) -> re.Pattern[str]:

@@ -16,9 +16,11 @@ from pathlib import Path
 
 from spica._core import escape
 from spica.errors.http import NotFound
+from spica.http import media_types
 from spica.http.context import Context
 from spica.http.response import Response
 from spica.openapi.schemas import Schema
+from spica.openapi.yaml import render_yaml
 from spica.routing.location import Location
 from spica.routing.route import Handler, Route, build_route
 
@@ -83,6 +85,7 @@ class DocsPages:
         shown: list[tuple[str, Handler]] = [
             ("", self.show),
             ("/openapi.json", self.send_document),
+            ("/openapi.yaml", self.send_yaml),
             ("/assets/{name}", self.send_asset),
         ]
         where = Location(__file__, 1)
@@ -104,13 +107,11 @@ class DocsPages:
 
     def send_document(self, ctx: Context) -> Response:
         """The document, or a 304 to who has it."""
-        content, etag = self._document
-        seen = ctx.request.headers.get("if-none-match") or ""
-        if seen == "*" or etag in (one.strip().removeprefix("W/") for one in seen.split(",")):
-            response = Response(status=304)
-        else:
-            response = Response(content, 200, None, "application/json")
-        return response.with_header("ETag", etag).with_header("Cache-Control", "no-cache")
+        return _send(ctx, *self._document, "application/json")
+
+    def send_yaml(self, ctx: Context) -> Response:
+        """The document as YAML, or a 304."""
+        return _send(ctx, *self._yaml, media_types.YAML)
 
     def send_asset(self, name: str) -> Response:
         """A script, style or image of the page."""
@@ -122,12 +123,29 @@ class DocsPages:
 
     @cached_property
     def _document(self) -> tuple[bytes, str]:
-        # Lazy: OpenSSL takes a megabyte, and most servers never show these pages.
-        import hashlib
+        return _with_etag(render_document(self._build()))
 
-        content = render_document(self._build()).encode()
-        digest = hashlib.sha256(content).digest()[:16]
-        return content, f'"{urlsafe_b64encode(digest).rstrip(b"=").decode()}"'
+    @cached_property
+    def _yaml(self) -> tuple[bytes, str]:
+        return _with_etag(render_yaml(self._build()))
+
+
+def _send(ctx: Context, content: bytes, etag: str, content_type: str) -> Response:
+    seen = ctx.request.headers.get("if-none-match") or ""
+    if seen == "*" or etag in (one.strip().removeprefix("W/") for one in seen.split(",")):
+        response = Response(status=304)
+    else:
+        response = Response(content, 200, None, content_type)
+    return response.with_header("ETag", etag).with_header("Cache-Control", "no-cache")
+
+
+def _with_etag(text: str) -> tuple[bytes, str]:
+    # Lazy: OpenSSL takes a megabyte, and most servers never show these pages.
+    import hashlib
+
+    content = text.encode()
+    digest = hashlib.sha256(content).digest()[:16]
+    return content, f'"{urlsafe_b64encode(digest).rstrip(b"=").decode()}"'
 
 
 def render_document(document: Schema) -> str:

@@ -11,7 +11,8 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_origin
 
 import msgspec
 from msgspec import inspect as shapes
@@ -197,9 +198,27 @@ def _parts(shape: Any) -> Iterator[Any]:
         yield field.type
 
 
+def _page_of(type_: Any) -> Any:
+    """The shape of a page's JSON, for `Page[Post]`; None for any other type."""
+    if get_origin(type_) is None or not hasattr(get_origin(type_), "__json__"):
+        return None
+    # Lazy: an application without models never loads them.
+    from spica.orm.page import Page
+
+    return _shape_of_page(*get_args(type_)) if get_origin(type_) is Page else None
+
+
+@cache
+def _shape_of_page(item: Any) -> Any:
+    numbers = [(name, int) for name in ("page", "per", "total", "pages")]
+    return msgspec.defstruct(f"PageOf{getattr(item, '__name__', 'Any')}", [("items", list[item]), *numbers])
+
+
 def _as_object(type_: Any) -> Any:
-    """A named tuple is an object to clients, and an array to msgspec."""
+    """What is an object to clients and not to msgspec: a named tuple, which it takes for an array, and a page."""
     bare = without_none(type_)
+    if (page := _page_of(bare)) is not None:
+        return page
     if not is_named_tuple(bare):
         return type_
     hints = read_hints(bare)

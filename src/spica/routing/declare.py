@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import Enum
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Any, Literal, TypeAlias, Unpack, cast
 
 from spica.errors import closest
 from spica.inflection import plural
@@ -41,8 +41,17 @@ from spica.routing.route import (
     check_options,
     check_target,
 )
-from spica.routing.router import AsgiApp, Mount, Router, check_asgi
-from spica.routing.scope import Block, NamespaceOptions, ResourceOptions, Scope, ScopeOptions, join_names, static_name
+from spica.routing.router import AsgiApp, Mount, Router, check_asgi, refuse_origins
+from spica.routing.scope import (
+    Block,
+    MountOptions,
+    NamespaceOptions,
+    ResourceOptions,
+    Scope,
+    ScopeOptions,
+    join_names,
+    static_name,
+)
 
 Target: TypeAlias = "Handler | str"
 
@@ -149,18 +158,22 @@ class Routes:
         where = locate_caller()
         self._place(build_fallback(self._scopes[-1].prefix, self._target(target, where), where, options))
 
-    def mount(self, prefix: str, router: Router | AsgiApp, **options: Unpack[ScopeOptions]) -> None:
-        """Answer the routes of a Router below a prefix, or an ASGI application; options as for `scope`.
+    def mount(self, prefix: str, router: Router | AsgiApp, **options: Unpack[MountOptions]) -> None:
+        """Answer the routes of a Router below a prefix, or an ASGI application; options: see `MountOptions`.
 
         Those that the Router gets later are included. An ASGI application is mounted as by `Router.mount`.
         """
         where = locate_caller()
-        scope = self._scopes[-1].narrow("", options, where)
+        check_options(options, MountOptions, where)
+        given = cast(ScopeOptions, {name: value for name, value in options.items() if name != "origins"})
+        scope = self._scopes[-1].narrow("", given, where)
         if isinstance(router, Router):
+            refuse_origins(options.get("origins"), where)
             self._parts.append((Mount(prefix, router), scope))
         else:
             app = check_asgi(prefix, router, where)
-            self._place(build_mount(join_patterns(scope.prefix, prefix), app, where), scope)
+            route = build_mount(join_patterns(scope.prefix, prefix), app, where, origins=options.get("origins"))
+            self._place(route, scope)
 
     def direct(self, name: str, function: Callable[..., str]) -> None:
         """Make a path helper of a function: `r.direct("docs", lambda page: f"https://docs.example/{page}")`."""

@@ -29,6 +29,7 @@ _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 
 
 Predicate: TypeAlias = Callable[[Any], object]
+Origins: TypeAlias = str | list[str] | tuple[str, ...] | None
 Kind: TypeAlias = Literal["http", "ws", "fallback", "mount"]
 Names: TypeAlias = "str | list[str] | tuple[str, ...] | None"
 
@@ -95,7 +96,7 @@ class SocketOptions(DemandOptions, total=False):
     pipe: Names
     summary: str
     tags: list[str] | tuple[str, ...]
-    origins: str | list[str] | tuple[str, ...]
+    origins: Origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,16 +309,6 @@ def build_socket_route(
     """Make a WebSocket's route from what `ws` got."""
     check_options(options, SocketOptions, where)
     given = options.get("name")
-    origins = options.get("origins")
-    origins = (origins,) if isinstance(origins, str) else origins
-    for origin in origins or ():
-        if not _ORIGIN.fullmatch(origin):
-            raise InvalidRouteOptionError(
-                f"{origin!r} is no origin",
-                where=str(where),
-                why="a browser names the page's scheme and host, and nothing else",
-                fix=f"write {_guess_origin(origin)}",
-            )
     demands = build_demands(options, where)
     return Route(
         method="GET",
@@ -331,8 +322,22 @@ def build_socket_route(
         tags=tuple(options.get("tags", ())),
         kind="ws",
         demands=demands,
-        origins=None if origins is None else tuple(origins),
+        origins=build_origins(options.get("origins"), where),
     )
+
+
+def build_origins(origins: Origins, where: Location) -> tuple[str, ...] | None:
+    """Read the option `origins` of a WebSocket. Raises InvalidRouteOptionError for what is none."""
+    origins = (origins,) if isinstance(origins, str) else origins
+    for origin in origins or ():
+        if not _ORIGIN.fullmatch(origin):
+            raise InvalidRouteOptionError(
+                f"{origin!r} is no origin",
+                where=str(where),
+                why="a browser names the page's scheme and host, and nothing else",
+                fix=f"write {_guess_origin(origin)}",
+            )
+    return None if origins is None else tuple(origins)
 
 
 def build_fallback(prefix: str, target: Handler | str, where: Location, options: RouteOptions) -> Route:
@@ -341,10 +346,17 @@ def build_fallback(prefix: str, target: Handler | str, where: Location, options:
     return replace(route, kind="fallback", demands=replace(route.demands, formats=()))
 
 
-def build_mount(prefix: str, app: Handler, where: Location, pipe: Names = None) -> Route:
-    """Make the route of an ASGI application at a prefix and below it."""
-    pattern = build_pattern(join_patterns(prefix, "/{path:rest}"), where, NO_DEMANDS)
-    return Route(method="GET", pattern=pattern, target=app, where=where, pipe=build_pipe(pipe), kind="mount")
+def build_mount(prefix: str, app: Handler, where: Location, pipe: Names = None, origins: Origins = None) -> Route:
+    """Make the route of an ASGI application at a prefix and below it; origins: see `SocketOptions`."""
+    return Route(
+        method="GET",
+        pattern=build_pattern(join_patterns(prefix, "/{path:rest}"), where, NO_DEMANDS),
+        target=app,
+        where=where,
+        pipe=build_pipe(pipe),
+        kind="mount",
+        origins=build_origins(origins, where),
+    )
 
 
 def asks_for_socket(request: Any) -> bool:

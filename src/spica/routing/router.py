@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias, TypeVar, Unpack
 
 from spica.injection.signature import remember_names
-from spica.routing.errors import InvalidTargetError
+from spica.routing.errors import InvalidRouteOptionError, InvalidTargetError
 from spica.routing.location import Location, locate_callable, locate_caller
 from spica.routing.redirects import build_redirect
 from spica.routing.route import (
@@ -15,6 +15,7 @@ from spica.routing.route import (
     EventsOptions,
     Handler,
     Names,
+    Origins,
     RedirectOptions,
     Route,
     RouteOptions,
@@ -154,21 +155,23 @@ class Router:
         """Redirect GET at the pattern to another address; see `Routes.redirect`."""
         self._add(build_redirect(pattern, to, locate_caller(), options))
 
-    def mount(self, prefix: str, router: Router | AsgiApp, *, pipe: Names = None) -> None:
+    def mount(self, prefix: str, router: Router | AsgiApp, *, pipe: Names = None, origins: Origins = None) -> None:
         """Answer another router's routes below a prefix, those it gets later included; or an ASGI application there.
 
         An ASGI application answers every path at the prefix and below it, with any method, and WebSockets; routes that
         are more specific come first.
 
         Args:    prefix: `"/legacy"`; router: it, or an ASGI application such as those of Starlette, FastAPI and Django;
-                 pipe: the pipelines around it, as for a route.
-        Raises:  InvalidTargetError when it is neither.
+                 pipe: the pipelines around it, as for a route; origins: of the pages that may open WebSockets of an
+                 ASGI application, default those of [server.websocket], else the application's own.
+        Raises:  InvalidTargetError when it is neither; InvalidRouteOptionError for origins that are none.
         """
         where = locate_caller()
         if isinstance(router, Router):
+            refuse_origins(origins, where)
             self._add(Mount(prefix, router, build_pipe(pipe)))
         else:
-            self._add(build_mount(prefix, check_asgi(prefix, router, where), where, pipe))
+            self._add(build_mount(prefix, check_asgi(prefix, router, where), where, pipe, origins))
 
     def _add(self, part: Route | Mount) -> None:
         self._parts.append(part)
@@ -187,6 +190,17 @@ class Router:
             return function
 
         return register
+
+
+def refuse_origins(origins: Origins, where: Location) -> None:
+    """Refuse `origins` where a router is mounted, whose WebSockets have theirs. Raises InvalidRouteOptionError."""
+    if origins is not None:
+        raise InvalidRouteOptionError(
+            "origins says nothing of a router",
+            where=str(where),
+            why="each of its WebSockets has its own",
+            fix='write it there: @router.ws("/chat", origins=["https://app.example"])',
+        )
 
 
 def check_asgi(prefix: str, app: object, where: Location) -> Handler:

@@ -15,7 +15,16 @@ from typing import Literal
 from spica.routing.location import Location
 from spica.routing.pattern import join_patterns
 from spica.routing.resources import Resource
-from spica.routing.route import NO_DEMANDS, DemandOptions, Demands, Names, build_demands, build_pipe, check_options
+from spica.routing.route import (
+    NO_DEMANDS,
+    DemandOptions,
+    Demands,
+    Names,
+    Origins,
+    build_demands,
+    build_pipe,
+    check_options,
+)
 
 
 class ScopeOptions(DemandOptions, total=False):
@@ -29,6 +38,16 @@ class ScopeOptions(DemandOptions, total=False):
     controllers: str | None
     name: str | None
     shallow: bool
+
+
+class MountOptions(ScopeOptions, total=False):
+    """What `r.mount` accepts besides its prefix and what it mounts.
+
+    `origins`, of an ASGI application: of the pages that may open its WebSockets, as for `r.ws`; and what `ScopeOptions`
+    has.
+    """
+
+    origins: Origins
 
 
 class NamespaceOptions(DemandOptions, total=False):

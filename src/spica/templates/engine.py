@@ -142,6 +142,14 @@ class Templates:
         """
         return self._cache.get(name)
 
+    def digest(self, name: str) -> str:
+        """A text that is another one when the template, or a file that it includes or extends, is.
+
+        Returns: "" for a name that no template has.
+        Raises:  TemplateError for one that can't be compiled.
+        """
+        return self._cache.get(name).digest if name and self.has(name) else ""
+
     def has(self, name: str) -> bool:
         """Whether a template of this name exists; it may still be wrong."""
         return self._loader.find(name) is not None

@@ -1,11 +1,18 @@
 """The application as an ASGI callable."""
 
 import asyncio
-from typing import Any
+import contextlib
+import errno
+import gc
+import os
+import tempfile
+from typing import Annotated, Any
 
 import pytest
 
-from spica import App, Context, Response
+from spica import App, Context, Form, Response, UploadFile
+from spica.config.server_settings import ServerSection
+from spica.config.settings import Settings
 
 
 def http_scope(method: str = "GET", path: str = "/", query: bytes = b"") -> dict[str, Any]:
@@ -162,3 +169,80 @@ async def test_a_failing_startup_is_reported() -> None:
 async def test_an_unknown_scope_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="'smtp'"):
         await run(App(), {"type": "smtp"})
+
+
+def chunks(content: bytes, size: int = 50_000) -> list[dict[str, Any]]:
+    pieces = [content[at : at + size] for at in range(0, len(content), size)]
+    return [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces] + [
+        {"type": "http.request", "body": b""}
+    ]
+
+
+@pytest.mark.parametrize(("size", "is_spooled"), [(65_536, False), (65_537, True), (3_000_000, True)])
+async def test_large_content_waits_in_a_file_as_on_our_own_server(size: int, is_spooled: bool) -> None:
+    before = open_files()
+    app = App()
+    content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+
+    @app.post("/")
+    def take(ctx: Context) -> dict[str, object]:
+        native = ctx.request.native
+        return {"spooled": native.is_spooled, "size": native.content_length, "same": native.content == content}
+
+    _, body = await run(app, http_scope("POST"), *chunks(content))
+    assert body["body"] == b'{"spooled":%s,"size":%d,"same":true}' % (str(is_spooled).lower().encode(), size)
+    assert open_files() == before
+
+
+async def test_a_large_form_is_a_place_in_that_file() -> None:
+    before = open_files()
+    app = App()
+
+    @app.post("/")
+    async def take(file: UploadFile, title: Annotated[str, Form()]) -> dict[str, object]:
+        return {"size": file.size, "first": (await file.read(3)).decode(), "title": title}
+
+    form = (
+        b'--B\r\nContent-Disposition: form-data; name="title"\r\n\r\nHi\r\n'
+        b'--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        + b"abc" * 100_000
+        + b"\r\n--B--\r\n"
+    )
+    scope = http_scope("POST")
+    scope["headers"] = [*scope["headers"], (b"content-type", b"multipart/form-data; boundary=B")]
+    _, body = await run(app, scope, *chunks(form))
+    assert body["body"] == b'{"size":300000,"first":"abc","title":"Hi"}'
+    assert open_files() == before
+
+
+async def test_content_beyond_the_limit_or_without_its_end_leaves_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = open_files()
+    app = App()
+    app.settings = Settings(env="test", server=ServerSection(max_content_bytes=200_000))
+    called: list[str] = []
+    app.post("/")(lambda: called.append("called"))
+    start, _ = await run(app, http_scope("POST"), *chunks(b"x" * 300_000))
+    assert start["status"] == 413
+    assert await run(app, http_scope("POST"), *chunks(b"x" * 150_000)[:3], {"type": "http.disconnect"}) == []
+    assert (called, open_files()) == ([], before)
+
+
+async def test_a_full_disk_is_told_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    app = App()
+    app.post("/")(lambda: "x")
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    start, _ = await run(app, http_scope("POST"), *chunks(b"x" * 100_000))
+    assert start["status"] == 507
+
+
+def open_files() -> list[str]:
+    """The files without a name that this process holds."""
+    gc.collect()
+    links = []
+    for name in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            links.append(os.readlink(f"/proc/self/fd/{name}"))
+    return [link for link in links if "(deleted)" in link and link.startswith(tempfile.gettempdir())]

@@ -22,7 +22,7 @@ from spica.errors import SpicaError
 from spica.http import asgi_exchange
 from spica.http.errors import MountedAppError
 from spica.routing.declare import Routes
-from spica.routing.errors import DuplicateRouteError, InvalidTargetError
+from spica.routing.errors import DuplicateRouteError, InvalidRouteOptionError, InvalidTargetError
 from spica.testing import BrokenResponse
 from tests.serving import open_client
 
@@ -388,3 +388,80 @@ async def test_a_refused_handshake(ends: str) -> None:
         with pytest.raises(Exception, match="403" if ends == "close" else "500"):
             async with client.socket("/legacy/ws"):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("origins", "origin", "status"),
+    [
+        (None, "http://testserver", 101),
+        (None, "https://pages.example", 403),
+        ("https://pages.example", "https://pages.example", 101),
+        (["https://pages.example"], "https://evil.example", 403),
+        ("*", "https://evil.example", 101),
+    ],
+)
+async def test_a_mount_says_whose_pages_may_open_its_websockets(origins: Any, origin: str, status: int) -> None:
+    """Refused before the application hears of it: what checks no Origin, as Starlette, is safe behind a mount."""
+    heard: list[str] = []
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            heard.append(scope["path"])
+            await send({"type": "websocket.accept"})
+
+    app = App(env="test")
+    app.mount("/live", asgi, origins=origins)
+    async with open_client(app) as client:
+        received = await client.send_octets(
+            b"GET /live/x HTTP/1.1\r\nhost: testserver\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n"
+            b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            b"origin: %s\r\n\r\n" % origin.encode()
+        )
+    assert received.startswith(b"HTTP/1.1 %d " % status)
+    assert heard == (["/live/x"] if status == 101 else [])
+
+
+def test_origins_of_a_mount_are_checked_at_boot() -> None:
+    for app in (App(), Routes()):
+        with pytest.raises(InvalidRouteOptionError, match="is no origin"):
+            app.mount("/live", STARLETTE, origins=["pages.example"])
+        with pytest.raises(InvalidRouteOptionError, match="origins says nothing of a router"):
+            app.mount("/users", Router(), origins=["https://pages.example"])
+    routes = Routes()
+    routes.mount("/live", STARLETTE, origins="https://pages.example", pipe=[])
+    assert routes.routes[0].origins == ("https://pages.example",)
+
+
+async def test_both_ways_at_once() -> None:
+    """Full duplex: the application answers what has come while the client still has more to say."""
+
+    async def echo(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        has_more = True
+        while has_more:
+            message = await receive()
+            has_more = message["more_body"]
+            await send({"type": "http.response.body", "body": message["body"].upper(), "more_body": has_more})
+
+    received = bytearray()
+    came = asyncio.Event()
+
+    def sink(data: bytes | None) -> None:
+        received.extend(data or b"")
+        came.set()
+
+    async with open_client(mounted(echo)) as client:
+        connection = client._connect(sink)
+        connection.feed(b"POST /legacy/ HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n")
+        for piece in (b"one", b"two", b"three"):
+            connection.feed(b"%x\r\n%s\r\n" % (len(piece), piece))
+            async with asyncio.timeout(5):
+                while piece.upper() not in received:
+                    came.clear()
+                    await came.wait()
+        connection.feed(b"0\r\n\r\n")
+        async with asyncio.timeout(5):
+            while not received.endswith(b"0\r\n\r\n"):
+                came.clear()
+                await came.wait()
+        connection.close()

@@ -234,3 +234,58 @@ async def test_caches_keep_parts_and_pages_apart(app: App, exchange: Any) -> Non
     assert (await exchange(app, "GET", "/parts", headers=kept)).status == 304
     restored = {**kept, "hx-history-restore-request": "true"}
     assert (await exchange(app, "GET", "/parts", headers=restored)).status == 200
+
+
+async def test_a_deploy_that_changes_a_page_changes_its_etag(tmp_path: Path, monkeypatch: Any, exchange: Any) -> None:
+    controller = """
+from spica import Controller
+
+
+class PagesController(Controller):
+    layout = "layouts/plain"
+
+    def show(self):
+        if self.fresh_when(etag="the same"):
+            return
+
+    def listed(self):
+        if self.fresh_when(etag="the same", template="show"):
+            return
+        return self.render("show")
+
+    def bare(self):
+        if self.fresh_when(etag="the same", template=None):
+            return
+        return self.render("show")
+"""
+    files = {
+        "config/routes.py": "def draw(r):\n"
+        + "".join(f'    r.get("/{name}", "pages#{name}")\n' for name in ("show", "listed", "bare")),
+        "config/app.toml": '[app]\nsecret_key = "a secret of enough characters 0123456789"\n',
+        "app/controllers/pages_controller.py": controller,
+        "app/views/layouts/plain.html": "<main>{% block content %}{% end %}</main>",
+        "app/views/pages/show.html": '<p>one</p>{% include "pages/_part" %}',
+        "app/views/pages/_part.html": "<i>part</i>",
+    }
+
+    async def etags(changed: str = "") -> dict[str, str]:
+        """The ETags of a process that was started after a file has changed."""
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text + ("\n<b>new</b>" if name == changed else ""))
+        forget_app()
+        app = App(tmp_path, env="production")
+        return {
+            name: (await exchange(app, "GET", f"/{name}", headers=HTML)).field("etag")
+            for name in ("show", "listed", "bare")
+        }
+
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = await etags()
+    assert await etags() == before, "a restart alone changes nothing"
+    for file in ("app/views/pages/show.html", "app/views/pages/_part.html", "app/views/layouts/plain.html"):
+        after = await etags(file)
+        assert after["show"] != before["show"], file
+        assert after["listed"] != before["listed"], file
+        assert after["bare"] == before["bare"], file
+    forget_app()

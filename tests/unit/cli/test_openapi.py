@@ -55,3 +55,12 @@ def test_usage() -> None:
         run(["openapi", "described:app", "--check", "none.json"])
     with pytest.raises(UsageError, match="exclude each other"):
         run(["openapi", "described:app", "--check", "a", "--out", "b"])
+
+
+def test_a_file_whose_name_ends_so_is_yaml(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["openapi", "described:app", "--out", "api.yaml"]) == 0
+    assert (folder / "api.yaml").read_text().startswith('openapi: "3.1.0"\n')
+    assert run(["openapi", "described:app", "--check", "api.yaml"]) == 0
+    (folder / "api.yaml").write_text("openapi: 2\n")
+    assert run(["openapi", "described:app", "--check", "api.yaml"]) == 1
+    assert "-openapi: 2" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from spica.http import multipart
 from spica.http.multipart import MAX_PARTS, MAX_TEXT_BYTES, parse_in_steps, parse_multipart
 from spica.http.octets import MemoryOctets
 from spica.http.uploads import UploadFile
+from spica.http.url import nest
 
 TYPE = "multipart/form-data; boundary=XyZ"
 
@@ -182,3 +183,42 @@ def test_a_nul_in_a_name_is_refused_or_left_out() -> None:
 def test_a_charset_that_could_hide_text_is_not_used(charset: str) -> None:
     content = body(part("a", b"+ADw-script+AD4-", extra=f"Content-Type: text/plain; charset={charset}\r\n"))
     assert parse_multipart(content, TYPE) == [("a", "+ADw-script+AD4-")]
+
+
+JSON_PART = "Content-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "value"),
+    [
+        (b'{"title": "Hi", "tags": ["a"], "stars": 3}', {"title": "Hi", "tags": ["a"], "stars": 3}),
+        (b"[1, 2]", [1, 2]),
+        (b'"a text"', "a text"),
+        (b" 17 ", "17"),
+        (b"true", "true"),
+        (b"null", ""),
+    ],
+)
+def test_a_part_that_says_it_is_json_is_decoded(content: bytes, value: object) -> None:
+    assert parse_multipart(body(part("post", content, extra=JSON_PART)), TYPE) == [("post", value)]
+    charset = "Content-Type: application/vnd.x+json; charset=utf-8\r\n"
+    assert parse_multipart(body(part("post", content, extra=charset)), TYPE) == [("post", value)]
+
+
+@pytest.mark.parametrize("content", [b"{", b"", b"NaN", b'"\xff"', b"[" * 200 + b"]" * 200, b"{} {}"])
+def test_a_json_part_that_is_malformed_is_a_400_that_names_it(content: bytes) -> None:
+    with pytest.raises(BadRequest, match="the part 'post' of the multipart form"):
+        parse_multipart(body(part("post", content, extra=JSON_PART)), TYPE)
+
+
+def test_a_file_that_says_it_is_json_stays_a_file() -> None:
+    [(name, upload)] = parse_multipart(body(part("data", b"{}", filename="a.json", extra=JSON_PART)), TYPE)
+    assert (name, upload.content) == ("data", b"{}")
+
+
+def test_a_json_part_and_names_in_its_group_can_be_sent_together_but_not_contradict() -> None:
+    both = body(part("post", b'{"title": "Hi"}', extra=JSON_PART), part("post[tags][]", b"a"))
+    assert nest(parse_multipart(both, TYPE)) == {"post": {"title": "Hi", "tags": ["a"]}}
+    twice = body(part("post", b'{"title": "Hi"}', extra=JSON_PART), part("post", b"x"))
+    with pytest.raises(BadRequest):
+        nest(parse_multipart(twice, TYPE))

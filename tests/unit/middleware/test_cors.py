@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -172,3 +173,46 @@ async def test_a_refusal_can_be_read_by_the_page() -> None:
         response = await client.get("/posts/7", headers={"origin": ORIGIN})
     assert response.status == 401
     assert response.headers["access-control-allow-origin"] == ORIGIN
+
+
+@pytest.mark.parametrize(
+    ("options", "allowed"),
+    [
+        ({"origins": ["*"]}, "*"),
+        ({"origins": [ORIGIN]}, ORIGIN),
+        ({"origins": [ORIGIN], "credentials": True}, ORIGIN),
+        ({"origins": [ORIGIN, "https://other.example"]}, None),
+        ({"origins": ["https://*.example.com"]}, None),
+        ({"origins": [re.compile("https://.*")]}, None),
+    ],
+)
+async def test_a_public_file_says_what_it_can_say_to_everyone(
+    tmp_path: Path, options: dict[str, Any], allowed: str | None
+) -> None:
+    (tmp_path / "public").mkdir()
+    (tmp_path / "public/font.woff2").write_text("a font")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/routes.py").write_text("def draw(r): ...\n")
+    (tmp_path / "config/middleware.py").write_text(
+        f"import re\nfrom spica import middleware as m\ndef draw(p):\n    p.use(m.Cors(**{options!r}))\n"
+    )
+    async with open_client(App(tmp_path, env="test")) as client:
+        for origin in (ORIGIN, "https://evil.example"):
+            answer = (await client.get("/font.woff2", headers={"origin": origin})).expect_status(200)
+            assert answer.headers.get("access-control-allow-origin") == allowed
+            assert "access-control-allow-credentials" not in answer.headers
+
+
+async def test_a_pipeline_of_named_origins_keeps_to_them_beside_a_common_one() -> None:
+    """What the common part says to everyone stands in for nothing: an inner pipeline's credentials are not widened."""
+    app = App(env="test")
+    app.use(m.Cors([ORIGIN]))
+    with app.pipeline("other"):
+        app.use(m.Cors(["https://other.example"], credentials=True))
+    app.get("/own", pipe="other")(lambda: "x")
+    async with open_client(app) as client:
+        other = await client.get("/own", headers={"origin": "https://other.example"})
+        assert other.headers["access-control-allow-origin"] == "https://other.example"
+        evil = await client.get("/own", headers={"origin": "https://evil.example"})
+        assert evil.headers.get("access-control-allow-origin") == ORIGIN
+        assert "access-control-allow-credentials" not in evil.headers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from spica import App
 from spica.openapi import pages
@@ -89,3 +90,11 @@ async def test_elsewhere_and_beside_routes_of_the_application() -> None:
     assert (await get(app, "/help")).text == "mine"
     assert (await get(app, "/help/openapi.json")).status == 200
     assert [route.pattern.text for route in app.routes] == ["/things", "/help"]
+
+
+async def test_the_document_as_yaml() -> None:
+    app = build_app()
+    first = await get(app, "/api/docs/openapi.yaml")
+    assert (first.status, first.headers["content-type"]) == (200, "application/yaml")
+    assert yaml.safe_load(first.text) == (await get(app, "/api/docs/openapi.json")).json()
+    assert (await get(app, "/api/docs/openapi.yaml", if_none_match=first.headers["etag"])).status == 304

@@ -10,7 +10,7 @@ import pydantic
 import pytest
 
 from spica.openapi.schemas import DECIMAL, Schemas
-from spica.orm import Model, field
+from spica.orm import Model, Page, field
 
 
 class Item(msgspec.Struct):
@@ -85,3 +85,27 @@ def test_the_pattern_of_decimals(text: str) -> None:
 
     assert re.match(DECIMAL, text)
     assert not re.match(DECIMAL, f"x{text}")
+
+
+def test_a_page_of_models_has_the_form_that_its_json_has() -> None:
+    class Note(Model, table="notes_of_schemas"):
+        title: str
+        api_token: str = ""
+
+    schemas = Schemas()
+    page, again = schemas.of(Page[Note]), schemas.of(Page[Note])
+    components = schemas.finish()
+    assert page == {"$ref": "#/components/schemas/PageOfNote"}
+    assert again == page
+    shape = components["PageOfNote"]
+    shown = Page([Note(title="a")], page=1, per=20, total=1).__json__()
+    assert set(shape["properties"]) == set(shown) == set(shape["required"])
+    assert shape["properties"]["items"] == {"type": "array", "items": {"$ref": "#/components/schemas/Note"}}
+    assert "api_token" not in components["Note"]["properties"]
+
+
+def test_a_page_of_anything_else_is_a_page_too() -> None:
+    schemas = Schemas()
+    page = schemas.of(Page[int])
+    assert schemas.finish()["PageOfint"]["properties"]["items"] == {"type": "array", "items": {"type": "integer"}}
+    assert page
