@@ -17,6 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from spica._core import Server
 from spica.app.application import App
+from spica.http import media_types
 from spica.middleware.session_data import SessionData
 from spica.testing.connections import Connect, connect_in_memory, connect_to
 from spica.testing.cookies import CookieJar
@@ -28,6 +29,8 @@ from spica.testing.response import ClientResponse, Surroundings
 from spica.testing.websocket import ClientSocket
 
 HOST = "test.host"
+# What no form can send, a script does: `fetch` accepts anything, and gets problem details instead of a page.
+ACCEPT_OF_SCRIPTS = "*/*"
 ACCEPT = "text/html,application/json;q=0.9,*/*;q=0.8"
 _SAFE_IN_TARGET = "/?=&%:@!$'()*+,;~-._[]"
 
@@ -161,7 +164,8 @@ class Client:
 
         Raises:  BrokenResponse when only a part of it comes; TimeoutError when none comes in time.
         """
-        extra = {"connection": "close", "accept": ACCEPT}
+        is_json = media_types.is_json(media_types.essence(sent.headers.get("content-type")))
+        extra = {"connection": "close", "accept": ACCEPT_OF_SCRIPTS if is_json else ACCEPT}
         if sent.content or not sent.is_safe:
             extra["content-length"] = str(len(sent.content))
         await self._settle()
