@@ -28,7 +28,8 @@ def example(tmp_path: Path) -> Path:
     return Path(shutil.copytree(EXAMPLE, tmp_path / "api", ignore=MADE))
 
 
-def test_its_own_tests_pass(example: Path) -> None:
+def run_its_tests(example: Path) -> None:
+    """Run the tests of an example as its author would."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=example,
@@ -39,6 +40,10 @@ def test_its_own_tests_pass(example: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_its_own_tests_pass(example: Path) -> None:
+    run_its_tests(example)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the README's commands need curl")
