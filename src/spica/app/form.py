@@ -182,6 +182,18 @@ class Fields:
         inner = self._value(name) if record is None else record
         return Fields(inner, self._key(name), multipart=self._multipart)
 
+    def each(self, name: str, records: Iterable[object] | None = None) -> list[Fields]:
+        """The controls of each object of a list inside of this one, `post[comments][0][text]`.
+
+        Args: records: default the attribute of that name.
+        """
+        inner = self._value(name) if records is None else records
+        if not isinstance(inner, Iterable):
+            raise TypeError(f"each({name!r}) makes controls for a list, got {inner!r}")
+        return [
+            Fields(one, f"{self._key(name)}[{number}]", multipart=self._multipart) for number, one in enumerate(inner)
+        ]
+
     def _input(
         self, field: str, label: object, attributes: Mapping[str, object], hint: object = None, **own: object
     ) -> Safe:

@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar, overload
 from spica.db.errors import ConstraintKind
 from spica.orm.constraints import Constraint
 from spica.orm.errors import InvalidChangeset, UnknownField
+from spica.orm.nesting import Nested, NestingOptions, cast_nested
 from spica.orm.schema import Schema
 from spica.validation import CoercionFailed, Errors, Message, Rule, build_rules, coerce
 from spica.validation.messages import BLANK, INVALID, MUST_EXIST, TAKEN
@@ -49,7 +50,7 @@ class Changeset(Generic[M]):
             user = await repo.insert(changeset)
     """
 
-    __slots__ = ("changes", "constraints", "errors", "model", "params", "record")
+    __slots__ = ("changes", "constraints", "errors", "model", "nested", "params", "record")
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class Changeset(Generic[M]):
         changes: Mapping[str, Any] | None = None,
         errors: Errors | None = None,
         constraints: tuple[Constraint, ...] = (),
+        nested: tuple[Nested, ...] = (),
     ) -> None:
         self.model = model
         self.record = record
@@ -67,6 +69,7 @@ class Changeset(Generic[M]):
         self.changes: Mapping[str, Any] = changes or {}
         self.errors = errors or Errors()
         self.constraints = constraints
+        self.nested = nested
 
     @property
     def valid(self) -> bool:
@@ -102,6 +105,28 @@ class Changeset(Generic[M]):
             else:
                 changes.pop(name, None)
         return self._with(changes=changes, errors=errors)
+
+    def cast_assoc(
+        self,
+        name: str,
+        build: Callable[[Changeset[Any]], Changeset[Any]],
+        *,
+        destroy: bool = False,
+        skip_blank: bool = False,
+        most: int = 100,
+    ) -> Self:
+        """Take records of a has_many or has_one from the params, each by a changeset of its own; `repo` saves them.
+
+        Args:    build: from the changeset of one record to what may be cast and must hold; destroy: whether `_destroy`
+                 in a group destroys its record; skip_blank: leave out new ones without any value; most: how many
+                 groups there may be.
+        Raises:  UnknownRelation; NotLoaded where the record's own were not loaded; QueryError for other relations.
+        Example: Post.changeset(post, params).cast("title").cast_assoc("comments", lambda comment: comment.cast("text"))
+        """
+        nested, problems = cast_nested(self, name, build, NestingOptions(destroy, skip_blank, most))
+        errors = self.errors.copy()
+        errors.update(problems)
+        return self._with(errors=errors, nested=(*self.nested, *nested))
 
     def put(self, **values: Any) -> Self:
         """Set values that do not come from outside. Raises UnknownField; one that does not fit is a message."""
@@ -251,6 +276,7 @@ class Changeset(Generic[M]):
         changes: Mapping[str, Any] | None = None,
         errors: Errors | None = None,
         constraints: tuple[Constraint, ...] | None = None,
+        nested: tuple[Nested, ...] | None = None,
     ) -> Self:
         return type(self)(
             self.model,
@@ -259,6 +285,7 @@ class Changeset(Generic[M]):
             changes=self.changes if changes is None else changes,
             errors=self.errors if errors is None else errors,
             constraints=self.constraints if constraints is None else constraints,
+            nested=self.nested if nested is None else nested,
         )
 
     def __repr__(self) -> str:

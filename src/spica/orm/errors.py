@@ -103,7 +103,7 @@ class NotDestroyed(Conflict):
     `record` is the record; its `errors` say why.
     """
 
-    def __init__(self, record: object, errors: Errors) -> None:
+    def __init__(self, record: Any, errors: Errors) -> None:
         super().__init__(f"{_name_of(record)} was not destroyed: {'; '.join(errors.full_messages)}")
         self.record = record
 

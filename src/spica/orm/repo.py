@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeVar
 from spica import db
 from spica.db.driver import Isolation
 from spica.orm.changeset import Changeset
-from spica.orm.errors import InvalidChangeset, NotPersisted, QueryError, RecordNotFound, ValidationError
+from spica.orm.errors import NotPersisted, QueryError, RecordNotFound, ValidationError
 from spica.orm.model import Model
-from spica.orm.persistence import save_record
+from spica.orm.nesting import save_changeset
 from spica.orm.query import Query
 
 M = TypeVar("M", bound=Model)
@@ -114,18 +114,7 @@ class Repo:
             if not await what.save():
                 raise ValidationError(what, what.errors)
             return what
-        before = what.record.to_dict() if what.record is not None else {}
-        record = what.apply()
-        saved = False
-        try:
-            saved = await save_record(record, validate=True, constraints=what.constraints)
-        finally:
-            if not saved:
-                for name, value in before.items():
-                    setattr(record, name, value)
-        if not saved:
-            refused = what.with_errors(record.errors)
-            raise InvalidChangeset(refused, record, refused.errors)
+        record: M = await save_changeset(what)
         return record
 
 

@@ -91,4 +91,4 @@ class Errors:
 
 def _label(field: str) -> str:
     name = field.removesuffix("_id") or field
-    return name.replace("_", " ").strip().capitalize()
+    return name.replace("_", " ").replace(".", " ").strip().capitalize()

@@ -163,6 +163,17 @@ def test_nested_objects_and_plain_values() -> None:
     assert 'value="x" id="q" name="q"' in form({"q": "x"}).text("q")
 
 
+def test_controls_of_a_list() -> None:
+    post = Post(comments=[Post(id=7, text="a"), Post(id=None, text="b")])
+    first, second = form(post).each("comments")
+    assert 'name="post[comments][0][id]" value="7"' in first.hidden("id")
+    assert 'id="post_comments_1_text" name="post[comments][1][text]"' in second.text("text")
+    assert 'value="b"' in second.text("text")
+    assert [len(form(post).each("lines", given)) for given in ([], [post])] == [0, 1]
+    with pytest.raises(TypeError, match="makes controls for a list"):
+        form(Post(title="x", comments=7)).each("comments")
+
+
 def test_hostile_values_stay_values() -> None:
     post = Post(title=HOSTILE, body=HOSTILE, kind=HOSTILE)
     for field in ("title", "body", "kind"):
