@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from spica.errors import closest
@@ -59,10 +60,17 @@ class Converter:
         """Whether a written value would be matched again."""
         if self.choices:
             return text in self.choices
-        own = _WRITTEN.get(self.native)
-        return (own is None or re.fullmatch(own, text) is not None) and (
+        own = _form_of(self.native)
+        return (own is None or own.fullmatch(text) is not None) and (
             not self.regex or re.fullmatch(self.regex, text) is not None
         )
+
+
+@cache
+def _form_of(native: str) -> re.Pattern[str] | None:
+    """What a text of a type of the tree looks like; compiled when it is first asked for, because importing is cheap."""
+    form = _WRITTEN.get(native)
+    return re.compile(form) if form is not None else None
 
 
 def _format_float(value: object) -> str:

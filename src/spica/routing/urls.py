@@ -11,12 +11,12 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
 from spica.errors import closest
-from spica.routing.converters import to_param
+from spica.routing.converters import BUILT_IN, to_param
 from spica.routing.errors import MissingBaseUrlError, NoRoutesYetError, PathArgumentsError, UnknownPathError
 from spica.routing.pattern import Parts, PathParameter, Pattern
 
@@ -25,7 +25,22 @@ if TYPE_CHECKING:  # only its scheme and host are asked for
 
 # RFC 3986 section 3.3: what a path segment may hold unquoted besides letters, digits and "-._~".
 _SEGMENT_SAFE = "!$&'()*+,;=:@"
+_LARGEST = 10**18 - 1  # 18 digits: every one is a number of the route tree
+_OF_DIGITS = (BUILT_IN["int"], BUILT_IN["str"], BUILT_IN["slug"])  # a number may stand in each of these
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
+
+
+def _build_number_form(segments: Sequence[str | PathParameter | Parts], base: str) -> str | None:
+    """Build what makes a path of numbers by `%`; None where a parameter is none, or one of some only."""
+    parts = [base.replace("%", "%%")]
+    for segment in segments:
+        if isinstance(segment, str):
+            parts.append(segment.replace("%", "%%"))
+        elif isinstance(segment, PathParameter) and segment.converter in _OF_DIGITS and not segment.regex:
+            parts.append("%d")
+        else:
+            return None
+    return "/".join(parts)
 
 
 class PathHelper:
@@ -35,7 +50,7 @@ class PathHelper:
              that may follow the path, by `format="json"`.
     """
 
-    __slots__ = ("_parameters", "_segments", "base", "formats", "name", "pattern")
+    __slots__ = ("_numbers", "_parameters", "_segments", "base", "formats", "name", "pattern")
 
     def __init__(self, name: str, pattern: Pattern, base: str = "", formats: tuple[str, ...] = ()) -> None:
         self.name = name
@@ -44,8 +59,16 @@ class PathHelper:
         self.formats = formats
         self._parameters = tuple(parameter.name for parameter in pattern.parameters if not parameter.in_host)
         self._segments = tuple(_quote_texts(segment) for segment in pattern.segments)
+        self._numbers = _build_number_form(self._segments, base) if not pattern.host else None
 
     def __call__(self, *values: object, **named: object) -> str:
+        # What most links are, known at boot: 0.2 µs instead of 3.
+        if not named and self._numbers is not None and len(values) == len(self._parameters):
+            for value in values:
+                if type(value) is not int or not 0 <= value <= _LARGEST:
+                    break
+            else:
+                return self._numbers % values
         base = self._build_base(named) if self.pattern.host else self.base
         given = iter(values)
         parts = [base]
@@ -103,7 +126,7 @@ class PathHelper:
             if not any(piece in (".", "..") for piece in pieces):
                 return "/".join(quote(piece, safe=_SEGMENT_SAFE) for piece in pieces)
         elif text not in ("", ".", ".."):
-            return quote(text, safe=_SEGMENT_SAFE)
+            return text if text.isascii() and text.isalnum() else quote(text, safe=_SEGMENT_SAFE)
         raise self.mistake(f"got {value!r} for {parameter.name!r}, which can't stand in a path")
 
     def _write(self, parameter: PathParameter, value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spica.routing.errors import MissingBaseUrlError, PathArgumentsError, UnknownPathError
-from spica.routing.pattern import parse_pattern
+from spica.routing.pattern import Constraints, parse_pattern
 from spica.routing.urls import CurrentPaths, PathHelper, Paths, to_param
 
 
@@ -68,6 +68,29 @@ def test_refuses_values_that_do_not_make_a_path(pattern: str, values: tuple[obje
         helper(pattern)(*values)
     assert what in str(caught.value)
     assert "call it as thing(" in caught.value.fix
+
+
+@pytest.mark.parametrize("pattern", ["/a%20b/{id:int}", "/a%20b/{id}", "/a%20b/{id:slug}"])
+def test_numbers_go_the_short_way_to_the_same_path(pattern: str) -> None:
+    short = helper(pattern, base="https://100%25.example")
+    long = helper(pattern, base="https://100%25.example")
+    long._numbers = None
+    for value in (0, 7, 10**18 - 1, 10**18, 10**19, -1, True, 7.0, Post()):
+        answers = []
+        for one in (short, long):
+            try:
+                answers.append(one(value))
+            except PathArgumentsError as error:
+                answers.append(str(error))
+        assert answers[0] == answers[1], value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "demands"), [("/{id:uuid}", {}), ("/{id:int}", {"id": "[0-9]{3}"}), ("/{id}", {"id": ["a", "b"]})]
+)
+def test_numbers_are_checked_where_not_every_number_matches(pattern: str, demands: Constraints) -> None:
+    with pytest.raises(PathArgumentsError):
+        PathHelper("thing", parse_pattern(pattern, demands=demands))(7)
 
 
 def test_absolute_helpers_have_the_address_in_front() -> None:
