@@ -58,6 +58,9 @@ class Session(Protocol):
     async def read_named(self, sql: str, parameters: Parameters) -> list[dict[str, Any]]: ...
     async def write(self, sql: str, parameters: Parameters) -> Written: ...
 
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int | None:
+        """Insert many rows by a way of the database's own; None where it has none, and nothing was done."""
+
     async def commit(self) -> None:
         """Make it durable. A cancellation meanwhile is raised when the outcome is known: `from` the failure, if any."""
 

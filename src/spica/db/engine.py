@@ -9,7 +9,7 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from inspect import isawaitable
 from pathlib import Path
@@ -114,6 +114,15 @@ class Database:
         if (transaction := active_transaction(self)) is not None:
             return await transaction.session.write(sql, parameters)
         return await self.driver.write(sql, parameters)
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int | None:
+        """Insert many rows in the open transaction by a way of the database's own, for layers that encode their values.
+
+        Returns: how many; None where the database has no such way, and nothing was done.
+        """
+        transaction = active_transaction(self)
+        assert transaction is not None
+        return await transaction.session.copy(table, columns, rows)
 
     async def stream(self, sql: str, parameters: Parameters, *, size: int = STREAM_ROWS) -> AsyncIterator[list[Row]]:
         """Read rows in batches, all of one snapshot."""

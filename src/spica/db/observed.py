@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import sysconfig
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from time import perf_counter
@@ -102,6 +102,15 @@ class ObservedDatabase(Database):
             return await super().write(text, parameters)
         finally:
             self._observer.after(sql, perf_counter() - started)
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int | None:
+        """Insert many rows; see `Database.copy`."""
+        text, started = f"COPY {table}", perf_counter()
+        self._observer.before(text, ())
+        try:
+            return await super().copy(table, columns, rows)
+        finally:
+            self._observer.after(text, perf_counter() - started)
 
     async def stream(self, sql: str, parameters: Parameters, *, size: int = STREAM_ROWS) -> AsyncIterator[list[Row]]:
         """Read rows in batches; see `Database.stream`. Its time is that until the last batch was taken."""

@@ -5,14 +5,17 @@ Rules of this file:
 - Rows with the same fields share statements, of at most MAX_ROWS rows and MAX_PARAMETERS values each. The number of
   rows in a statement is a power of two, so that a few texts serve all lengths.
 - What needs several statements is one transaction.
+- COPY_ROWS and more new rows go by PostgreSQL's COPY.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
+from spica.db.engine import Database
 from spica.orm.declaration import permitted
 from spica.orm.errors import QueryError
 from spica.orm.schema import Schema
@@ -20,6 +23,7 @@ from spica.orm.shapes import QueryShape, Shape
 from spica.orm.storage import storage_of
 
 MAX_ROWS = 256
+COPY_ROWS = 1_000  # below, it is not faster
 MAX_PARAMETERS = 32_766  # SQLite's default; PostgreSQL takes 32,767, MariaDB 65,535
 
 ON_CONFLICT = ("error", "ignore")
@@ -34,7 +38,11 @@ async def insert_rows(model: Any, rows: Iterable[Mapping[str, Any]], on_conflict
             f"on_conflict is 'error' or 'ignore', got {on_conflict!r}",
             fix='to overwrite rows: upsert_all(rows, by="...")',
         )
-    return await _write(model, _checked(model.__schema__, rows), lambda given: (on_conflict,))
+    checked = _checked(model.__schema__, rows)
+    database, _ = storage_of(model)
+    if on_conflict == "error" and len(checked) >= COPY_ROWS and all(checked) and database.dialect == "postgresql":
+        return await _copy(model, database, checked)
+    return await _write(model, checked, lambda given: (on_conflict,))
 
 
 async def upsert_rows(model: Any, rows: Iterable[Mapping[str, Any]], by: str | Sequence[str]) -> None:
@@ -84,10 +92,37 @@ async def _write(model: Any, rows: list[Mapping[str, Any]], conflict: Conflict) 
     return written
 
 
+async def _copy(model: Any, database: Database, rows: list[Mapping[str, Any]]) -> int:
+    """Insert rows by COPY."""
+    schema: Schema = model.__schema__
+    _, storage = storage_of(model, database)
+    copied = 0
+    async with database.transaction():
+        for _, names, members in _grouped(schema, rows):
+            binders = storage.plan(QueryShape(("insert_rows", 1, ("error",), *names))).binders
+            records = [
+                tuple([value if bind is None else bind(value) for bind, value in zip(binders, row, strict=True)])
+                for row in members
+            ]
+            columns = [schema.field(name).column for name in names]
+            copied += await database.copy(schema.table, columns, records) or 0
+    return copied
+
+
 def _statements(model: Any, rows: list[Mapping[str, Any]], conflict: Conflict) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Build the statements for rows: texts, and the values in the database's form."""
     schema: Schema = model.__schema__
     _, storage = storage_of(model)
+    for given, names, members in _grouped(schema, rows):
+        for chunk in _chunks(members, len(names)):
+            plan = storage.plan(QueryShape(("insert_rows", len(chunk), conflict(given), *names)))
+            yield plan.sql, plan.bind(tuple(chain.from_iterable(chunk)))
+
+
+def _grouped(
+    schema: Schema, rows: list[Mapping[str, Any]]
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], list[list[Any]]]]:
+    """Group rows by the fields that they have: the given ones, all that are written, and the values of each row."""
     now = datetime.now(UTC)
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -99,13 +134,12 @@ def _statements(model: Any, rows: list[Mapping[str, Any]], conflict: Conflict) -
             if field.name not in given and (field.has_default or field.options.stamp is not None)
         ]
         names = (*given, *(field.name for field in filled))
-        for chunk in _chunks(members, len(names)):
-            values: list[Any] = []
-            for row in chunk:
-                values += [row[name] for name in given]
-                values += [now if field.options.stamp is not None else field.default() for field in filled]
-            plan = storage.plan(QueryShape(("insert_rows", len(chunk), conflict(given), *names)))
-            yield plan.sql, plan.bind(tuple(values))
+        values = [
+            [row[name] for name in given]
+            + [now if field.options.stamp is not None else field.default() for field in filled]
+            for row in members
+        ]
+        yield given, names, values
 
 
 def _chunks(rows: list[Any], columns: int) -> Iterator[list[Any]]:

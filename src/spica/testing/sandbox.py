@@ -99,6 +99,7 @@ class _Inner:
         self.read = session.read
         self.read_named = session.read_named
         self.write = _refuse_write if read_only else session.write
+        self.copy = session.copy
         self.savepoint = session.savepoint
         self.release = session.release
         self.undo_to = session.undo_to

@@ -10,6 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from spica.db.driver import Parameters, Row, Written
@@ -51,6 +52,10 @@ class MysqlSession:
         """Change rows within the transaction."""
         written: Written = await self._run(MysqlConnection.write, sql, parameters)
         return written
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int | None:
+        """It has no way but INSERT."""
+        return None
 
     async def commit(self) -> None:
         """Make it durable. A cancellation meanwhile is delivered after the outcome is known."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 from spica.db.driver import Parameters, Row, Written
@@ -49,6 +50,16 @@ class PostgresqlSession:
         """Change rows within the transaction."""
         written: Written = await self._run(PostgresqlConnection.write, sql, parameters)
         return written
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int | None:
+        """Insert rows by COPY, which is not parsed or planned row by row. All or none are inserted."""
+        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        self._check_open(sql)
+        try:
+            tag: str = await self._connection.raw.copy_records_to_table(table, columns=columns, records=rows)
+        except STATEMENT_PROBLEMS as problem:
+            raise self._build_failure(problem, sql) from problem
+        return int(tag.rpartition(" ")[2])
 
     async def commit(self) -> None:
         """Make it durable. A cancellation meanwhile is delivered after the outcome is known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -50,6 +51,10 @@ class SqliteSession:
         """Change rows within the transaction."""
         written: Written = await self._run(run_write, sql, parameters)
         return written
+
+    async def copy(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> int | None:
+        """It has no way but INSERT."""
+        return None
 
     async def commit(self) -> None:
         """Make it durable. A cancellation meanwhile is delivered after the outcome is known."""
