@@ -290,7 +290,7 @@ def test_a_test_database_that_may_hold_data(tmp_path: Path) -> None:
         """
         SPICA-K001  tests would empty the database app.sqlite3
           where  FOLDER/app.sqlite3
-          why    the file of a test database is made anew, and this name does not say that it is one
+          why    a test database is made anew, and this name does not say that it is one
           fix    name it so in config/database.toml: [database.test] url = "sqlite://./db/test.sqlite3", or ":memory:"
           docs   docs/reference/errors.md#spica-k001
         """

@@ -1,10 +1,10 @@
 """The database of a test, by what the configuration names.
 
 Rules:
-- A file is emptied first, so one whose name does not say that it is for tests is refused.
+- A database is emptied first, so one whose name does not say that it is for tests is refused.
 - One in memory is made for each test, with the tables that the migrations make.
-- One in a file is migrated once per process, and each test is rolled back. Under pytest-xdist every worker has a
-  file of its own, `test.sqlite3` beside `test-gw0.sqlite3`.
+- One in a file, or on a server, is made anew and migrated once per process, and each test is rolled back. Under
+  pytest-xdist every worker has its own: `test.sqlite3` beside `test-gw0.sqlite3`, `blog_test` beside `blog_test-gw0`.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ async def started(app: App) -> AsyncIterator[App]:
     configured = app.settings
     app.settings = settings_for(configured, os.environ.get("PYTEST_XDIST_WORKER", ""))
     url = app.settings.database.url
-    in_file = bool(url and app.root is not None and not parse_url(url, root=app.root).in_memory)
-    if in_file and app.root is not None:
+    is_kept = bool(url and app.root is not None and not parse_url(url, root=app.root).in_memory)
+    if is_kept and app.root is not None:
         prepare(url, app.root)
     try:
         await app.startup()
         with watched(app):
-            if in_file:
+            if is_kept:
                 async with rolled_back(engine.current()):
                     yield app
             else:
@@ -74,31 +74,40 @@ async def started(app: App) -> AsyncIterator[App]:
 
 
 def prepare(url: str, root: Path) -> None:
-    """Make a test database's file anew with the project's migrations, once per process.
+    """Make a test database anew with the project's migrations, once per process.
 
-    Raises:  UnsafeTestDatabase: it may be somebody's data; MigrationError.
+    Raises:  UnsafeTestDatabase: it may be somebody's data; MigrationError, DatabaseError.
     """
-    path = Path(parse_url(url, root=root).path)
-    if str(path) in _prepared:
+    parsed = parse_url(url, root=root)
+    if parsed.place in _prepared:
         return
-    if "test" not in path.name:
+    path = Path(parsed.path)
+    name = path.name if parsed.path else parsed.name
+    if "test" not in name:
         raise UnsafeTestDatabase(
-            f"tests would empty the database {path.name}",
-            where=str(path),
-            why="the file of a test database is made anew, and this name does not say that it is one",
+            f"tests would empty the database {name}",
+            where=parsed.place,
+            why="a test database is made anew, and this name does not say that it is one",
             fix='name it so in config/database.toml: [database.test] url = "sqlite://./db/test.sqlite3", or ":memory:"',
         )
-    # Left over from a run before: its schema may be another branch's.
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
     migrations = root / "db" / "migrations"
-    if any(migrations.glob("*.py")):
+    has_migrations = any(migrations.glob("*.py"))
+    # Left over from a run before: its schema may be another branch's.
+    if parsed.path:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if has_migrations or not parsed.path:
         # Here and not above: Alembic takes half a second to import, which tests without migrations need not pay.
         import tempfile
 
         from spica.migrations.runner import Runner
 
         with tempfile.TemporaryDirectory() as scratch:
-            Runner(url, migrations, Path(scratch) / "schema.py", root=root).migrate()
-    _prepared.add(str(path))
+            runner = Runner(url, migrations, Path(scratch) / "schema.py", root=root)
+            if not parsed.path:
+                runner.drop()
+                runner.create()
+            if has_migrations:
+                runner.migrate()
+    _prepared.add(parsed.place)

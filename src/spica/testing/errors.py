@@ -10,6 +10,6 @@ from spica.errors.base import SpicaError
 
 
 class UnsafeTestDatabase(SpicaError):
-    """The test environment's database is a file whose name does not say that it may be emptied."""
+    """The test environment's database has a name that does not say that it may be emptied."""
 
     code = "SPICA-K001"

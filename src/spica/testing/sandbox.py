@@ -3,6 +3,9 @@
 Rules of this file:
 - One transaction is open for the whole test, and every statement of the process runs in it. Transactions of the
   application are savepoints, which commit into it and roll back like the real ones.
+- A statement that fails undoes itself only, as it does outside of tests: on PostgreSQL each one that is not in a
+  transaction of the application has a savepoint of its own.
+- A statement whose task is cancelled runs to its end: its connection is the whole test's.
 - One statement at a time, and while a transaction of the application is open, its own only: others wait, as they would
   for a database's write lock.
 """
@@ -12,12 +15,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from spica.db.driver import DEFAULT_OPTIONS, Codec, Driver, Parameters, Row, Session, TransactionOptions, Written
 from spica.db.engine import Database
 from spica.db.errors import ReadOnlyDatabase
+from spica.db.settled import settled
 
 
 @contextlib.asynccontextmanager
@@ -51,18 +56,18 @@ class SandboxDriver:
 
     async def read(self, sql: str, parameters: Parameters) -> list[Row]:
         """Read in the test's transaction."""
-        async with self._turn:
-            return await self._session.read(sql, parameters)
+        rows: list[Row] = await self._alone(self._session.read, sql, parameters)
+        return rows
 
     async def read_named(self, sql: str, parameters: Parameters) -> list[dict[str, Any]]:
         """Read rows as dicts in the test's transaction."""
-        async with self._turn:
-            return await self._session.read_named(sql, parameters)
+        rows: list[dict[str, Any]] = await self._alone(self._session.read_named, sql, parameters)
+        return rows
 
     async def write(self, sql: str, parameters: Parameters) -> Written:
         """Change rows in the test's transaction."""
-        async with self._turn:
-            return await self._session.write(sql, parameters)
+        written: Written = await self._alone(self._session.write, sql, parameters)
+        return written
 
     async def stream(self, sql: str, parameters: Parameters, *, size: int) -> AsyncIterator[list[Row]]:
         """Read at once, and hand out in batches."""
@@ -85,6 +90,21 @@ class SandboxDriver:
         """The database's own: it has no part in transactions."""
         return self._driver.advisory_lock(name, wait_s)
 
+    async def _alone(self, work: Any, sql: str, parameters: Parameters) -> Any:
+        async with self._turn:
+            if self.dialect != "postgresql":
+                return await whole(work, sql, parameters)
+            name = next(self._names)
+            await self._session.savepoint(name)
+            try:
+                result = await whole(work, sql, parameters)
+            except BaseException:
+                await self._session.undo_to(name)
+                raise
+            finally:
+                await self._session.release(name)
+            return result
+
     async def close(self) -> None:
         """The database is closed by whoever opened it."""
 
@@ -96,10 +116,10 @@ class _Inner:
         self._session = session
         self._name = name
         self._turn = turn
-        self.read = session.read
-        self.read_named = session.read_named
-        self.write = _refuse_write if read_only else session.write
-        self.copy = session.copy
+        self.read = partial(whole, session.read)
+        self.read_named = partial(whole, session.read_named)
+        self.write = _refuse_write if read_only else partial(whole, session.write)
+        self.copy = partial(whole, session.copy)
         self.savepoint = session.savepoint
         self.release = session.release
         self.undo_to = session.undo_to
@@ -123,6 +143,11 @@ class _Inner:
         """Undo it as soon as the loop runs on: the task that had it is being destroyed, and can't wait."""
         with contextlib.suppress(RuntimeError):  # no loop: the test is over, and all of it is undone
             self._undoing = asyncio.get_running_loop().create_task(self.rollback())
+
+
+async def whole(work: Callable[..., Coroutine[Any, Any, Any]], *arguments: Any) -> Any:
+    """Await work(*arguments) to the end; a cancellation meanwhile is raised afterwards."""
+    return await settled(asyncio.get_running_loop().create_task(work(*arguments)))
 
 
 async def _refuse_write(sql: str, parameters: Parameters) -> Written:
