@@ -88,8 +88,13 @@ def _render_script(ctx: Context | None, asset: Asset, module: bool, nonce: bool,
     return Safe(f"<script{render_attributes({**own, **kind, **attributes})}></script>")
 
 
+def is_address(name: str) -> bool:
+    """Whether what a helper is given is an address, and no asset's name."""
+    return _IS_ADDRESS.match(name) is not None
+
+
 def _find(name: str) -> Asset:
-    return Asset(name) if _IS_ADDRESS.match(name) else find_asset(name)
+    return Asset(name) if is_address(name) else find_asset(name)
 
 
 def _nonce(ctx: Context | None, wanted: bool) -> str | None:

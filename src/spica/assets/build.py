@@ -73,6 +73,8 @@ def clean_assets(root: Path, *, everything: bool = False) -> list[str]:
         (output / file).unlink(missing_ok=True)
     if everything:
         (output / NAME).unlink()
+        for draft in output.rglob(".*.tmp"):  # of builds that were killed
+            draft.unlink()
     else:
         write_manifest(output, Manifest(manifest.assets, [file for file in manifest.files if file in current]))
     for folder in sorted({(output / file).parent for file in removed}, reverse=True):

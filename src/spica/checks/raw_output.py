@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 
 from spica.checks.finding import Found
 from spica.checks.project import Project
 from spica.checks.python_files import calls, last_name
-from spica.templates.errors import TemplateError
-from spica.templates.loader import Loader
-from spica.templates.syntaxes.suffixes import parse_source
+from spica.checks.template_files import list_expressions, parse_templates
 
 _WHY = "whoever can set the value can put a script into the page (XSS)"
 
 
 def find(project: Project) -> Iterator[Found]:
     """Look through the templates' expressions and the calls of the code."""
-    loader = Loader(project.templates.roots, project.templates.components)
-    for name in [*loader.names(), *loader.component_names()]:
-        try:
-            document = parse_source(loader.load(name))
-        except TemplateError:
-            continue  # the check of templates tells it
-        file = project.relative(document.source.path)
-        for line in sorted({node.lineno for node in _expressions(document.body) if _is_raw(node)}):
+    for file, document in parse_templates(project):
+        for line in sorted({node.lineno for node in list_expressions(document.body) if _is_raw(node)}):
             fix = "write {{ value }}, or make sure of it: {# spica: allow(raw-output) who cleaned it #}"
             yield Found(file, line, "raw(…) writes a value without escaping it", _WHY, fix)
     for source in project.python_files:
@@ -47,18 +38,3 @@ def _is_made(node: ast.expr) -> bool:
 
 def _is_raw(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id in ("raw", "|raw")  # the second is a filter's name in the tree
-
-
-def _expressions(value: object) -> Iterator[ast.expr]:
-    """Every expression below a node of a template, or in a list of them."""
-    if isinstance(value, ast.AST):
-        yield from (node for node in ast.walk(value) if isinstance(node, ast.expr))
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _expressions(part)
-    elif isinstance(value, dict):
-        yield from _expressions(list(value.values()))
-    elif is_dataclass(value):
-        for field in fields(value):
-            if field.name != "place":
-                yield from _expressions(getattr(value, field.name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from spica.checks import (
+    assets,
     boot,
     configuration,
     mass_assignment,
@@ -63,6 +64,11 @@ CHECKS = (
     Check(
         "migrations", "SPICA-K010", "warning",
         "migrations that this environment's database has not run", migrations.find,
+    ),
+    Check(
+        "assets", "SPICA-K012", "error",
+        "`stylesheet_tag`, `script_tag`, `image_tag` and `asset_path` of files that app/assets doesn't have",
+        assets.find,
     ),
 )  # fmt: skip
 SILENCES = Check(

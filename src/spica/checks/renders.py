@@ -19,7 +19,7 @@ from spica.templates.errors import TemplateError
 _CONTROLLERS = "app/controllers/"
 _SUFFIX = "_controller.py"
 _PAGE_NAMES = {"flash", "current_user", "ctx"}
-_OPTIONS = {"status", "layout", "fragment"}
+_OPTIONS = {"status", "layout", "fragment", "oob"}
 
 
 def find(project: Project) -> Iterator[Found]:
