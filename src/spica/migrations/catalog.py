@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,26 +75,48 @@ class Catalog:
     def read_columns(self, table: str, *, plain: Collection[str] = ()) -> list[Column]:
         """Read the columns of a table, in its order; those of `plain` by their type even where they are references."""
         references = self.list_references(table)
-        return [
-            self.read_column(column, None if column["name"] in plain else references.get(column["name"]))
+        columns = [
+            self._with_generated(
+                table,
+                column,
+                self.read_column(column, None if column["name"] in plain else references.get(column["name"])),
+            )
             for column in self.inspector.get_columns(table)
         ]
+        keys = self.inspector.get_pk_constraint(table)["constrained_columns"]
+        if keys == ["id"] and any(column.name == "id" and column.type in ("integer", "bigint") for column in columns):
+            return columns
+        return [
+            replace(column, key=True, null=False, default=None) if column.name in keys else column for column in columns
+        ]
+
+    def _with_generated(self, table: str, column: Any, read: Column) -> Column:
+        """Add what the inspector says of a generated column."""
+        computed = column.get("computed")
+        if computed is None:
+            return read
+        text = self._read_condition(table, computed["sqltext"])
+        return replace(read, default=None, generated=text, stored=computed.get("persisted", True))
 
     def read_column(self, column: Any, reference: Any) -> Column:
         """Build a column from what the inspector reports of it and of its foreign key, None without one."""
         null = bool(column["nullable"])
         name = column["name"]
-        if reference is not None and name.endswith("_id") and reference["referred_columns"] == ["id"]:
-            default = self.read_default(column["default"], "references")
+        type, options = self.types.read(column["type"])
+        if reference is not None and name.endswith("_id"):
+            (refers_to,) = reference["referred_columns"]
+            is_number = type in ("integer", "bigint")
             return Column(
                 name,
                 "references",
                 null=null,
-                default=default,
+                default=self.read_default(column["default"], "references" if is_number else type),
                 table=reference["referred_table"],
                 on_delete=read_on_delete(reference),
+                key_type=None if is_number else type,
+                refers_to=None if refers_to == "id" else refers_to,
+                limit=options.get("limit"),
             )
-        type, options = self.types.read(column["type"])
         return Column(name, type, null=null, default=self.read_default(column["default"], type), **options)
 
     def list_indexes(self, table: str) -> list[Any]:

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
 from decimal import Decimal
-from enum import Enum
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from spica.migrations.catalog import Catalog
-from spica.migrations.columns import Column
+from spica.migrations.columns import Column, Sql
 from spica.migrations.errors import BadOperation
+from spica.migrations.model_columns import build_checks, build_model_column, compare_checks, has_usual_key
 from spica.migrations.operations import (
     AddColumn,
     AddForeignKey,
@@ -35,24 +33,7 @@ from spica.migrations.operations import (
 )
 
 if TYPE_CHECKING:
-    from spica.orm.fields import Field
     from spica.orm.schema import Schema
-
-_TYPES: dict[type, str] = {
-    str: "string",
-    int: "integer",
-    float: "float",
-    bool: "boolean",
-    datetime: "datetime",
-    date: "date",
-    time: "time",
-    Decimal: "decimal",
-    UUID: "uuid",
-    bytes: "binary",
-    list: "json",
-    dict: "json",
-}
-_SAME = {"bigint": "integer", "references": "integer", "text": "string"}
 
 Renames = Mapping[tuple[str, str], str]
 
@@ -80,17 +61,12 @@ def find_difference(
     unused = set(renames)
     later: list[Operation] = []
     for schema in sorted(schemas, key=lambda schema: schema.table):
-        keys = {one.name for one in schema.fields if one.is_key}
-        wanted = {one.name: build_model_column(schema, one) for one in schema.fields if one.name not in keys}
+        keys = {one.column for one in schema.fields if one.is_key}
+        wanted = {one.column: build_model_column(schema, one) for one in schema.fields if not one.is_key}
         if schema.table not in there:
-            if keys != {"id"} or schema.by_name["id"].storage is not int:
-                raise BadOperation(
-                    f"db diff can't create the table {schema.table}",
-                    why=f"the key of {schema.model} is {', '.join(sorted(keys))}; migrations create tables with `id`",
-                    fix='write a migration with m.execute("create table ...", "drop table ...")',
-                )
-            found.operations.append(CreateTable(schema.table, list(wanted.values())))
-            later += [*_new_indexes(schema, set()), *_new_keys(schema, set())]
+            columns_of_key = [build_model_column(schema, one) for one in schema.key.fields if not has_usual_key(schema)]
+            found.operations.append(CreateTable(schema.table, [*columns_of_key, *wanted.values()]))
+            later += [*_new_indexes(schema, set()), *_new_keys(schema, set()), *build_checks(schema, wanted)]
             continue
         references = catalog.list_references(schema.table)
         columns = {
@@ -103,7 +79,9 @@ def find_difference(
                 columns = {new if name == old else name: column for name, column in columns.items()}
                 found.operations.append(RenameColumn(table, old, new))
                 unused.discard((table, old))
-        _compare_columns(schema, columns, wanted, found, kept)
+        later += build_checks(schema, wanted.keys() - columns.keys())
+        later += compare_checks(schema, catalog.read_checks(schema.table))
+        _compare_columns(schema, columns, wanted, found, kept, catalog.types.alike)
         later += _compare_indexes(catalog, schema, renames)
         later += _new_keys(schema, {renames.get((schema.table, name), name) for name in references})
     for table, old in sorted(unused):
@@ -115,52 +93,45 @@ def find_difference(
     return found
 
 
-def build_model_column(schema: Schema, one: Field) -> Column:
-    """Build the column that a model's field needs. Raises BadOperation for a type that no column has."""
-    type = "text" if one.text else _TYPES.get(one.storage)
-    if type is None:
-        raise BadOperation(f"{schema.model}.{one.name} has a type that db diff does not know: {one.storage.__name__}")
-    default = (
-        one.options.default if isinstance(one.options.default, str | int | float | bool | Decimal | Enum) else None
-    )
-    if isinstance(default, Enum):
-        default = default.value
-    limit = one.options.max if type == "string" else None
-    return Column(one.name, type, null=one.nullable, default=default, limit=limit)
-
-
 def _compare_columns(
     schema: Schema,
     columns: dict[str, Column],
     wanted: dict[str, Column],
     found: Difference,
     kept: Collection[tuple[str, str]],
+    same: Mapping[str, str],
 ) -> None:
     added = [name for name in wanted if name not in columns]
     for name, column in columns.items():
         if name in wanted:
-            found.operations.extend(_compare_column(schema.table, replace(column, name=name), wanted[name]))
+            found.operations.extend(_compare_column(schema.table, replace(column, name=name), wanted[name], same))
             continue
-        alike = [new for new in added if _family(wanted[new].type) == _family(column.type)]
+        alike = [new for new in added if same.get(wanted[new].type, wanted[new].type) == _family(column.type, same)]
         if alike and (schema.table, name) not in kept:
             found.questions.append((schema.table, name, alike))
         found.operations.append(RemoveColumn(schema.table, name, column))
     found.operations.extend(AddColumn(schema.table, wanted[name]) for name in added)
 
 
-def _compare_column(table: str, column: Column, wanted: Column) -> list[Operation]:
+def _compare_column(table: str, column: Column, wanted: Column, same: Mapping[str, str]) -> list[Operation]:
+    if (column.generated is None) is not (wanted.generated is None):  # no database changes one into the other
+        return [RemoveColumn(table, column.name, column), AddColumn(table, wanted)]
     too_short = column.limit is not None and (
         wanted.type == "text" or (wanted.limit is not None and wanted.limit > column.limit)
     )
-    if _family(column.type) != _family(wanted.type) or too_short:
+    is_other = _family(column.type, same) != _family(wanted.type, same) or _has_other_digits(column, wanted)
+    if is_other or too_short:
         default = wanted.default if wanted.default is not None else column.default
-        if _family(column.type) != _family(wanted.type) and wanted.default is None:
+        if is_other and wanted.default is None:
             default = None
         return [ChangeColumn(table, replace(wanted, default=default), column)]
     changes: list[Operation] = []
-    if column.null != wanted.null:
+    if column.null != wanted.null and wanted.generated is None:
         changes.append(ChangeNull(table, column.name, wanted.null))
-    if column.default is not None and wanted.default is not None and not _is_same(column.default, wanted.default):
+    if isinstance(wanted.default, Sql):  # which databases write in their own words
+        if column.default is None:
+            changes.append(ChangeDefault(table, column.name, wanted.default, None))
+    elif column.default is not None and wanted.default is not None and not _is_same(column.default, wanted):
         changes.append(ChangeDefault(table, column.name, wanted.default, column.default))
     return changes
 
@@ -175,17 +146,17 @@ def _compare_indexes(catalog: Catalog, schema: Schema, renames: Renames) -> list
     unique = {tuple(one["column_names"]) for one in catalog.inspector.get_unique_constraints(schema.table)}
     changes: list[Operation] = []
     for one in schema.fields:
-        index = single.get(one.name)
-        if one.options.unique and index is not None and not index.unique and (one.name,) not in unique:
-            changes.append(RemoveIndex(schema.table, (one.name,), index.name))
-            changes.append(AddIndex(schema.table, (one.name,), index.name, unique=True))
+        index = single.get(one.column)
+        if one.options.unique and index is not None and not index.unique and (one.column,) not in unique:
+            changes.append(RemoveIndex(schema.table, (one.column,), index.name))
+            changes.append(AddIndex(schema.table, (one.column,), index.name, unique=True))
     there = {*single, *(columns[0] for columns in unique if len(columns) == 1)}
     return changes + _new_indexes(schema, there)
 
 
 def _new_indexes(schema: Schema, there: set[str]) -> list[Operation]:
-    indexed = {one.name: one.options.unique for one in schema.fields if one.options.unique or one.options.index}
-    indexed = {relation.foreign_key: False for relation in _parents(schema)} | indexed
+    indexed = {one.column: one.options.unique for one in schema.fields if one.options.unique or one.options.index}
+    indexed = {_key_column(schema, relation): False for relation in _parents(schema)} | indexed
     return [
         AddIndex(schema.table, (name,), index_name(schema.table, (name,)), unique)
         for name, unique in indexed.items()
@@ -195,9 +166,9 @@ def _new_indexes(schema: Schema, there: set[str]) -> list[Operation]:
 
 def _new_keys(schema: Schema, there: set[str]) -> list[Operation]:
     return [
-        AddForeignKey(schema.table, relation.foreign_key, relation.target.__schema__.table)
+        AddForeignKey(schema.table, _key_column(schema, relation), relation.target.__schema__.table)
         for relation in _parents(schema)
-        if relation.foreign_key not in there and relation.key == "id"  # what a migration's foreign key refers to
+        if _key_column(schema, relation) not in there and relation.key == "id"  # what foreign keys refer to
     ]
 
 
@@ -205,9 +176,22 @@ def _parents(schema: Schema) -> list[Any]:
     return [relation for relation in schema.relations.values() if relation.kind == "belongs_to"]
 
 
-def _family(type: str) -> str:
-    return _SAME.get(type, type)
+def _key_column(schema: Schema, relation: Any) -> str:
+    return schema.field(relation.foreign_key).column
 
 
-def _is_same(one: Any, other: Any) -> bool:
-    return one == other or str(one) == str(other)
+def _family(type: str, same: Mapping[str, str]) -> str:
+    return same.get(type, type)
+
+
+def _has_other_digits(column: Column, wanted: Column) -> bool:
+    """Whether a decimal has fewer digits than the model takes; where the model says none, any will do."""
+    if wanted.precision is None and wanted.scale is None:
+        return False
+    return (column.precision, column.scale or 0) != (wanted.precision, wanted.scale or 0)
+
+
+def _is_same(default: Any, wanted: Column) -> bool:
+    if wanted.type == "decimal" and isinstance(default, str | int | float):
+        return bool(Decimal(str(default)) == Decimal(str(wanted.default)))
+    return bool(default == wanted.default or str(default) == str(wanted.default))

@@ -34,7 +34,7 @@ def render_schema(catalog: Catalog, version: str) -> str:
 
 
 def _render_table(catalog: Catalog, table: str) -> list[str]:
-    columns = [column for column in catalog.read_columns(table) if column.name != "id"]
+    columns = [column for column in catalog.read_columns(table) if column.name != "id" or column.key]
     named = {column.name for column in columns if column.type == "references"}
     operations: list[Operation] = [CreateTable(table, columns)]
     operations += [

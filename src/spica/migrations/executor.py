@@ -126,7 +126,20 @@ class Executor:
 
     def create_table(self, table: str, columns: list[Column]) -> None:
         """Create a table with an id that the database numbers."""
-        self.alembic.create_table(table, self.build_id(), *(self.build_column(table, column) for column in columns))
+        self.alembic.create_table(table, *self.build_columns(table, columns))
+
+    def build_columns(self, table: str, columns: list[Column]) -> list[sa.Column[Any]]:
+        """Build the columns of a new table: with `id` where none is its key."""
+        keys = [column for column in columns if column.key]
+        built = [] if keys else [self.build_id()]
+        for column in columns:
+            if keys == [column] and column.type in ("integer", "bigint"):
+                numbered = self.build_id()  # what the database numbers is called otherwise here
+                numbered.name = numbered.key = column.name
+                built.append(numbered)
+            else:
+                built.append(self.build_column(table, column))
+        return built
 
     def build_id(self) -> sa.Column[Any]:
         """Build the column `id`."""
@@ -206,13 +219,23 @@ class Executor:
         if column.type == "references":
             on_delete = column.on_delete.upper() if column.on_delete else None
             name = foreign_key_name(table, column.name)
-            references.append(sa.ForeignKey(f"{column.table}.id", name=name, ondelete=on_delete))
+            to = f"{column.table}.{column.refers_to or 'id'}"
+            references.append(sa.ForeignKey(to, name=name, ondelete=on_delete))
+        if column.generated is not None:
+            return sa.Column(
+                column.name,
+                self.types.build(column),
+                sa.Computed(sql_text(column.generated), persisted=column.stored),
+                nullable=column.null,
+            )
         return sa.Column(
             column.name,
             self.types.build(column),
             *references,
             nullable=column.null,
             server_default=build_default(column.default),
+            primary_key=column.key,
+            autoincrement=False,
         )
 
     def check_table(self, operation: Operation, table: str) -> None:
@@ -230,7 +253,14 @@ class Executor:
     def check_default(self, operation: AddColumn) -> None:
         """Raise BadOperation for a column that the rows that are there could not have."""
         table, column = operation.table, operation.column
-        if not column.null and column.default is None and self._has_rows(table):
+        if column.key:
+            raise BadOperation(
+                f"{table}.{column.name} can't become a key",
+                where=operation.where,
+                why="a table has its key from the start",
+                fix="say key=True in create_table; here add a unique index",
+            )
+        if not column.null and column.default is None and column.generated is None and self._has_rows(table):
             raise BadOperation(
                 f"{table}.{column.name} can't be added: null=False needs a default for the rows that are there",
                 where=operation.where,

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
-from spica.migrations.columns import Column, build_column, check_on_delete
+from spica.migrations.columns import Column, build_column, check_on_delete, enum_check
 from spica.migrations.errors import BadOperation
 from spica.migrations.operations import (
     UNKNOWN,
@@ -107,11 +107,38 @@ class TableRecorder:
         """Add a UUID column."""
         self._add(name, "uuid", options)
 
+    def uuid_key(self, name: str = "id") -> None:
+        """Add a UUID column that is the table's key, in the place of the numbered `id`."""
+        self._add(name, "uuid", {"key": True})
+
+    def interval(self, name: str, **options: Any) -> None:
+        """Add a column of lengths of time; microseconds where the database has no such type."""
+        self._add(name, "interval", options)
+
+    def array(self, name: str, **options: Any) -> None:
+        """Add a column of lists, of= is the type of the items: an array on PostgreSQL, JSON elsewhere."""
+        self._add(name, "array", options)
+
+    def enum(self, name: str, values: Sequence[Any], **options: Any) -> None:
+        """Add a column that has one of some values, and the check for it; integers make it an integer column."""
+        if not values or isinstance(values, str):
+            raise BadOperation(
+                f"the enum {name!r} needs its values", where=_caller(), fix=f't.enum("{name}", ["draft", "live"])'
+            )
+        self._add(name, "integer" if all(isinstance(value, int) for value in values) else "string", options)
+        condition, check = enum_check(self._operation.table, name, values)
+        self._recorder.check_beside(self._operation, condition, check)
+
+    def password(self, name: str = "password", *, null: bool = False) -> None:
+        """Add the column of a password's hash, `<name>_hash`, as a model's `password: Password` needs it."""
+        self._add(f"{name}_hash", "string", {"null": null})
+
     def references(self, name: str, *, index: bool = True, **options: Any) -> None:
         """Add a reference to a row of another table: the column `<name>_id`, a foreign key and an index.
 
         Args:    name: without "_id"; table: default the plural of the name; on_delete: "cascade", "restrict" or
-                 "set null"; index: False for none.
+                 "set null"; key_type: "uuid" or "string" where the other table's key is; refers_to: its name where it
+                 is not `id`; index: False for none.
         """
         column = self._add(name, "references", options)
         if index:
@@ -129,7 +156,8 @@ class TableRecorder:
     def _add(self, name: str, type: str, options: dict[str, Any]) -> Column:
         where = _caller()
         column = build_column(name, type, options, where=where)
-        if column.name == "id" or any(column.name == other.name for other in self._operation.columns):
+        is_there = any(column.name == other.name for other in self._operation.columns)
+        if is_there or (column.name == "id" and not column.key):
             raise BadOperation(f"the table {self._operation.table} has a column {column.name!r} already", where=where)
         self._operation.columns.append(column)
         return column
@@ -142,7 +170,7 @@ class Recorder:
         self.operations: list[Operation] = []
 
     def create_table(self, table: str) -> TableRecorder:
-        """Create a table with an `id`; add its columns in the `with` block."""
+        """Create a table; add its columns in the `with` block. It has an `id` unless a column says key=True."""
         operation = CreateTable(table, where=_caller())
         self.operations.append(operation)
         return TableRecorder(self, operation)

@@ -75,6 +75,8 @@ def _refer(connection: sa.Connection, table: sa.Table, key: sa.ForeignKey, numbe
 
 def _build_value(types: Types, column: sa.Column[Any], number: int) -> Any:
     type, _ = types.read(column.type)
+    if type == "interval":
+        return timedelta(minutes=number)
     if type == "json":
         return {"number": number} if isinstance(column.type, sa.JSON) else f'{{"number": {number}}}'
     if type == "boolean":

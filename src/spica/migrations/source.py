@@ -97,6 +97,8 @@ def _call(method: str, *arguments: str) -> str:
 
 
 def _render_column(column: Column) -> str:
+    if column.key and column.type == "uuid":
+        return f"t.uuid_key({quote(column.name)})"
     if column.type != "references":
         return f"t.{column.type}({', '.join([quote(column.name), *_options(column)])})"
     # the index of a reference is written below the table, like every other
@@ -124,12 +126,21 @@ def _option_texts(column: Column) -> dict[str, str]:
     texts = {}
     if column.table is not None and column.table != inflection.plural(column.name.removesuffix("_id")):
         texts["table"] = quote(column.table)
+    for name, given in (("key_type", column.key_type), ("refers_to", column.refers_to), ("of", column.of)):
+        if given is not None:
+            texts[name] = quote(given)
     if column.on_delete:
         texts["on_delete"] = quote(column.on_delete)
     numbers = {"limit": column.limit, "precision": column.precision, "scale": column.scale}
     texts |= {name: str(number) for name, number in numbers.items() if number is not None}
-    if not column.null:
+    if column.key:
+        texts["key"] = "True"
+    elif not column.null:
         texts["null"] = "False"
+    if column.generated is not None:
+        texts["generated"] = quote(column.generated)
+    if not column.stored:
+        texts["stored"] = "False"
     if column.default is not None:
         texts["default"] = literal(column.default)
     return texts

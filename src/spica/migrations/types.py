@@ -22,13 +22,19 @@ Read = Callable[[Any], tuple[str, dict[str, Any]] | None]
 
 @dataclass(frozen=True, slots=True)
 class Types:
-    """How a database stores each of the DSL's types, and what the types that it reports are called in the DSL."""
+    """How a database stores each of the DSL's types, and what the types that it reports are called in the DSL.
+
+    alike: what a type may be instead, by the type: a model's `int` is as well in a bigint.
+    """
 
     builders: Mapping[str, Build]
     readers: Sequence[tuple[type[sa.types.TypeEngine[Any]], Read]]
+    alike: Mapping[str, str]
 
     def build(self, column: Column) -> sa.types.TypeEngine[Any]:
         """Build SQLAlchemy's type of a column."""
+        if column.type == "references" and column.key_type is not None:
+            return self.builders[column.key_type](column)
         return self.builders[column.type](column)
 
     def read(self, type: sa.types.TypeEngine[Any]) -> tuple[str, dict[str, Any]]:
@@ -44,7 +50,8 @@ class Types:
         readers: Sequence[tuple[type[sa.types.TypeEngine[Any]], Read]] = (),
     ) -> Types:
         """Build the types of a database that has some of its own; its readers are asked first."""
-        return Types({**self.builders, **builders}, (*readers, *self.readers))
+        stored_as = {name: other for name, other in self.alike.items() if name not in builders}
+        return Types({**self.builders, **builders}, (*readers, *self.readers), stored_as)
 
 
 def named(name: str) -> Read:
@@ -72,6 +79,8 @@ STANDARD = Types(
         "json": lambda column: sa.JSON(),
         "binary": lambda column: sa.LargeBinary(column.limit),
         "uuid": lambda column: sa.Uuid(),
+        "interval": lambda column: sa.BigInteger(),  # microseconds
+        "array": lambda column: sa.JSON(),
         "references": lambda column: sa.BigInteger(),
     },
     readers=(
@@ -89,4 +98,11 @@ STANDARD = Types(
         (sa.Time, named("time")),
         (sa.JSON, named("json")),
     ),
+    alike={
+        "bigint": "integer",
+        "references": "integer",
+        "text": "string",
+        "interval": "integer",
+        "array": "json",
+    },
 )

@@ -82,14 +82,14 @@ def _body(change: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_postgresql(tmp_path_factory.mktemp("postgresql")) as url:
+def postgresql_server() -> Iterator[str]:
+    with running_postgresql() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_mariadb(tmp_path_factory.mktemp("mariadb")) as url:
+def mariadb_server() -> Iterator[str]:
+    with running_mariadb() as url:
         yield url
 
 

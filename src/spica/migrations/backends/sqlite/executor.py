@@ -23,16 +23,13 @@ class SqliteExecutor(Executor):
         """Create a table."""
         # Without AUTOINCREMENT SQLite gives the id of a deleted last row to the next one: an old link or session would
         # then lead to somebody else's row.
-        self.alembic.create_table(
-            table,
-            self.build_id(),
-            *(self.build_column(table, column) for column in columns),
-            sqlite_autoincrement=True,
-        )
+        built = self.build_columns(table, columns)
+        is_numbered = any(column.primary_key and column.autoincrement for column in built)
+        self.alembic.create_table(table, *built, sqlite_autoincrement=is_numbered)
 
     def add_column(self, table: str, column: Column) -> None:
         """Add a column; in place where that is possible."""
-        if column.type == "references" or not column.null:
+        if column.type == "references" or not column.null or (column.generated is not None and column.stored):
             with rebuilding(self.alembic, table) as batch:
                 batch.add_column(self.build_column(table, column))
         else:

@@ -59,6 +59,7 @@ def rebuilding(
             for check in reflected:
                 if check["name"]:  # Alembic's own copy of it takes a colon for a parameter
                     batch.drop_constraint(check["name"], type_="check")
+            _make_generated_anew(batch, connection, table, without)
             yield batch
     finally:
         run("PRAGMA legacy_alter_table = OFF")
@@ -69,6 +70,20 @@ def rebuilding(
     if counter:
         statement = sa.text("UPDATE sqlite_sequence SET seq = max(seq, :counter) WHERE name = :table")
         connection.execute(statement.bindparams(counter=counter, table=table))
+
+
+def _make_generated_anew(batch: BatchOperations, connection: sa.Connection, table: str, without: str) -> None:
+    """Take generated columns out and in again, where they were: their values can't be copied."""
+    before = None
+    for column in sa.inspect(connection).get_columns(table):
+        name, computed = column["name"], column.get("computed")
+        if computed is not None and name != without:
+            generated = sa.Computed(sql_text(computed["sqltext"]), persisted=computed["persisted"])
+            batch.drop_column(name)
+            batch.add_column(
+                sa.Column(name, column["type"], generated, nullable=column["nullable"]), insert_after=before
+            )
+        before = name
 
 
 def _parts(connection: sa.Connection, table: str) -> dict[str, str]:
