@@ -59,6 +59,11 @@ def literals_in(sql: str) -> set[str]:
     return found
 
 
+def words_in(sql: str) -> set[str]:
+    """The names that a condition may be about: columns, functions."""
+    return {text.strip('"') for kind, text in _list_tokens(sql) if kind in ("word", "quoted")}
+
+
 def _list_tokens(sql: str) -> list[Token]:
     tokens: list[Token] = []
     for match in _TOKEN.finditer(sql):

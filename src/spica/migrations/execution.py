@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from spica.db.errors import DatabaseBusy, DatabaseError, TransactionConflict
 from spica.migrations.backend import Backend
-from spica.migrations.errors import InterruptedMigration, MigrationFailed
+from spica.migrations.errors import InterruptedMigration, MigrationError, MigrationFailed
 from spica.migrations.events import Event
 from spica.migrations.history import add_versions, create_history, list_applied, remove_version
 from spica.migrations.operations import Operation, TableOperation
@@ -129,7 +129,7 @@ class Execution:
                 for stage in self._backend.divide(undone[step.number]):
                     self._run_stage(work, [stage], 1, lambda: None, resuming=True)
             remove_step(self._connection, step)
-            self._tell(Event("step", work.version, work.name, "down", text=f"undone: {step.operation}"))
+            self._tell(Event("step", work.version, work.name, "down", text=f"undone: {step.operation.splitlines()[0]}"))
         self._tell(Event("finished", work.version, work.name, "down", time.monotonic() - started))
 
     # -- inside -------------------------------------------------------------------------------------------------------
@@ -196,11 +196,19 @@ class Execution:
                 if self._interrupted == "done":
                     mark_step(self._connection, step, done=True)
                     return
+
+        def write_down() -> None:
+            if stage.in_transaction:
+                write_step(self._connection, step)
+            else:  # in one statement: killed between two, the stage would be taken for one that never began
+                mark_step(self._connection, step, done=True)
+
         try:
-            self._run_stage(work, stages, step.number, lambda: write_step(self._connection, step), resuming=resuming)
-        except MigrationFailed:
-            if stage.is_unknown:  # it was refused, so that it is known not to have happened
-                remove_step(self._connection, step)
+            self._run_stage(work, stages, step.number, write_down, resuming=resuming)
+        except MigrationError:
+            if not stage.in_transaction:  # it was refused, so that it is known not to have happened
+                with suppress(sa.exc.SQLAlchemyError):  # the connection is lost, and with it what happened is unknown
+                    remove_step(self._connection, step)
             raise
 
     def _run_stage(
@@ -335,7 +343,7 @@ def _unknown(work: Work, stages: Sequence[Stage], step: Step) -> InterruptedMigr
 
 def _describe_steps(steps: Sequence[Step], stages: Sequence[Stage]) -> str:
     done = sum(step.done for step in steps)
-    following = stages[done].text if done < len(stages) else "writing it down"
+    following = stages[done].title if done < len(stages) else "writing it down"
     return f"{done} of {len(stages)} steps are done; next: {following}"
 
 
@@ -343,5 +351,5 @@ def _describe_progress(stages: Sequence[Stage], number: int) -> str:
     lines = []
     for other, stage in enumerate(stages, 1):
         word = "done" if other < number else "failed" if other == number else "to come"
-        lines.append(f"{word:>8}  {other}. {stage.text.splitlines()[0] if stage.text else ''}")
+        lines.append(f"{word:>8}  {other}. {stage.title}")
     return "\n".join(["its steps:", *lines])

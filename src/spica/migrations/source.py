@@ -87,7 +87,7 @@ def literal(value: Any) -> str:
     match value:
         case Sql(text):
             return f"Sql({quote(text)})"
-        case None | bool() | int() | float():
+        case None | bool() | int() | float() | list() | dict():
             return repr(value)
     return quote(str(value))
 

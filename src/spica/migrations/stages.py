@@ -29,6 +29,11 @@ class Stage:
         return "\n".join(line for operation in self.operations for line in render_operation(operation))
 
     @property
+    def title(self) -> str:
+        """The first line of each operation, for people."""
+        return "; ".join(render_operation(operation)[0] for operation in self.operations)
+
+    @property
     def is_unknown(self) -> bool:
         """Whether nobody can see in the database if it happened: it runs SQL of the migration's own, outside of one."""
         return not self.in_transaction and any(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.mysql import LONGTEXT
 
 from spica.migrations.history import STEPS_TABLE
 
@@ -19,7 +20,7 @@ _table = sa.Table(
     sa.Column("number", sa.Integer(), primary_key=True, nullable=False, autoincrement=False),
     sa.Column("total", sa.Integer(), nullable=False),
     sa.Column("direction", sa.String(4), nullable=False),
-    sa.Column("operation", sa.Text(), nullable=False),
+    sa.Column("operation", sa.Text().with_variant(LONGTEXT(), "mysql"), nullable=False),
     sa.Column("done", sa.Boolean(), nullable=False),
 )
 

@@ -93,7 +93,7 @@ def mariadb_server() -> Iterator[str]:
         yield url
 
 
-DATABASES = ["sqlite", "postgresql"]
+DATABASES = ["sqlite", "postgresql", "mariadb"]
 
 
 @pytest.fixture(params=DATABASES)

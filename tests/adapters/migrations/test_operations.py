@@ -46,8 +46,8 @@ REVERSIBLE = {
     "remove_foreign_key": 'm.remove_foreign_key("posts", "author_id", "users", on_delete="cascade")',
     "add_foreign_key": 'm.add_column("posts", "owner", "bigint")\nm.add_foreign_key("posts", "owner", "users")',
     "add_check": 'm.add_check("posts", "title <> \':x\'", name="no_x")',
-    "two checks": 'm.add_check("posts", "id > 0", name="a")\nm.add_check("posts", "id > -1", name="b")\n'
-    'm.remove_check("posts", "id > 0", name="a")',
+    "two checks": 'm.add_check("posts", "author_id > 0", name="a")\nm.add_check("posts", "author_id > -1", name="b")\n'
+    'm.remove_check("posts", "author_id > 0", name="a")',
     "execute": 'm.execute("create table raw (id integer)", "drop table raw")',
     "execute with signs": "m.execute(\"insert into users (email) values ('%s :x 100% $1')\","
     " \"delete from users where email like '%x 100%'\")\nm.create_table('signs')",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from spica.db.drivers import build_driver
 from spica.db.url import DatabaseUrl
 from spica.migrations.backend import Backend
-from spica.migrations.errors import NotMigratable
 
 
 def build_backend(url: DatabaseUrl) -> Backend:
@@ -18,11 +17,10 @@ def build_backend(url: DatabaseUrl) -> Backend:
         from spica.migrations.backends.postgresql.backend import PostgresqlBackend
 
         return PostgresqlBackend(url)
-    if url.scheme != "sqlite":
-        raise NotMigratable(
-            f"migrations don't run on {url.scheme} yet, and this database is at {url.place}",
-            fix="make its tables by its own tools",
-        )
+    if url.scheme == "mysql":
+        from spica.migrations.backends.mysql.backend import MysqlBackend
+
+        return MysqlBackend(url)
     from spica.migrations.backends.sqlite.backend import SqliteBackend
 
     return SqliteBackend(url)

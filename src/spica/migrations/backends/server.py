@@ -32,6 +32,7 @@ from spica.migrations.migration import record_up
 
 LOCK_TIMEOUT_S = 3600.0
 POLL_S = 0.25
+CONNECT_TIMEOUT_MS = 10_000
 TELL_AGAIN_S = 30.0
 _MAX_NAME = 40
 

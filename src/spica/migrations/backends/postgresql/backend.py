@@ -27,7 +27,7 @@ from spica.migrations.backends.greenlets import check_greenlet
 from spica.migrations.backends.postgresql.catalog import PostgresqlCatalog
 from spica.migrations.backends.postgresql.executor import PostgresqlExecutor
 from spica.migrations.backends.postgresql.sessions import describe_lock_holder, describe_table_users, describe_users
-from spica.migrations.backends.server import ServerBackend, describe_process
+from spica.migrations.backends.server import CONNECT_TIMEOUT_MS, ServerBackend, describe_process
 from spica.migrations.operations import AddIndex, Operation, RemoveIndex
 from spica.migrations.stages import Stage
 
@@ -42,7 +42,9 @@ class PostgresqlBackend(ServerBackend):
         super().__init__(url)
         check_greenlet("postgresql")
         options = build_server_options(PostgresqlOptions, url.options, "PostgreSQL")
-        self._options = replace(options, statement_timeout_ms=0)  # an index on a large table takes what it takes
+        # An index on a large table takes what it takes; and no request waits for a connection that is slow to open.
+        connect_timeout_ms = max(options.connect_timeout_ms, CONNECT_TIMEOUT_MS)
+        self._options = replace(options, statement_timeout_ms=0, connect_timeout_ms=connect_timeout_ms)
 
     @contextmanager
     def connect(self) -> Iterator[sa.Connection]:
