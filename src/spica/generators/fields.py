@@ -22,11 +22,12 @@ MODIFIERS = ("unique", "index", "null", "default=VALUE")
 # Columns that every generated table has, and public names of Model that a field would hide (a test compares them).
 GIVEN_FIELDS = frozenset(["id", "created_at", "updated_at"])
 _MODEL_METHODS = (
-    "all assign attributes authenticate authenticate_by average changed changeset count create delete_all destroy "
-    "distinct dup errors exists find find_by find_each find_or_create_by find_or_initialize_by first group ids "
-    "in_batches includes insert_all last limit load maximum minimum new_record none offset order paginate persisted "
-    "pick pluck related reload reset_counters save select sole sum take to_dict to_param unscoped update "
-    "update_all upsert upsert_all valid where where_not "
+    "all assign attributes authenticate authenticate_by average changed changeset count create cursor_page "
+    "delete_all destroy distinct dup errors exists find find_by find_by_sql find_each find_or_create_by "
+    "find_or_initialize_by first group ids in_batches includes insert_all joins last left_joins limit load "
+    "maximum minimum new_record none offset order paginate persisted pick pluck query related reload "
+    "reset_counters save select sole sum take to_dict to_param unscoped update update_all upsert upsert_all "
+    "valid where where_not "
 )
 MODEL_NAMES = frozenset(_MODEL_METHODS.split())
 

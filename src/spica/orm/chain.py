@@ -9,14 +9,17 @@ from typing import Self, TypeVar
 
 from spica.orm.clauses.combining import Combining
 from spica.orm.clauses.filters import Filters
+from spica.orm.clauses.joins import Joins
+from spica.orm.clauses.locks import Locks
 from spica.orm.clauses.ordering import Orders
 from spica.orm.clauses.selection import Selection
+from spica.orm.clauses.sets import Sets
 from spica.orm.relations.paths import parse_paths
 
 M = TypeVar("M")
 
 
-class Chain(Filters[M], Orders[M], Selection[M], Combining[M]):
+class Chain(Filters[M], Orders[M], Selection[M], Joins[M], Sets[M], Combining[M], Locks[M]):
     """A query as it is put together."""
 
     __slots__ = ()

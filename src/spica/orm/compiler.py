@@ -18,15 +18,18 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
 
 from spica.orm.schema import Schema
-from spica.orm.shapes import QueryShape
+from spica.orm.shapes import QueryShape, Source
 from spica.orm.sql.statements import StatementBuilder
 
 
 class Compiled(NamedTuple):
-    """A statement's text, and for each of its placeholders the number of the value that belongs there."""
+    """A statement's text, for each of its placeholders the number of the value that belongs there, and what each value
+    belongs to.
+    """
 
     sql: str
     order: tuple[int, ...]
+    sources: tuple[Source, ...]
 
 
 def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
@@ -35,7 +38,8 @@ def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
     Args:    schema: the model; shape: the operation, its conditions and its order; dialect: SQLAlchemy's name.
     Returns: text with the dialect's placeholders, and their order.
     """
-    statement = StatementBuilder(schema, dialect).build(shape)
+    builder = StatementBuilder(schema, dialect)
+    statement = builder.build(shape)
     if dialect == "postgresql" and shape.operation[0] == "insert" and schema.key.name not in shape.operation[1:]:
         statement = statement.returning(
             sa.column(schema.key.fields[0].column)
@@ -45,7 +49,7 @@ def compile_shape(schema: Schema, shape: QueryShape, dialect: str) -> Compiled:
     text = re.sub(
         r"\s*\n\s*", " ", str(compiled)
     )  # no text of the statement is quoted, so this changes only the layout
-    return Compiled(text, tuple(int(name[1:]) for name in names))
+    return Compiled(text, tuple(int(name[1:]) for name in names), tuple(builder.sources))
 
 
 def _dialect(name: str) -> Dialect:

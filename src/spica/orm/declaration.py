@@ -25,6 +25,7 @@ from spica.orm.callbacks import Callback, collect_callbacks
 from spica.orm.errors import ForbiddenAttributes, ModelDefinitionError, UnknownField, unknown_field
 from spica.orm.expressions import Column
 from spica.orm.fields import MISSING, Field, FieldOptions, build_field, unwrap
+from spica.orm.json_columns import build_column
 from spica.orm.passwords import PasswordAccess, PasswordNote
 from spica.orm.query import Query
 from spica.orm.relations.declaring import ANNOTATIONS, RELATIONS, build_relations, take_relations
@@ -114,7 +115,7 @@ class ModelMeta(StructMeta):
         model: Any = super().__new__(meta, name, bases, namespace, eq=False, **options)
         schema = build_schema(model, table or inflection.plural(inflection.snake(name)), body)
         for field in schema.fields:
-            setattr(meta, field.name, ColumnAccess(Column(schema, field)))
+            setattr(meta, field.name, ColumnAccess(build_column(schema, field)))
         model.__schema__ = schema
         register_model(model)
         model.__query__ = build_query_class(model)

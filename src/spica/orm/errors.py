@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from spica.errors import SpicaError, closest
-from spica.errors.http import Conflict, FieldError, NotFound, UnprocessableContent
+from spica.errors.http import BadRequest, Conflict, FieldError, NotFound, UnprocessableContent
 from spica.validation import Errors
 
 
@@ -78,6 +78,23 @@ class RecordNotFound(NotFound):
 
     def __str__(self) -> str:
         return self._what
+
+
+class InvalidCursor(BadRequest):
+    """The token of a page is none of this query: altered, or of another order. In a request it becomes 400.
+
+    `token` is what was given.
+    """
+
+    def __init__(self, token: object) -> None:
+        super().__init__("the cursor is not valid")
+        self.token = token
+
+    def __str__(self) -> str:
+        return (
+            f"the cursor {self.token!r} is not valid: it was altered, or comes of a query with another order; "
+            "begin again without one"
+        )
 
 
 class StaleRecord(Conflict):

@@ -10,9 +10,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from spica.orm.errors import QueryError
 from spica.orm.shapes import Operand, QueryShape, Shape, qualify
@@ -25,6 +25,7 @@ ALWAYS: Shape = ("true",)
 NEVER: Shape = ("false",)
 
 _NUMBERS = (int, float, Decimal)
+_AGGREGATES = ("count", "count_distinct", "sum", "average", "minimum", "maximum")
 
 
 class Condition:
@@ -66,13 +67,34 @@ class Condition:
 
 
 class Ordering:
-    """What `order` takes besides names: `Post.title.desc()`, `count(Comment.id).desc()`."""
+    """What `order` takes besides names: `Post.title.desc()`, `count(Comment.id).desc()`.
 
-    __slots__ = ("descending", "expression")
+    nulls: where NULL comes, "first" or "last"; None leaves it to the database (SQLite and MariaDB take it for smaller
+    than everything, PostgreSQL for larger).
+    """
 
-    def __init__(self, expression: Expression, descending: bool) -> None:
+    __slots__ = ("descending", "expression", "nulls")
+
+    def __init__(self, expression: Expression, descending: bool, nulls: Literal["first", "last"] | None = None) -> None:
         self.expression = expression
         self.descending = descending
+        self.nulls = nulls
+
+    def nulls_first(self) -> Ordering:
+        """Order NULL before everything else."""
+        return Ordering(self.expression, self.descending, "first")
+
+    def nulls_last(self) -> Ordering:
+        """Order NULL after everything else."""
+        return Ordering(self.expression, self.descending, "last")
+
+    def keys(self) -> list[tuple[Expression, bool]]:
+        """What a statement orders by: expressions, and whether largest first."""
+        key = (self.expression, self.descending)
+        if self.nulls is None:
+            return [key]
+        inner = self.expression
+        return [(Expression(inner.schema, ("is_null", inner.shape), bool, inner.values), self.nulls == "first"), key]
 
 
 class Expression:
@@ -143,6 +165,12 @@ class Expression:
     def __bool__(self) -> bool:
         raise QueryError(f"{self!r} has no truth value", fix=f"compare it: {self!r} == True")
 
+    def __iter__(self) -> NoReturn:
+        raise QueryError(f"{self!r} can't be gone through in Python", why="it is a value of each row of a query")
+
+    def __contains__(self, item: object) -> NoReturn:
+        raise QueryError(f"`in` can't be asked of {self!r} in Python", fix=f"write {self!r}.contains({item!r})")
+
     def __hash__(self) -> int:
         return id(self)
 
@@ -181,6 +209,23 @@ class Expression:
     def starts_with(self, text: str) -> Condition:
         """The text starts with another, taken literally."""
         return self._matches("like_escaped", f"{_literal(text)}%")
+
+    def ends_with(self, text: str) -> Condition:
+        """The text ends with another, taken literally."""
+        return self._matches("like_escaped", f"%{_literal(text)}")
+
+    def over(
+        self, *, partition_by: Windowed = (), order: Windowed = (), rows: tuple[int | None, int | None] | None = None
+    ) -> Expression:
+        """Compute an aggregate over a window of rows, for each row: `sum_(Sale.amount).over(order=Sale.id)`.
+
+        Args:    partition_by: what the rows of a window have in common, default all rows; order: in which order they
+                 come; rows: from where to where a window goes, counted from the row: (-2, 0), None for its end.
+        Raises:  QueryError for what is no aggregate.
+        """
+        if isinstance(self.shape, str) or self.shape[0] != "fn" or self.shape[1] not in _AGGREGATES:
+            raise QueryError(f"{self!r} is no aggregate, so it has no window", fix="write sum_(...).over(...)")
+        return over(self, partition_by=partition_by, order=order, rows=rows)
 
     def asc(self) -> Ordering:
         """Order by this, smallest first."""
@@ -240,6 +285,9 @@ class Expression:
             raise QueryError(f"{self!r} holds JSON, which can only be compared with None")
 
 
+Windowed = Expression | Ordering | Sequence[Expression | Ordering]
+
+
 class Column(Expression):
     """A field as seen on the class, `Post.title`."""
 
@@ -281,10 +329,73 @@ def in_full(item: Any) -> Any:
     return item.shape if item.schema is None else qualify(item.shape, item.schema)
 
 
+def over(
+    function: Expression,
+    *,
+    partition_by: Windowed = (),
+    order: Windowed = (),
+    rows: tuple[int | None, int | None] | None = None,
+) -> Expression:
+    """Build a function over a window; see `Expression.over`."""
+    groups = [_windowed(item) for item in _several(partition_by)]
+    keys = [
+        key
+        for item in _several(order)
+        for key in (item.keys() if isinstance(item, Ordering) else [(_windowed(item), False)])
+    ]
+    if rows is not None and not (
+        isinstance(rows, tuple) and len(rows) == 2 and all(end is None or type(end) is int for end in rows)
+    ):
+        raise QueryError(f"the rows of a window are two whole numbers or None, got {rows!r}", fix="write rows=(-2, 0)")
+    shape = (
+        "over",
+        in_full(function),
+        tuple(in_full(group) for group in groups),
+        tuple((in_full(key), descending) for key, descending in keys),
+        rows,
+    )
+    values: tuple[Any, ...] = sum((item.values for item in (function, *groups, *(key for key, _ in keys))), ())
+    return Expression(None, shape, function.kind, values)
+
+
+def _several(given: Windowed) -> Sequence[Expression | Ordering]:
+    return given if isinstance(given, (list, tuple)) else (given,)
+
+
+def _windowed(item: object) -> Expression:
+    if isinstance(item, Expression):
+        return item
+    raise QueryError(f"a window is made of fields of the class, got {item!r}", fix=f"write Post.{item}")
+
+
+class Raw(Expression):
+    """Hand-written SQL with bound values, made by `raw`; a condition as well as an expression."""
+
+    __slots__ = ()
+
+    def __invert__(self) -> Condition:
+        return ~as_condition(self)
+
+    def check_comparable(self) -> None:
+        """Anything may be compared with it."""
+
+    def _compared(self, operator: str, other: object) -> Condition:
+        if self.kind is object and other is not None and not isinstance(other, Expression):
+            other = Expression(None, ("value", type(other)), type(other), (other,))
+        return super()._compared(operator, other)
+
+    def _in(self, values: list[Any]) -> Condition:
+        if self.kind is object:
+            raise QueryError("raw needs a type to be looked for in a list", fix="give it: raw(..., kind=int)")
+        return super()._in(values)
+
+
 def as_condition(value: object) -> Condition:
     """Take what `where` and `&` were given for a condition; a boolean column stands for "is true"."""
     if isinstance(value, Condition):
         return value
+    if isinstance(value, Raw):
+        return Condition(None, value.shape, value.values)
     if isinstance(value, Column) and value.field.kind is bool:
         return value == True  # noqa: E712  # builds a condition
     raise QueryError(

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, TypeVar
 
+from spica.orm.clauses.base import QueryBase
 from spica.orm.reading.batches import BATCH, Batches
 from spica.orm.reading.changes import Changes
+from spica.orm.reading.explaining import Explaining
 from spica.orm.reading.pages import Pages
 from spica.orm.reading.records import Records
 
@@ -20,10 +22,13 @@ __all__ = ["BATCH", "Query"]
 M = TypeVar("M")
 
 
-class Query(Records[M], Pages[M], Batches[M], Changes[M]):
+class Query(Records[M], Pages[M], Batches[M], Changes[M], Explaining[M]):
     """A query for the records of one model."""
 
     __slots__ = ()
 
     def __await__(self) -> Generator[Any, None, list[M]]:
         return self._load().__await__()
+
+
+QueryBase.plain = Query

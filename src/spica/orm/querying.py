@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from spica.orm.bulk import insert_rows, key_names, upsert_rows
 from spica.orm.errors import RecordNotFound
 from spica.orm.query import BATCH, Query
+from spica.orm.reading.by_sql import find_by_sql
 from spica.orm.storage import storage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
-    from spica.orm.expressions import Column, Condition, Expression, Ordering
-    from spica.orm.page import Page
+    from spica.orm.expressions import Condition, Expression, Ordering
+    from spica.orm.page import CursorPage, Page
     from spica.orm.schema import Schema
 
 
@@ -47,6 +48,21 @@ class Querying:
         return cls.all().includes(*paths)
 
     @classmethod
+    def query(cls) -> Query[Self]:
+        """A query for all records, for those who begin with one: repo.all(User.query().where(...))."""
+        return cls.all()
+
+    @classmethod
+    def joins(cls, *what: Any, on: Condition | bool | None = None, as_: Any = None) -> Query[Self]:
+        """A query with the rows of other tables: joins("comments.author")."""
+        return cls.all().joins(*what, on=on, as_=as_)
+
+    @classmethod
+    def left_joins(cls, *what: Any, on: Condition | bool | None = None, as_: Any = None) -> Query[Self]:
+        """A query with the rows of other tables, where there are any."""
+        return cls.all().left_joins(*what, on=on, as_=as_)
+
+    @classmethod
     def limit(cls, records: int) -> Query[Self]:
         """A query for at most this many records."""
         return cls.all().limit(records)
@@ -72,7 +88,7 @@ class Querying:
         return cls.all().distinct()
 
     @classmethod
-    def group(cls, *keys: str | Column) -> Query[Self]:
+    def group(cls, *keys: str | Expression) -> Query[Self]:
         """A query that makes one row of all that have the same values in these fields."""
         return cls.all().group(*keys)
 
@@ -197,6 +213,24 @@ class Querying:
     async def paginate(cls, page: int = 1, per: int = 20) -> Page[Self]:
         """One page of all records, by id."""
         return await cls.all().paginate(page, per)
+
+    @classmethod
+    async def cursor_page(
+        cls, *, after: str | None = None, before: str | None = None, per: int = 20
+    ) -> CursorPage[Self]:
+        """One page of all records, by id, on from where another ended."""
+        return await cls.all().cursor_page(after=after, before=before, per=per)
+
+    @classmethod
+    async def find_by_sql(cls, sql: str, /, **values: Any) -> list[Self]:
+        """The records of a statement that is written by hand.
+
+        Args:    sql: text with named placeholders, `:id`; its rows have all columns of the model, and may have others;
+                 values: one for each name.
+        Raises:  QueryError, DatabaseError and its subclasses.
+        Example: await Post.find_by_sql("select * from posts where id % :n = 0", n=7)
+        """
+        return await find_by_sql(cls, sql, values)
 
     @classmethod
     async def update_all(cls, **values: Any) -> int:

@@ -25,7 +25,7 @@ from spica.orm.hydration import Load, build_loader
 from spica.orm.relations.peers import as_peers
 from spica.orm.rows import build_rows_loader
 from spica.orm.schema import Schema
-from spica.orm.shapes import Operand, QueryShape, Source, count_assigned, list_value_sources, source_of
+from spica.orm.shapes import JSON, Operand, QueryShape, Source, source_of
 from spica.validation import CoercionFailed
 from spica.validation.coerce import coercer
 
@@ -142,6 +142,10 @@ class Storage:
             case ("fn", "minimum" | "maximum", inner):
                 return self.decoder_of(inner)
         source = source_of(operand)
+        if source is None:
+            return None
+        if source == JSON:
+            return self._codecs[dict].decode
         if isinstance(source, type):
             return source if source in (int, float) else self._codecs[source].decode
         schema, name = (self.schema, source) if isinstance(source, str) else source[1:]
@@ -176,11 +180,8 @@ class Storage:
         from spica.orm.compiler import compile_shape  # SQLAlchemy: 0.2 s, only when a shape is new
 
         compiled = compile_shape(self.schema, shape, self._dialect)
-        sources = list_value_sources(shape)
-        assigned = count_assigned(shape)
-        binders = (*map(self._assigner, sources[:assigned]), *map(self._binder, sources[assigned:]))
-        in_order = compiled.order == tuple(range(len(sources)))
-        return Plan(compiled.sql, binders, None if in_order else compiled.order)
+        in_order = compiled.order == tuple(range(len(compiled.sources)))
+        return Plan(compiled.sql, tuple(map(self._binder, compiled.sources)), None if in_order else compiled.order)
 
     def _assigner(self, source: Source) -> Convert:
         field = self.schema.field(source)
@@ -190,6 +191,12 @@ class Storage:
         match source:
             case None:
                 return None
+            case ("assigned", name):
+                return self._assigner(name)
+            case ("path",):
+                return _list_keys if self._dialect == "postgresql" else _write_path
+            case ("json",):
+                return self._codecs[dict].encode
             case str():
                 return self._binders[source]
             case ("of", schema, name):
@@ -229,6 +236,21 @@ def _binder(model: str, field: Field, encode: Convert | None, verb: str = "compa
         return value if encode is None else encode(value)
 
     return bind
+
+
+def _list_keys(path: tuple[str | int, ...]) -> list[str]:
+    return [str(key) for key in path]
+
+
+def _write_path(path: tuple[str | int, ...]) -> str:
+    """Write a path in JSON as SQLite and MariaDB read it. Raises QueryError for a key that it can't have."""
+    for key in path:
+        if isinstance(key, str) and ('"' in key or "\\" in key or not key.isprintable()):
+            raise QueryError(
+                f"the key {key!r} can't be looked for in JSON",
+                why="a path can't have quotes, backslashes or control characters here",
+            )
+    return "$" + "".join(f"[{key}]" if isinstance(key, int) else f'."{key}"' for key in path)
 
 
 def _binder_of_type(kind: type, encode: Convert | None) -> Convert:

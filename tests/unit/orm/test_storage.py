@@ -9,7 +9,7 @@ import pytest
 
 from spica.db import Database
 from spica.orm import compiler, storage
-from spica.orm.shapes import QueryShape, list_value_sources
+from spica.orm.shapes import QueryShape
 from tests.unit.orm.conftest import Post
 
 
@@ -51,7 +51,7 @@ async def test_plans_are_bounded(db: Database, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_there_is_a_field_for_every_placeholder(shape: QueryShape) -> None:
     compiled = compiler.compile_shape(Post.__schema__, shape, "sqlite")
-    fields = list_value_sources(shape)
+    fields = compiled.sources
     assert compiled.sql.count("?") == len(compiled.order) == len(fields)
     assert sorted(compiled.order) == list(range(len(fields)))
 

@@ -27,7 +27,7 @@ class Filters(QueryBase[M]):
 
     def where_not(self, *conditions: Condition | bool, **equals: Any) -> Self:
         """Keep the records for which not all of these conditions hold."""
-        other = self.__class__(self._model, unscoped=True)
+        other = self._bare()
         other._rare = self._rare
         other = other.narrow(conditions, equals)
         query = self._copy()
@@ -40,11 +40,12 @@ class Filters(QueryBase[M]):
 
         What a default scope says holds for both.
         """
-        other = self.__class__(self._model, unscoped=True)
+        other = self._bare()
         other._rare = self._rare
         other = other.narrow(conditions, equals)
         query = self._copy()
-        fixed, own = self._conditions[: self._fixed], self._conditions[self._fixed :]
+        closed = self._fixed[0]
+        fixed, own = self._conditions[:closed], self._conditions[closed:]
         query._conditions = (*fixed, ("or", _all_of(own), _all_of(other._conditions)))
         query._values = self._values + other._values
         return query

@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 from spica.orm.clauses.base import QueryBase
 from spica.orm.errors import QueryError
 from spica.orm.expressions import Expression, Ordering
+from spica.orm.shapes import Operand
 from spica.validation.coerce import MAX_INTEGER
 
 M = TypeVar("M")
@@ -20,11 +21,19 @@ class Orders(QueryBase[M]):
     def order(self, *keys: str | Ordering | Expression) -> Self:
         """Order by fields or expressions, after the order the query has so far.
 
-        Args:    keys: names, a "-" in front for largest first, `Post.title.desc()`, `count(Comment.id).desc()`.
+        Args:    keys: names of fields, or of what is selected, a "-" in front for largest first; `Post.title.desc()`,
+                 `Post.day.desc().nulls_last()`, `count(Comment.id).desc()`.
         Raises:  UnknownField with near matches.
         """
         query = self._copy()
-        query._ordering += tuple([query._order_key(key) for key in keys])
+        known = self._schema.by_name
+        added: list[tuple[Operand, bool]] = []
+        for key in keys:
+            if type(key) is str and key in known:
+                added.append((key, False))
+            else:
+                added += query._order_keys(key)
+        query._ordering += tuple(added)
         return query
 
     def reorder(self, *keys: str | Ordering | Expression) -> Self:

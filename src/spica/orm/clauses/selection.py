@@ -21,11 +21,23 @@ class Selection(QueryBase[M]):
         """Drop rows that are the same as another."""
         return self._with_clauses(distinct=True)
 
-    def group(self, *keys: str | Column) -> Self:
-        """Make one row of all that have the same values in these fields."""
-        groups = tuple(self._operand(self._column(key)) for key in keys)
-        if not groups:
+    def group(self, *keys: str | Expression) -> Self:
+        """Make one row of all that have the same values in these fields or expressions.
+
+        Raises:  UnknownField with near matches; QueryError for an expression with values, which a database does not
+                 know again when it is selected.
+        """
+        expressions = [self._expression(key) for key in keys]
+        if not expressions:
             raise QueryError("group needs the name of a field")
+        for expression in expressions:
+            if expression.values:
+                raise QueryError(
+                    f"a query can't be grouped by {expression!r}",
+                    why="it has values, so databases don't take it for the same expression when it is selected",
+                    fix="select it in a query of its own, and group that: rows = query.cte(...)",
+                )
+        groups = tuple(self._operand(expression) for expression in expressions)
         return self._with_clauses(groups=self._rare.clauses.groups + groups)
 
     def having(self, *conditions: Condition | bool) -> Self:
@@ -58,7 +70,7 @@ class Selection(QueryBase[M]):
         query._rare = self._rare._replace(
             selected=tuple(self._operand(item) for item in expressions),
             names=names,
-            selected_values=sum((item.values for item in expressions), ()),
+            selected_values=tuple(item.values for item in expressions),
         )
         return query
 
@@ -67,4 +79,7 @@ def _name_of(expression: Expression, number: int) -> str:
     """What a selected value is called that was given no name: its field, its function, or its place."""
     if isinstance(expression, Column):
         return expression.name
-    return expression.shape[1] if expression.shape[0] == "fn" else f"value{number}"
+    match expression.shape:
+        case ("fn", name, *_) | ("over", ("fn", name, *_), *_) | ("part", name, _):
+            return str(name)
+    return f"value{number}"

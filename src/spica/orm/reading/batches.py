@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 from spica.orm.errors import QueryError
-from spica.orm.reading.loading import Loading
+from spica.orm.reading.loading import Loading, check_lockable
 from spica.orm.storage import storage_of
 
 M = TypeVar("M")
@@ -23,7 +23,9 @@ class Batches(Loading[M]):
         database, storage = storage_of(self._model)
         plan = storage.plan(self._shape(("select", *self._rare.selected)))
         load = storage.rows_loader(self._rare.selected, self._rare.names) if self._rare.selected else storage.load
-        async for rows in database.stream(plan.sql, plan.bind(self._bound(self._rare.selected_values))):
+        if self._rare.clauses.lock is not None:
+            check_lockable(database, self._schema.model)
+        async for rows in database.stream(plan.sql, plan.bind(self._bound(self._selected_values))):
             records = load(rows)
             if self._rare.includes:
                 await self._model.__preload__(records, self._rare.includes)
@@ -45,6 +47,8 @@ class Batches(Loading[M]):
                 fix='take it off with unscope("order"), or read by `async for`',
             )
         query = self.order(*self._schema.key.names).limit(of)
+        if self._rare.clauses.joins:
+            query = query.distinct()  # a list may not end in the middle of a record's rows
         records = await query._load()
         while records:
             yield records

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from spica.orm.errors import QueryError
+from spica.orm.expressions import Expression
 from spica.orm.reading.loading import Loading
 from spica.orm.relations.parents import build_recount
 from spica.orm.shapes import Operation
@@ -19,13 +20,31 @@ class Changes(Loading[M]):
     __slots__ = ()
 
     async def update_all(self, **values: Any) -> int:
-        """Set fields of all records by one statement, without validation and callbacks. Returns how many."""
+        """Set fields of all records by one statement, without validation and callbacks.
+
+        Args:    values: by field; an expression is computed of the row: views=Post.views + 1.
+        Returns: how many rows were changed.
+        Raises:  UnknownField, QueryError.
+        """
         self._check_unbounded("update_all")
         if not values:
             raise QueryError("update_all needs a value to set")
-        for name in values:
+        names: list[Any] = []
+        assigned: list[Any] = []
+        for name, value in values.items():
             self._schema.written_field(name)
-        return await self._write(("update", *values), tuple(values.values()))
+            if isinstance(value, Expression):
+                if value.schema is not None and value.schema is not self._schema:
+                    raise QueryError(
+                        f"{name} can't be set to {value!r}",
+                        why=f"an update computes with fields of {self._schema.model} alone",
+                    )
+                names.append(("set", name, self._operand(value)))
+                assigned += value.values
+            else:
+                names.append(name)
+                assigned.append(value)
+        return await self._write(("update", *names), tuple(assigned))
 
     async def delete_all(self) -> int:
         """Delete all records by one statement, without callbacks. Returns how many."""
@@ -50,10 +69,13 @@ class Changes(Loading[M]):
         database, storage = storage_of(self._model)
         query = self._unordered()
         plan = storage.plan(query._shape(operation))
-        return (await database.write(plan.sql, plan.bind(query._bound(assigned)))).rows
+        return (await database.write(plan.sql, plan.bind(assigned + query._bound()))).rows
 
     def _check_unbounded(self, operation: str) -> None:
-        if self._is_bounded or self._rare.clauses.groups or self._rare.clauses.distinct:
+        clauses = self._rare.clauses
+        if clauses.source is not None:
+            raise QueryError(f"{operation} changes rows of a table, and this query has those of other queries")
+        if self._is_bounded or clauses.groups or (clauses.distinct and not clauses.joins):
             raise QueryError(
                 f"{operation} takes no limit or offset",
                 why="a statement that changes rows has none in most databases",

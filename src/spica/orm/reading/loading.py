@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Self, TypeVar
 
+from spica.db.engine import Database
+from spica.db.transaction import active_transaction
 from spica.orm.chain import Chain
+from spica.orm.clauses.rare import NOTHING_RARE
+from spica.orm.errors import QueryError
 from spica.orm.shapes import Operation
 from spica.orm.storage import storage_of
 
 M = TypeVar("M")
+
+_WHOLE = ("select",)
 
 
 class Loading(Chain[M]):
@@ -25,15 +31,24 @@ class Loading(Chain[M]):
         return self if self._ordering or self._rare.clauses.groups else self.order(*self._schema.key.names)
 
     async def _load(self) -> list[M]:
+        if self._rare is not NOTHING_RARE:
+            return await self._load_rare()
         database, storage = storage_of(self._model)
-        if self._rare.selected:
-            plan = storage.plan(self._shape(("select", *self._rare.selected)))
-            rows = await database.read(plan.sql, plan.bind(self._bound(self._rare.selected_values)))
-            return storage.rows_loader(self._rare.selected, self._rare.names)(rows)
-        plan = storage.plan(self._shape(("select",)))
-        records = storage.load(await database.read(plan.sql, plan.bind(self._bound())))
-        if self._rare.includes:
-            await self._model.__preload__(records, self._rare.includes)
+        plan = storage.plan(self._shape(_WHOLE))
+        return storage.load(await database.read(plan.sql, plan.bind(self._bound())))
+
+    async def _load_rare(self) -> list[M]:
+        database, storage = storage_of(self._model)
+        rare = self._rare
+        if rare.clauses.lock is not None:
+            check_lockable(database, self._schema.model)
+        plan = storage.plan(self._shape(("select", *rare.selected)))
+        rows = await database.read(plan.sql, plan.bind(self._bound(self._selected_values)))
+        if rare.selected:
+            return storage.rows_loader(rare.selected, rare.names)(rows)
+        records = storage.load(rows)
+        if rare.includes:
+            await self._model.__preload__(records, rare.includes)
         return records
 
     async def _rows(self, operation: Operation, operands: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -41,3 +56,13 @@ class Loading(Chain[M]):
         ordered = self if self._is_bounded and self._ordering else self._unordered()
         plan = storage.plan(ordered._shape(operation))
         return await database.read(plan.sql, plan.bind(ordered._bound(operands)))
+
+
+def check_lockable(database: Database, model: str) -> None:
+    """Refuse a lock that would end with its statement. Raises QueryError."""
+    if active_transaction(database) is None:
+        raise QueryError(
+            f"a query of {model} with lock() ran outside of a transaction",
+            why="the lock would end before the record is yours",
+            fix="run it, and what it is for, in: async with transaction():",
+        )

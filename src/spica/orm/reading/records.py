@@ -39,7 +39,7 @@ class Records(Loading[M]):
 
     async def sole(self) -> M:
         """The only record. Raises RecordNotFound when there is none, QueryError when there are several."""
-        records = await self.limit(2)._load()
+        records = await self.limit(2 if self._limit is None else min(2, self._limit))._load()
         if not records:
             raise RecordNotFound(self._schema.model, None, f"no {self._schema.model} fits the query")
         if len(records) > 1:

@@ -12,6 +12,8 @@ from spica.orm.storage import storage_of
 
 M = TypeVar("M")
 
+_COUNT = ("count",)
+
 
 class Values(Loading[M]):
     """What reads values instead of records."""
@@ -19,13 +21,17 @@ class Values(Loading[M]):
     __slots__ = ()
 
     async def count(self, what: str | Expression | None = None, *, distinct: bool = False) -> int:
-        """How many records there are; groups, when it has `group`.
+        """How many records there are: groups, when it has `group`; different ones, when it is `distinct`. A record that
+        a join takes several times counts as often.
 
         Args:    what: count those where this is not NULL; distinct: how many different values it has.
         """
         if what is not None or distinct:
             return int(await self._aggregate(count(self._field_or_none(what), distinct=distinct)))
-        return int((await self._rows(("count",)))[0][0])
+        rare = self._rare
+        if not (rare.clauses.distinct and rare.selected):
+            return int((await self._rows(_COUNT))[0][0])
+        return int((await self._rows(("count", *rare.selected), self._selected_values))[0][0])
 
     async def sum(self, what: str | Expression) -> Any:
         """The sum of a field, or an expression; 0 when there is no record."""

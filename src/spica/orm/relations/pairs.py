@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from spica.orm.expressions import Column
-from spica.orm.fields import FieldOptions, build_field
 from spica.orm.query import Query
+from spica.orm.relations.pair_schema import pair_schema
 from spica.orm.relations.relation import Relation
-from spica.orm.schema import Schema
 
 
 class Pairs:
@@ -19,19 +18,9 @@ class Pairs:
 
     def __init__(self, relation: Relation) -> None:
         self.owner_key, self.target_key = relation.foreign_key, relation.target_key
-        table = relation.join_table
-        kinds = [
-            relation.owner.__schema__.field(relation.key).kind,
-            relation.target.__schema__.field(relation.other_key).kind,
-        ]
-        names = (self.owner_key, self.target_key)
-        fields = tuple(
-            build_field(name, kind, FieldOptions(), position, key=names)
-            for position, (name, kind) in enumerate(zip(names, kinds, strict=True))
-        )
-        self.__schema__ = Schema(table, table, fields, (), {}, lambda *values: values)
+        self.__schema__ = pair_schema(relation)
         self.__query__ = Query
-        for field in fields:
+        for field in self.__schema__.fields:
             setattr(self, field.name, Column(self.__schema__, field))
 
     def targets_of(self, owners: Any) -> Query[Any]:

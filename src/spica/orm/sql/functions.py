@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,4 +32,18 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "maximum": sa.func.max,
     "lower": sa.func.lower,
     "upper": sa.func.upper,
+    "length": sa.func.char_length,
+    "concat": lambda *texts: reduce(lambda left, right: left.concat(right), texts),
+    "coalesce": sa.func.coalesce,
+    "row_number": sa.func.row_number,
+    "rank": sa.func.rank,
+    "dense_rank": sa.func.dense_rank,
+    "percent_rank": sa.func.percent_rank,
+    "ntile": sa.func.ntile,
+    "lag": sa.func.lag,
+    "lead": sa.func.lead,
+    "first_value": sa.func.first_value,
+    "last_value": sa.func.last_value,
 }
+# What a database calls differently.
+FUNCTIONS_OF: dict[str, dict[str, Callable[..., Any]]] = {"sqlite": {"length": sa.func.length}}

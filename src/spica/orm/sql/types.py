@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql
 from spica.orm.arrays import ARRAY_DIALECTS
 from spica.orm.fields import Field
 from spica.orm.schema import Schema
+from spica.orm.tables import TableSchema
 
 TYPES: dict[type, Any] = {
     str: sa.String,
@@ -29,11 +30,14 @@ TYPES: dict[type, Any] = {
     list: sa.Text().with_variant(postgresql.JSONB(), "postgresql"),
     dict: sa.Text().with_variant(postgresql.JSONB(), "postgresql"),
 }
+PATH_TYPE = sa.String().with_variant(postgresql.ARRAY(sa.String()), "postgresql")
+MYSQL = ("mysql", "mariadb")
 
 
 def table_of(schema: Schema, dialect: str) -> Any:
-    """The table of a model; its columns are found by the names of the fields."""
-    return sa.table(schema.table, *[_column(field, dialect) for field in schema.fields])
+    """The table of a model, or of a model under another name; its columns are found by the names of the fields."""
+    table = sa.table(schema.table, *[_column(field, dialect) for field in schema.fields])
+    return table.alias(schema.model) if isinstance(schema, TableSchema) and schema.body is None else table
 
 
 def _column(field: Field, dialect: str) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 from spica.db.driver import Parameters, Row, Written
 from spica.db.drivers.sqlite.failures import build_failure, is_busy, is_read_only
+from spica.db.drivers.sqlite.functions import add_functions
 from spica.db.drivers.sqlite.options import SqliteOptions
 from spica.db.errors import TransactionOver
 from spica.db.url import MEMORY
@@ -38,6 +39,7 @@ def open_connection(path: str, options: SqliteOptions, *, query_only: bool, wait
             _use_write_ahead_log(connection, options)
         connection.execute(f"PRAGMA synchronous = {options.synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
+        add_functions(connection)
         if query_only:
             connection.execute("PRAGMA query_only = ON")
         if not wait:
