@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from spica import App, Context, Response
+from spica import App, Context, Event, Response
 from spica import middleware as m
 from tests.serving import open_client
 
@@ -21,6 +22,11 @@ def application() -> App:
     app.get("/fails")(lambda: 1 / 0)
     app.get("/stream")(lambda: Response.stream(iter(["x"])))
     app.get("/empty")(lambda: None)
+
+    @app.sse("/events")
+    async def events() -> AsyncIterator[Event]:
+        yield Event("tick")
+
     app.post("/post")(lambda: "posted")
 
     @app.get("/tagged")
@@ -43,6 +49,8 @@ def application() -> App:
         ("GET /empty", "", 204),
         ("GET /redirect", "", 303),
         ("GET /stream", "", 200),
+        ("GET /events", "", 200),
+        ("GET /events", "last-event-id: 7\r\n", 200),
         ("GET /tagged", "if-none-match: *\r\n", 304),
         ("GET /nowhere", "", 404),
         ("POST /text", "content-length: 0\r\n", 405),
