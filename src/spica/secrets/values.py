@@ -78,8 +78,9 @@ class Secrets:
         """
         found: Any = self
         for part in name.split("."):
-            if not isinstance(found, Secrets):
-                raise self._missing(name)
+            is_there = isinstance(found, Secrets) and (found._refuse is not None or part in found._table)
+            if not is_there:
+                raise self._missing(name)  # by its whole name, which is what is to be set
             found = found[part]
         return found
 
