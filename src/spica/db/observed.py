@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from time import perf_counter
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple, Protocol
 
 from spica.db.driver import Parameters, Row, Written
@@ -24,8 +24,13 @@ from spica.db.engine import STREAM_ROWS, Database
 KEPT = 200  # statements of a scope that are remembered
 MOST_REPEATS = 5  # times that one line may run the same query in a scope, before it is an N+1
 
-_SPICA = str(Path(__file__).resolve().parents[1])
-_OTHERS = (_SPICA, sysconfig.get_path("purelib"), sysconfig.get_path("stdlib"), "<")
+SPICA = str(Path(__file__).resolve().parents[1])
+OTHERS = (
+    SPICA,
+    sysconfig.get_path("purelib"),
+    sysconfig.get_path("stdlib"),
+    "<",
+)  # files that are not the application's
 
 _scope: ContextVar[Scope | None] = ContextVar("spica_query_scope", default=None)
 
@@ -50,14 +55,19 @@ class Statement(NamedTuple):
 
 
 class Scope:
-    """The statements of one request, or of one test. `label` is the route's target, "posts#index"."""
+    """The statements of one request, or of one call by a test.
 
-    __slots__ = ("label", "statements", "times")
+    label: the route's target, "posts#index"; times: how often by text, file and line; entry: the function that a test
+    called, if any.
+    """
+
+    __slots__ = ("entry", "label", "statements", "times")
 
     def __init__(self, label: str = "") -> None:
         self.label = label
         self.statements: list[Statement] = []
-        self.times: Counter[tuple[str, str, int]] = Counter()  # by text, file and line
+        self.times: Counter[tuple[str, str, int]] = Counter()
+        self.entry: FrameType | None = None
 
 
 class Observer(Protocol):
@@ -141,7 +151,7 @@ def find_place() -> Place:
     """Find the nearest line on the stack that is neither Spica's nor a library's."""
     frame = sys._getframe(1)
     between: set[CodeType] = set()
-    while frame.f_code.co_filename.startswith(_OTHERS):
+    while frame.f_code.co_filename.startswith(OTHERS):
         between.add(frame.f_code)
         if frame.f_back is None:
             return Place("", 0, frozenset(between))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from spica.db.driver import Parameters
 from spica.db.observed import MOST_REPEATS, Place, Scope
 from spica.orm.destroying import destroy_record
-from spica.orm.errors import OrmError
+from spica.orm.errors import ModelDefinitionError, OrmError
 from spica.orm.persistence import save_record
 from spica.orm.reading.batches import Batches
 from spica.orm.relations.loading import MOST_KEYS
@@ -84,8 +84,15 @@ def _relations_read(table: str, column: str) -> Iterator[Relation]:
     for model in list_models():
         relations: Any = model.__schema__.relations.values()
         for relation in relations:
-            if relation.through is None and relation.target.__schema__.table == table and column == _read_by(relation):
-                yield relation
+            try:
+                if (
+                    relation.through is None
+                    and relation.target.__schema__.table == table
+                    and column == _read_by(relation)
+                ):
+                    yield relation
+            except ModelDefinitionError:  # this relation can't work, which is told where it is used
+                continue
 
 
 def _read_by(relation: Relation) -> str:

@@ -147,11 +147,15 @@ async def test_a_block_may_be_left_out(folder: Path, exchange: Any) -> None:
 
 async def test_code_that_a_test_calls_is_looked_at(folder: Path) -> None:
     (folder / "report.py").write_text(
-        "async def report(Poet):\n    return [await poet.related('poems') for poet in await Poet.all()]\n"
+        "async def report(Poet):\n    return [await poet.related('poems') for poet in await Poet.all()]\n\n"
+        "async def first(Poet):\n    return await Poet.first()\n"
     )
     names: dict[str, Any] = {}
     exec(compile((folder / "report.py").read_text(), str(folder / "report.py"), "exec"), names)
     async with running(routed(folder, "test")) as app:
+        with watched(app):
+            for _ in range(7):
+                await names["first"](Poet)
         with pytest.raises(NPlusOne, match=r"report\.py:2"), watched(app):
             await names["report"](Poet)
 
@@ -195,6 +199,14 @@ async def test_comments_name_the_route(folder: Path, exchange: Any) -> None:
         rows = await engine.current().query("select * from poets where name = :name", name="poet 1")
     assert len(rows) == 1
     assert all("/*route='" in sql and sql.endswith("each'*/") for sql in queries)
+
+
+def test_a_relation_that_can_not_work_is_no_advice() -> None:
+    class Critic(Model, table="poems"):
+        papers: list[Nowhere] = has_many()  # type: ignore[name-defined]  # noqa: F821  # there is none
+
+    assert Critic.__schema__.relations
+    assert 'Poet.includes("poems")' in advise("SELECT poems.id FROM poems WHERE poems.poet_id = ?").fix
 
 
 def test_comments_can_not_end_themselves() -> None:

@@ -145,7 +145,9 @@ class Relation:
     def inverse(self) -> Relation | None:
         """The belongs_to of the target by which a has_many or has_one leads back; None when it declares none."""
         for one in self.target.__schema__.relations.values():
-            if one.kind == "belongs_to" and one.foreign_key == self.foreign_key and one.target is self.owner:
+            if one.kind != "belongs_to" or foreign_key_of(one.name, one.options) != self.foreign_key:
+                continue  # its model may be one that nobody imported
+            if one.target is self.owner:
                 return one  # type: ignore[no-any-return]
         return None
 
