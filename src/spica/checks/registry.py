@@ -8,6 +8,7 @@ from spica.checks import (
     assets,
     boot,
     configuration,
+    htmx,
     mass_assignment,
     middleware,
     migrations,
@@ -15,6 +16,7 @@ from spica.checks import (
     raw_output,
     renders,
     secret_files,
+    template_attributes,
     templates,
 )
 from spica.checks.finding import Check, Finding, Found, build_finding
@@ -69,6 +71,15 @@ CHECKS = (
         "assets", "SPICA-K012", "error",
         "`stylesheet_tag`, `script_tag`, `image_tag` and `asset_path` of files that app/assets doesn't have",
         assets.find,
+    ),
+    Check(
+        "template-attributes", "SPICA-K013", "error",
+        "`{{ post.titel }}` of a record whose model has no such part, by `params` or the render call",
+        template_attributes.find,
+    ),
+    Check(
+        "htmx", "SPICA-K014", "error",
+        "`hx-get`, `hx-post` … that no route answers, `hx-target` of an id that no page has", htmx.find,
     ),
 )  # fmt: skip
 SILENCES = Check(

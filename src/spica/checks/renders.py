@@ -43,7 +43,7 @@ def _rendered(call: ast.Call) -> str | None:
 
 
 def _compare(project: Project, file: PythonFile, call: ast.Call, name: str, assigned: set[str]) -> Iterator[Found]:
-    template = _full_name(file, name, is_partial=last_name(call.func) == "render_partial")
+    template = full_name(file, name, is_partial=is_partial(call))
     if not project.templates.has(template):
         near = closest(template, project.templates.names())
         what = f"render({name!r}) names a template that isn't there"
@@ -64,7 +64,13 @@ def _compare(project: Project, file: PythonFile, call: ast.Call, name: str, assi
         yield Found(file.name, call.lineno, what, why, f"self.render({name!r}, {lacks[0]}=…)", "SPICA-T003")
 
 
-def _full_name(file: PythonFile, name: str, *, is_partial: bool) -> str:
+def is_partial(call: ast.Call) -> bool:
+    """Whether a render call is of a partial."""
+    return last_name(call.func) == "render_partial"
+
+
+def full_name(file: PythonFile, name: str, *, is_partial: bool) -> str:
+    """The template's whole name for a name that a controller's file writes."""
     folder = file.name.removeprefix(_CONTROLLERS).removesuffix(_SUFFIX)
     full = name if "/" in name else f"{folder}/{name}"
     head, slash, last = full.rpartition("/")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from spica.checks.finding import Finding
 from spica.checks.project import Project
+from spica.templates.loader import SUFFIXES
 
-_MARK = re.compile(r"#\s*spica:\s*allow\(([a-z-]*)\)\s*(.*?)\s*(?:(?:#\}|%>).*)?$")
+_MARK = re.compile(r"(?:#|\{\{~?!(?:--)?)\s*spica:\s*allow\(([a-z-]*)\)\s*(.*?)\s*(?:(?:#\}|%>|(?:--)?~?\}\}).*)?$")
 
 
 @dataclass(slots=True)
@@ -38,7 +39,10 @@ def read_silences(project: Project) -> list[Silence]:
         if "spica:" in file.text:
             found += _in_lines(file.name, _comments(file.text), file.text.splitlines())
     views = [
-        path for root in (*project.templates.roots, *project.templates.components) for path in root.rglob("*.html*")
+        path
+        for root in (*project.templates.roots, *project.templates.components)
+        for path in root.rglob("*")
+        if path.name.endswith(SUFFIXES)
     ]
     for path in sorted([*views, *(project.root / "config").glob("*.toml")]):
         lines = _read(path).splitlines()
@@ -68,7 +72,7 @@ def _in_lines(name: str, comments: dict[int, str], lines: list[str]) -> Iterator
             line = lines[number - 1].strip()
             is_alone = line.startswith("#") or any(
                 line.startswith(start) and line.find(end) in (-1, len(line) - 2)
-                for start, end in (("{#", "#}"), ("<%#", "%>"))
+                for start, end in (("{#", "#}"), ("<%#", "%>"), ("{{!", "}}"))
             )
             yield Silence(name, number, number + 1 if is_alone else number, match[1], match[2])
 

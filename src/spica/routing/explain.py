@@ -117,3 +117,23 @@ def _parameter_regex(parameter: PathParameter) -> str:
     looks = _LOOKS.get(converter.native, ".+")
     demanded = f"(?=(?:{parameter.demanded})(?:$|[^\\w]))" if parameter.demanded and looks != ".+" else ""
     return f"{demanded}(?:{parameter.demanded or looks})" if looks == ".+" else f"{demanded}(?:{looks})"
+
+
+def fits(route: Route, segments: Sequence[str | None]) -> bool:
+    """Whether a route has a path, of which some segments are not known.
+
+    Args:    segments: of the path, without the slashes; None for one that may be any text.
+    """
+    return any(_fits_segments(variant, segments) for variant in route.variants)
+
+
+def _fits_segments(route: Route, texts: Sequence[str | None]) -> bool:
+    segments = list(route.pattern.segments)
+    last = segments[-1][0] if segments[-1] else ""
+    if isinstance(last, PathParameter) and last.converter.native in ("path", "rest"):
+        segments = segments[:-1]
+        texts = texts[: len(segments)] if len(texts) >= len(segments) else ()
+    return len(texts) == len(segments) and all(
+        text is None or re.fullmatch(_regex(segment), unquote(text))
+        for segment, text in zip(segments, texts, strict=True)
+    )

@@ -72,6 +72,11 @@ class Templates:
         return self._loader.roots
 
     @property
+    def globals(self) -> Mapping[str, object]:
+        """The helpers and values that every template sees, Spica's own builtins among them."""
+        return self._library.globals
+
+    @property
     def components(self) -> tuple[Path, ...]:
         """The directories of components."""
         return self._loader.components

@@ -15,7 +15,7 @@ from enum import Enum
 from spica.templates.html_state import HtmlState, UnsafeOutput, is_settled, is_url_attribute
 
 _ANIMATIONS = frozenset(["animate", "set", "animatetransform", "animatemotion"])
-_ANIMATED_VALUES = frozenset(["to", "from", "by", "values"])
+_ANIMATED_VALUES = frozenset(["to", "from", "by"])
 SCRIPT_ATTRIBUTE = re.compile(r"on|(?:data-)?hx-(?:on|live|vars(?::|$)|trigger(?::|$))|@|:|x-|v-|_$|\?")
 _SCRIPT_SCHEME = re.compile(r"(?i)(javascript|vbscript|js|data)$")
 _SAFE_DATA = re.compile(r"(?i)data:(image/(?!svg)|audio/|video/|font/)")

@@ -19,6 +19,22 @@ def test_a_finding_is_silenced_on_its_line_or_the_line_above(check: Check, page:
     assert check("", {PAGE: page}) == []
 
 
+@pytest.mark.parametrize(
+    ("file", "page"),
+    [
+        ("page.html.hbs", "{{{name}}}{{! spica: allow(raw-output) cleaned }}\n"),
+        ("page.html.hbs", "{{!-- spica: allow(raw-output) cleaned --}}\n{{{name}}}\n"),
+        ("page.html.erb", "<%== name %><%# spica: allow(raw-output) cleaned %>\n"),
+        ("page.txt", "{{ raw(name) }}{# spica: allow(raw-output) plain text #}\n"),
+    ],
+)
+def test_comments_of_every_syntax_and_format_do(check: Check, file: str, page: str) -> None:
+    assert check("", {f"app/views/home/{file}": page}) == []
+    bare = page.partition("{{!")[0].partition("<%#")[0].partition("{#")[0] or "{{{name}}}"
+    (found,) = check("", {f"app/views/home/{file}": bare})
+    assert found.check == "raw-output"
+
+
 def test_a_comment_in_python_silences_too(check: Check) -> None:
     code = "from spica import middleware as m\ndef draw(p):\n"
     code += "    p.use(m.Cors(origins=['*']))  # spica: allow(production) open data\n"
