@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 _new = object.__new__  # for copies: `__init__` would set everything a first time
+_new_shape = tuple.__new__
 
 NOTHING_FIXED = (0, 0)  # conditions, and their values, that come from default scopes: `or_` leaves them closed
 
 _SEVERAL = (list, tuple, set, frozenset, range, Subquery)  # what `where(name=...)` takes for "any of these"
+_UNLIKE_VALUES = (Expression, *_SEVERAL)
 
 
 class QueryBase(Subquery, Generic[M]):
@@ -91,11 +93,12 @@ class QueryBase(Subquery, Generic[M]):
             condition = as_condition(given)
             self._conditions += (self._known(condition, "have a condition on"),)
             self._values += condition.values
-        if not self._schema.relations.keys().isdisjoint(equals):
-            equals = with_keys(self._schema.relations, equals)
+        schema: Schema = self._model.__schema__
+        if schema.relations and not schema.relations.keys().isdisjoint(equals):
+            equals = with_keys(schema.relations, equals)
         for name, value in equals.items():
-            field = self._schema.field(name)
-            if value is None or field.is_json or isinstance(value, (Expression, *_SEVERAL)):
+            field = schema.field(name)
+            if value is None or field.is_json or isinstance(value, _UNLIKE_VALUES):
                 column: Column = getattr(self._model, name)
                 condition = column.in_(value) if isinstance(value, _SEVERAL) else column == value
                 self._conditions += (self._known(condition, "have a condition on"),)
@@ -204,14 +207,16 @@ class QueryBase(Subquery, Generic[M]):
         return query
 
     def _shape(self, operation: Operation) -> QueryShape:
-        return QueryShape(operation, self._conditions, self._ordering, self._is_bounded, self._rare.clauses)
+        bounded = self._limit is not None or self._offset > 0
+        parts = (operation, self._conditions, self._ordering, bounded, self._rare.clauses)
+        return _new_shape(QueryShape, parts)  # what QueryShape(...) does, in half the time
 
     def _bound(self, operands: tuple[Any, ...] = ()) -> tuple[Any, ...]:
         """The values in their order; operands: those of what is selected."""
         values = operands + self._values
         if (rare := self._rare) is not NOTHING_RARE:
             values = rare.source_values + rare.join_values + values + rare.having_values + rare.ordering_values
-        if not self._is_bounded:
+        if self._limit is None and self._offset == 0:
             return values
         return (*values, MAX_INTEGER if self._limit is None else self._limit, self._offset)
 
