@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -237,6 +238,12 @@ def _ensure_key(file: SecretsFile) -> None:
     """Make a key for a project that has neither file nor key."""
     if file.exists or file.key_origin():
         return
+    if file.scope != "default" and os.path.lexists(file.path.parents[1] / "secrets.toml.encrypted"):
+        print(
+            f"{file.scope} gets a file of its own, and reads nothing of config/secrets.toml.encrypted any more:\n"
+            f"set again what it needs, by spica secrets set NAME --env {file.scope}",
+            file=sys.stderr,
+        )
     made = file.make_key()
     print(f"made the key {made.kid} in {file.key_name}: keep a copy where others can't read it", file=sys.stderr)
     _check_ignored(file)

@@ -200,7 +200,8 @@ def load_secrets(root: Path, env: str, environ: Mapping[str, str]) -> Secrets:
     if not keys:
         return file.refuse() if env == "production" else Secrets(refuse=file.refuse)
     octets = file.read()
-    return Secrets(parse_toml(open_text(octets, file.name, file.scope, keys), file.name))
+    table = parse_toml(open_text(octets, file.name, file.scope, keys), file.name)
+    return Secrets(table, env="" if file.scope == DEFAULT else file.scope)
 
 
 def parse_toml(text: str, name: str) -> dict[str, object]:

@@ -16,7 +16,8 @@ class Secrets:
     """A table of secrets, by attribute or item; a table inside it is another one.
 
     Args:    table: names and values; path: where it stands, "stripe"; refuse: called instead of reading, for secrets
-             that can't be opened: it raises.
+             that can't be opened: it raises; env: of the environment whose own file they are from, "" for the file that
+             all share: what the command that adds one has to name.
     Example:
         >>> secrets = Secrets({"stripe": {"key": "sk_live_1"}})
         >>> secrets.stripe.key
@@ -25,11 +26,17 @@ class Secrets:
         Secrets(stripe.key=[hidden])
     """
 
-    __slots__ = ("_path", "_refuse", "_table")
+    __slots__ = ("_env", "_path", "_refuse", "_table")
 
     def __init__(
-        self, table: Mapping[str, Any] | None = None, *, path: str = "", refuse: Callable[[], NoReturn] | None = None
+        self,
+        table: Mapping[str, Any] | None = None,
+        *,
+        path: str = "",
+        refuse: Callable[[], NoReturn] | None = None,
+        env: str = "",
     ) -> None:
+        self._env = env
         self._table = table or {}
         self._path = path
         self._refuse = refuse
@@ -45,7 +52,7 @@ class Secrets:
         if name not in self._table:
             raise self._missing(name)
         value = self._table[name]
-        return Secrets(value, path=self._dotted(name)) if isinstance(value, dict) else value
+        return Secrets(value, path=self._dotted(name), env=self._env) if isinstance(value, dict) else value
 
     def __contains__(self, name: object) -> bool:
         return name in self._table
@@ -96,11 +103,12 @@ class Secrets:
 
     def _missing(self, name: str) -> NoSuchSecret:
         dotted = self._dotted(name)
+        option = f" --env {self._env}" if self._env else ""
         names = [self._dotted(other) for other in list_names(self._table)]
         near = closest(dotted, {*names, *(other.rpartition(".")[0] for other in names)} - {""})
         return NoSuchSecret(
             f"there is no secret {dotted!r}",
-            fix=f"did you mean {near[0]}?" if near else f"add it: spica secrets set {dotted}",
+            fix=f"did you mean {near[0]}?" if near else f"add it: spica secrets set {dotted}{option}",
         )
 
     def _dotted(self, name: str) -> str:

@@ -402,3 +402,20 @@ def test_edit_without_an_editor_makes_nothing(project: Path, capsys: pytest.Capt
     assert main(["secrets", "edit"]) == 1
     assert "export EDITOR=nano" in capsys.readouterr().err
     assert not list((project / "config").glob("secrets*"))
+
+
+def test_a_file_of_its_own_shadows_the_shared_one_and_every_message_says_so(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "config/app.toml").write_text(
+        '[app]\nname = "${secrets.name}"\n[app.production]\nsecret_key = "${secrets.secret_key}"\n'
+    )
+    main(["secrets", "set", "name", "Blog"])
+    assert main(["config", "app", "--env", "production"]) == 1
+    assert "fix: spica secrets key\n" in capsys.readouterr().err, "the file that is there gets it"
+    assert main(["secrets", "key", "--env", "production"]) == 0
+    assert "reads nothing of config/secrets.toml.encrypted any more" in capsys.readouterr().err
+    assert main(["config", "app", "--env", "production"]) == 1
+    assert "add it: spica secrets set name --env production" in capsys.readouterr().err
+    assert main(["secrets", "set", "name", "Blog", "--env", "production"]) == 0
+    assert main(["config", "app", "--env", "production"]) == 0
