@@ -161,11 +161,12 @@ async def test_a_cancelled_statement_is_stopped_at_the_server(in_transaction: bo
             await db.query(slow)
 
     task = asyncio.create_task(work())
-    await asyncio.sleep(0.2)
-    assert await db.query(running) == [{"n": 1}]
+    async with asyncio.timeout(10):
+        while await db.query(running) != [{"n": 1}]:  # noqa: ASYNC110  # the server gives no event
+            await asyncio.sleep(0.02)
     task.cancel()
     await asyncio.wait([task])
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):  # it would sleep for twenty
         while await db.query(running) != [{"n": 0}]:  # noqa: ASYNC110  # the server gives no event
             await asyncio.sleep(0.02)
         await add("Dune")  # nobody has its row locked

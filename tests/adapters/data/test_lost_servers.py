@@ -114,6 +114,29 @@ async def test_a_server_that_hangs_is_given_up(server: OwnServer) -> None:
     await database.close()
 
 
+async def test_a_transaction_and_a_stream_of_a_server_that_hangs_are_given_up(server: OwnServer) -> None:
+    database = Database(f"{server.url}?pool_size=2&statement_timeout_ms=200&acquire_timeout_ms=400")
+
+    async def begin() -> None:
+        async with database.transaction():
+            pass
+
+    async def stream() -> None:
+        async for _ in database.stream("select 1 as n", (), size=1):
+            pass
+
+    await asyncio.gather(answer(database), answer(database))
+    server.freeze()
+    try:
+        begun = time.monotonic()
+        outcomes = await asyncio.gather(begin(), stream(), return_exceptions=True)
+        assert all(isinstance(outcome, StatementTimeout | DatabaseUnavailable) for outcome in outcomes), outcomes
+        assert time.monotonic() - begun < 3 * SECOND
+    finally:
+        server.thaw()
+        await database.close()
+
+
 async def test_a_request_is_answered_503_within_a_second_and_200_afterwards(
     server: OwnServer, database: Database
 ) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -145,15 +145,22 @@ class MysqlConnection:
 
     async def control(self, sql: str) -> None:
         """Run a statement without values or rows, not prepared."""
-        await self._run_text(sql)
+        with self._limited():
+            await self._run_text(sql)
 
     async def stream(self, sql: str, values: Sequence[object], size: int) -> AsyncIterator[list[Row]]:
         """Run a statement and yield its rows in batches, from a cursor of the server's."""
         _check(values)
         self._busy = True
         try:
-            statement = await self.raw.prepare(sql)
-            async for rows in self.raw.fetch_by_cursor(statement, tuple(values), size):
+            with self._limited():
+                statement = await self.raw.prepare(sql)
+            batches = self.raw.fetch_by_cursor(statement, tuple(values), size)
+            while True:
+                with self._limited():  # each batch: how long its reader takes is not the server's affair
+                    rows = await anext(batches, None)
+                if rows is None:
+                    break
                 yield rows
             await statement.close()
         except STATEMENT_PROBLEMS as problem:
@@ -219,6 +226,16 @@ class MysqlConnection:
             raise
         self._busy = False
         return self.raw._result
+
+    @contextlib.contextmanager
+    def _limited(self) -> Iterator[None]:
+        """Give the server up when the block takes longer than a statement may."""
+        timer = self._start_timer()
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def _start_timer(self) -> asyncio.TimerHandle | None:
         self.timed_out = False

@@ -87,7 +87,7 @@ class MysqlDriver:
             async for rows in connection.stream(sql, values, size):
                 yield rows
         except STATEMENT_PROBLEMS as problem:
-            raise build_failure(problem, sql, self.url.place) from problem
+            raise self.build_failure(problem, sql, connection) from problem
         finally:
             give_back(pool, connection)  # without waiting: this may be a generator that is being closed
 
@@ -102,7 +102,7 @@ class MysqlDriver:
             await connection.control(begin)
         except STATEMENT_PROBLEMS as problem:
             give_back(pool, connection)
-            raise build_failure(problem, begin, self.url.place) from problem
+            raise self.build_failure(problem, begin, connection) from problem
         except BaseException:
             give_back(pool, connection)
             raise
@@ -143,16 +143,18 @@ class MysqlDriver:
 
     async def explain(self, problem: Exception, sql: str, connection: MysqlConnection) -> DatabaseError:
         """Turn an exception of a statement into ours; of a duplicate the connection is asked for the columns."""
-        if connection.timed_out:
-            return build_timeout(sql)
         found = _TABLE.match(sql)
         if number_of(problem) not in DUPLICATE or found is None:
-            return build_failure(problem, sql, self.url.place)
+            return self.build_failure(problem, sql, connection)
         table, key = found[1].replace("`", "").rpartition(".")[2], key_of_duplicate(problem)
         columns: tuple[str, ...] = ()
         with contextlib.suppress(*STATEMENT_PROBLEMS):
             columns = tuple(name for (name,) in await connection.fetch_rows(_COLUMNS_OF_INDEX, (table, key)))
         return build_duplicate(key, table, columns, sql)
+
+    def build_failure(self, problem: Exception, sql: str, connection: MysqlConnection) -> DatabaseError:
+        """Turn an exception of a statement into ours: a timeout where our own time limit closed the connection."""
+        return build_timeout(sql) if connection.timed_out else build_failure(problem, sql, self.url.place)
 
     async def _run(self, work: Any, sql: str, parameters: Parameters) -> Any:
         sql, values = place_values_for_mysql(sql, parameters)

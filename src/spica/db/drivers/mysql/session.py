@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from spica.db.driver import Parameters, Row, Written
 from spica.db.drivers.mysql.connection import MysqlConnection, give_back
-from spica.db.drivers.mysql.failures import STATEMENT_PROBLEMS, UNDONE, build_failure, number_of
+from spica.db.drivers.mysql.failures import STATEMENT_PROBLEMS, UNDONE, number_of
 from spica.db.errors import DatabaseError, DatabaseUnavailable, TransactionOver
 from spica.db.placeholders import place_values_for_mysql
 from spica.db.pool import Pool
@@ -130,7 +130,7 @@ class MysqlSession:
             await self._connection.control(sql)
         except STATEMENT_PROBLEMS as problem:
             self._undone = number_of(problem) in UNDONE
-            raise build_failure(problem, sql, self._driver.url.place) from problem
+            raise self._driver.build_failure(problem, sql, self._connection) from problem
 
     def _give_back(self) -> None:
         give_back(self._pool, self._connection)
