@@ -1,8 +1,9 @@
 """Templates: HTML with Python expressions, compiled ahead of time to Python functions, escaped by context.
 
 The stages, one file each: loader (files), syntaxes (text to nodes), inheritance (layouts), scopes and resolver (names),
-html_state and html_context (where a value stands), codegen with writer, output, loops (nodes to a function), compiler,
-cache, compiled_files, runtime (the function at work), escaping, traceback, errors. `engine.py` is the public face.
+html_state and html_context (where a value stands), codegen with generation, composition, parts, writer, output, loops
+(nodes to a function), compiler, cache, compiled_files, runtime (the function at work), streaming, escaping, traceback,
+errors. `engine.py` is the public face.
 
 The names are loaded when they are first used: middleware imports `Safe` and must not pay for the compiler.
 """

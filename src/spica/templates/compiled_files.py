@@ -26,9 +26,9 @@ from types import CodeType
 from typing import Any
 
 import spica
-from spica.templates.codegen import Generated
 from spica.templates.errors import TemplateError
 from spica.templates.functions import wants_context
+from spica.templates.generation import Generated
 from spica.templates.library import Library
 from spica.templates.lines import LineMap, Segment
 from spica.templates.nodes import Parameter

@@ -10,8 +10,9 @@ from typing import cast
 
 from spica.templates.block_cache import BlockCache, TemplateCache
 from spica.templates.caching import CACHE
-from spica.templates.codegen import INCLUDE, Generated, generate_function
+from spica.templates.codegen import generate_function
 from spica.templates.formats import format_of
+from spica.templates.generation import INCLUDE, Generated
 from spica.templates.library import Library
 from spica.templates.nodes import Document
 from spica.templates.prelude import MISSING
