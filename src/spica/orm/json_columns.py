@@ -30,6 +30,12 @@ class _Json(Expression):
 
     def __getitem__(self, key: str | int) -> JsonValue:
         """What a key of an object, or a place in a list, leads to; nothing there is NULL."""
+        if isinstance(self, Column) and self.field.element is not None:
+            raise QueryError(
+                f"{self!r} is a list of one type, which has no paths",
+                why="PostgreSQL keeps it as an array, not as JSON",
+                fix="ask contains or overlaps of it, or declare it field(json=True)",
+            )
         if not isinstance(key, (str, int)) or isinstance(key, bool) or (isinstance(key, int) and key < 0):
             raise QueryError(
                 f"{self!r}[{key!r}] leads nowhere", why="a path in JSON is keys, and places in lists counted from 0"

@@ -45,7 +45,11 @@ class Comment(Model):
 
 
 class Rack(Model):
+    """Its lists are arrays on PostgreSQL."""
+
     name: str
+    labels: list[str] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
 
 
 class Section(Model):
@@ -56,13 +60,18 @@ class Section(Model):
     shown = scope(lambda q: q.where(hidden=False), default=True)
 
 
+ARRAYS = {
+    "sqlite": {"texts": "text", "numbers": "text"},
+    "postgresql": {"texts": "text[]", "numbers": "bigint[]"},
+    "mysql": {"texts": "json", "numbers": "json"},
+}
 TABLES = (
     "create table people (id {id}, name varchar(200) not null, age bigint, boss_id bigint)",
     "create table articles (id {id}, title varchar(200) not null, views bigint not null, price {amount}, day date,"
     " written_at {moment}, topics {json} not null, extras {json} not null, author_id bigint)",
     "create table comments (id {id}, text varchar(200) not null, spam boolean not null, article_id bigint not null,"
     " author_id bigint)",
-    "create table racks (id {id}, name varchar(200) not null)",
+    "create table racks (id {id}, name varchar(200) not null, labels {texts}, sizes {numbers})",
     "create table articles_racks (article_id bigint not null, rack_id bigint not null)",
     "create table sections (id {id}, name varchar(200) not null, parent_id bigint, hidden boolean not null)",
 )
@@ -129,11 +138,12 @@ SECTIONS: list[dict[str, Any]] = [
 async def fill(database: Database) -> None:
     """Make the tables and their rows."""
     for table in TABLES:
-        await database.execute(table.format_map(WORDS[database.dialect]))
+        await database.execute(table.format_map(WORDS[database.dialect] | ARRAYS[database.dialect]))
     await Person.insert_all(PEOPLE)
     await Article.insert_all(ARTICLES)
     await Comment.insert_all(COMMENTS)
-    await Rack.insert_all([{"id": 1, "name": "top"}, {"id": 2, "name": "low"}])
+    await Rack.insert_all([{"id": 1, "name": "top", "labels": ["old", "red"], "sizes": [1, 2]}])
+    await Rack.insert_all([{"id": 2, "name": "low", "labels": ["red"], "sizes": []}])
     for article, rack in ((1, 1), (1, 2), (3, 2)):
         await database.execute("insert into articles_racks values (:article, :rack)", article=article, rack=rack)
     await Section.insert_all(SECTIONS)

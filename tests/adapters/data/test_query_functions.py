@@ -33,7 +33,7 @@ from spica.orm import (
     sum_,
     value,
 )
-from tests.adapters.data.library import Article, Comment, Person, fill
+from tests.adapters.data.library import Article, Comment, Person, Rack, fill
 
 pytestmark = pytest.mark.usefixtures("library")
 
@@ -154,6 +154,23 @@ async def test_a_condition(case: str) -> None:
     assert await Article.where(condition).order("id").ids() == expected
 
 
+LISTS: dict[str, tuple[Any, list[int]]] = {
+    "has": (Rack.labels.contains("old"), [1]),
+    "has all": (Rack.labels.contains(["red", "old"]), [1]),
+    "has none": (~Rack.labels.contains("old"), [2]),
+    "overlap": (Rack.labels.overlaps(["old", "new", "blue"]), [1]),
+    "numbers": (Rack.sizes.contains(2), [1]),
+    "numbers overlap": (Rack.sizes.overlaps([2, 9]), [1]),
+    "in a subquery": (Rack.id.in_(Rack.where(Rack.labels.contains("old")).select("id")), [1]),
+}
+
+
+@pytest.mark.parametrize("case", LISTS)
+async def test_a_list_of_one_type(case: str) -> None:
+    condition, expected = LISTS[case]
+    assert await Rack.where(condition).order("id").ids() == expected
+
+
 HOSTILE = ["'", '"', "a'b", "$.x", "x.y", "[0]", "a,b", "{}", "*", "é", " ", "", "\n", "?"]
 
 
@@ -232,6 +249,8 @@ async def test_best_of_each_group_by_a_window() -> None:
         (lambda: Article.extras["a"] == Article.extras["b"], "no type to compare"),
         (lambda: Article.extras["a"].in_([1, "x"]), "of one type"),
         (lambda: Article.extras[-1], "leads nowhere"),
+        (lambda: Rack.labels[0], "field(json=True)"),
+        (lambda: Rack.labels.has_key("a"), "field(json=True)"),
         (lambda: Article.extras["a"].as_(dict), "can't be read as"),
         (lambda: Article.topics.overlaps("small"), "needs a list"),
         (lambda: Article.extras.has_key(7), "the name of a key"),

@@ -63,12 +63,11 @@ class Terms:
             case ("json_contains", document):
                 return json.contains(self.dialect, self.operand(document), self.parameter(JSON))
             case ("array_contains", column):
-                array = self.operand(column)
-                items = self.parameter(source_of(column))
-                is_array = isinstance(array.type, sa.ARRAY)
-                return (
-                    array.op("@>", is_comparison=True)(items) if is_array else json.contains(self.dialect, array, items)
-                )
+                items = self.operand(column)
+                if isinstance(items.type, sa.ARRAY):  # PostgreSQL infers the type: text[] knows no @> with varchar[]
+                    wanted = self._bound(self._named(source_of(column)), sa.types.NullType())
+                    return RawText(("", " @> ", ""), [items, wanted], sa.Boolean)
+                return json.contains(self.dialect, items, self.parameter(source_of(column)))
             case ("raw", *_):
                 return self.operand(shape)
             case ("null", operand):
@@ -153,12 +152,14 @@ class Terms:
             kind = sa.types.to_instance(TYPES[source])
         else:
             kind = self.operand(source).type
-        if isinstance(source, str) and self._is_inner:
-            source = ("of", self.schema, source)
-        bound = self._bound(source, kind)
+        bound = self._bound(self._named(source), kind)
         # SQLite compares the text of a Decimal as a number with a column only, not with what is computed.
         is_text = self.dialect == "sqlite" and isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float)
         return sa.cast(bound, kind) if is_text else bound
+
+    def _named(self, source: Source) -> Source:
+        """A source with the name of its model, inside another query."""
+        return ("of", self.schema, source) if isinstance(source, str) and self._is_inner else source
 
     def number(self) -> Any:
         """A parameter of a bound."""
