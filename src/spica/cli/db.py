@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json as json_format
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 Env = Annotated[str | None, Parameter(name=("--env", "-e"), help="Environment: development, test or production.")]
 Steps = Annotated[int, Parameter(name="STEPS", help="How many migrations.")]
 Json = Annotated[bool, Parameter(help="Print JSON, for scripts.")]
+LockTimeout = Annotated[float, Parameter(help="Seconds that a statement waits for a table that others use.")]
+Attempts = Annotated[int, Parameter(help="How often that is tried before a migration gives up.")]
+Interrupted = Annotated[
+    Literal["again", "done"] | None,
+    Parameter(help="What is taken for the outcome of a statement that a killed run left open."),
+]
 Yes = Annotated[bool, Parameter(help="Do it in production too.")]
 
 app = App(
@@ -40,7 +46,14 @@ For example:
 
 
 @app.command
-def migrate(*, to: Annotated[str | None, Parameter(help="Stop at this version.")] = None, env: Env = None) -> int:
+def migrate(
+    *,
+    to: Annotated[str | None, Parameter(help="Stop at this version.")] = None,
+    lock_timeout: LockTimeout = 5.0,
+    attempts: Attempts = 10,
+    interrupted: Interrupted = None,
+    env: Env = None,
+) -> int:
     """Run the migrations that the database does not have yet, and write db/schema.py.
 
     For example:
@@ -49,14 +62,22 @@ def migrate(*, to: Annotated[str | None, Parameter(help="Stop at this version.")
 
         spica db migrate --to 20261121093000
     """
-    database = find_database(env)
-    done = database.runner.migrate(to)
+    database = find_database(env, lock_timeout_s=lock_timeout, attempts=attempts)
+    done = database.runner.migrate(to, interrupted=interrupted)
     return _report(done, "the database is up to date")
 
 
 @app.command
-def rollback(steps: Steps = 1, /, *, env: Env = None) -> int:
-    """Undo the last migrations.
+def rollback(
+    steps: Steps = 1,
+    /,
+    *,
+    lock_timeout: LockTimeout = 5.0,
+    attempts: Attempts = 10,
+    interrupted: Interrupted = None,
+    env: Env = None,
+) -> int:
+    """Undo the last migrations. One that was interrupted is the last: what is done of it is undone.
 
     For example:
 
@@ -64,7 +85,9 @@ def rollback(steps: Steps = 1, /, *, env: Env = None) -> int:
 
         spica db rollback 2
     """
-    return _report(find_database(env).runner.rollback(_at_least_one(steps)), "there is nothing to undo")
+    database = find_database(env, lock_timeout_s=lock_timeout, attempts=attempts)
+    done = database.runner.rollback(_at_least_one(steps), interrupted=interrupted)
+    return _report(done, "there is nothing to undo")
 
 
 @app.command
@@ -138,7 +161,7 @@ def load(*, env: Env = None) -> int:
     """
     database = find_database(env)
     database.runner.load()
-    print(f"{paint('loaded'.rjust(10), 'green')}  db/schema.py into {database.url}")
+    print(f"{paint('loaded'.rjust(10), 'green')}  db/schema.py into {database.place}")
     return 0
 
 
@@ -152,7 +175,7 @@ def create(*, env: Env = None) -> int:
     """
     database = find_database(env)
     made = database.runner.create()
-    print(f"{paint('created'.rjust(10), 'green')}  {database.url}" if made else f"{database.url} is there already")
+    print(f"{paint('created'.rjust(10), 'green')}  {database.place}" if made else f"{database.place} is there already")
     return 0
 
 
@@ -168,10 +191,13 @@ def sql(*, to: Annotated[str | None, Parameter(help="Stop at this version.")] = 
     """
     listed = find_database(env, quiet=True).runner.sql(to)
     for migration in listed:
-        print(f"-- {migration.version} {migration.name}\nBEGIN;")
-        for statement in migration.statements:
+        print(f"-- {migration.version} {migration.name}")
+        statements = migration.statements
+        if migration.in_transaction:
+            statements = ["BEGIN", *statements, "COMMIT"]
+        for statement in statements:
             print(statement.rstrip(";") + ";")
-        print("COMMIT;\n")
+        print()
     if not listed:
         print("-- the database is up to date")
     return 0
@@ -250,9 +276,9 @@ def drop(*, yes: Yes = False, env: Env = None) -> int:
     database.check_expendable("drop", yes=yes)
     existed = database.runner.drop()
     print(
-        f"{paint('dropped'.rjust(10), 'yellow')}  {database.url}"
+        f"{paint('dropped'.rjust(10), 'yellow')}  {database.place}"
         if existed
-        else f"there is no database at {database.url}"
+        else f"there is no database at {database.place}"
     )
     return 0
 
@@ -266,6 +292,7 @@ def reset(*, yes: Yes = False, env: Env = None) -> int:
         spica db reset
     """
     drop(yes=yes, env=env)
+    create(env=env)
     migrate(env=env)
     return seed(env=env)
 
@@ -285,7 +312,8 @@ def _report(done: list[MigrationFile], nothing: str) -> int:
 def _render_status(row: MigrationStatus) -> str:
     word = "up" if row.applied else "down"
     name = "(its file is gone)" if row.missing else row.name
-    return f"{paint(word.rjust(10), 'green' if row.applied else 'yellow')}  {row.version}  {name}"
+    line = f"{paint(word.rjust(10), 'green' if row.applied else 'yellow')}  {row.version}  {name}"
+    return f"{line}  ({row.interrupted})" if row.interrupted else line
 
 
 def _render_verification(result: Verification) -> str:

@@ -96,4 +96,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 def sql_text(sql: str) -> sa.TextClause:
     """Take SQL as it is: a colon in it begins no parameter."""
-    return sa.text(sql.replace("\\", "\\\\").replace(":", "\\:"))
+    return sa.text(escape_sql(sql))
+
+
+def escape_sql(sql: str) -> str:
+    """Write SQL so that SQLAlchemy's `text` takes it as it is."""
+    return sql.replace("\\", "\\\\").replace(":", "\\:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from spica.migrations.backends.mysql.types import TYPES
@@ -15,6 +16,8 @@ _TRIGGERS = (
     "SELECT trigger_name, action_timing, event_manipulation, event_object_table, action_statement"
     " FROM information_schema.triggers WHERE trigger_schema = database() ORDER BY trigger_name"
 )
+_STRING = re.compile(r"'((?:[^'\\]|\\.|'')*)'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class MysqlCatalog(Catalog):
@@ -27,6 +30,9 @@ class MysqlCatalog(Catalog):
         keys = {key["name"] for key in self.inspector.get_foreign_keys(table)}
         return [index for index in super().list_indexes(table) if index["name"] not in keys]
 
+    def _read_condition(self, table: str, text: str) -> str:
+        return super()._read_condition(table, _STRING.sub(_without_backslashes, text))
+
     def list_rest(self) -> list[str]:
         """List the statements that make views and triggers."""
         run = self.connection.exec_driver_sql
@@ -37,3 +43,9 @@ class MysqlCatalog(Catalog):
             for name, timing, event, table, sql in run(_TRIGGERS)
         ]
         return views + triggers
+
+
+def _without_backslashes(literal: re.Match[str]) -> str:
+    """Write a text without backslashes, as standard SQL does: it's is 'it''s', and here 'it\\'s' as well."""
+    content = _ESCAPE.sub(r"\1", literal[1].replace("''", "\\'"))
+    return "'" + content.replace("'", "''") + "'"

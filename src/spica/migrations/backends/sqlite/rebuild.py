@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 from alembic.operations import BatchOperations, Operations
 
 from spica.migrations.catalog import without_index_warnings
-from spica.migrations.defaults import sql_text
+from spica.migrations.defaults import escape_sql, sql_text
 
 _PARTS = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL"
 
@@ -54,6 +55,7 @@ def rebuilding(
                 table_args=checks,
                 naming_convention=naming,
                 table_kwargs={"sqlite_autoincrement": counter is not None},
+                reflect_kwargs={"listeners": [("column_reflect", _keep_default)]},
             ) as batch,
         ):
             for check in reflected:
@@ -84,6 +86,12 @@ def _make_generated_anew(batch: BatchOperations, connection: sa.Connection, tabl
                 sa.Column(name, column["type"], generated, nullable=column["nullable"]), insert_after=before
             )
         before = name
+
+
+def _keep_default(inspector: Any, table: Any, column: Any) -> None:
+    """Take a default as the SQL that it is: SQLAlchemy would see a parameter in a colon, and put NULL in its place."""
+    if column["default"] is not None:
+        column["default"] = escape_sql(column["default"])
 
 
 def _parts(connection: sa.Connection, table: str) -> dict[str, str]:
