@@ -213,10 +213,10 @@ class Executor:
         """Look at the tables as they are now."""
         return self.catalog_class(self.connection)
 
-    def build_column(self, table: str, column: Column) -> sa.Column[Any]:
-        """Build SQLAlchemy's column of one of ours."""
+    def build_column(self, table: str, column: Column, *, with_key: bool = True) -> sa.Column[Any]:
+        """Build SQLAlchemy's column of one of ours, with its foreign key or without."""
         references = []
-        if column.type == "references":
+        if column.type == "references" and with_key:
             on_delete = column.on_delete.upper() if column.on_delete else None
             name = foreign_key_name(table, column.name)
             to = f"{column.table}.{column.refers_to or 'id'}"

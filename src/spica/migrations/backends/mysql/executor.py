@@ -8,6 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,6 @@ import sqlalchemy as sa
 from spica.migrations.backends.mysql.catalog import MysqlCatalog
 from spica.migrations.columns import Column
 from spica.migrations.conditions import words_in
-from spica.migrations.defaults import build_default
 from spica.migrations.errors import BadOperation
 from spica.migrations.executor import Executor, foreign_key_name
 from spica.migrations.operations import (
@@ -44,7 +44,9 @@ class MysqlExecutor(Executor):
         """Add a column, with its foreign key."""
         clauses = [f"ADD COLUMN {self._specify(table, column)}"]
         if column.type == "references":
-            clauses.append(self._say_key(table, column.name, column.table or "", column.on_delete))
+            clauses.append(
+                self._say_key(table, column.name, column.table or "", column.on_delete, column.refers_to or "id")
+            )
         self._alter(table, *clauses)
 
     def remove_column(self, table: str, name: str) -> None:
@@ -168,23 +170,17 @@ class MysqlExecutor(Executor):
 
     def _specify(self, table: str, column: Column, **changes: Any) -> str:
         """Write what stands for a column in a statement: its name, type, null and default."""
-        options = {"null": column.null, "default": column.default} | changes
-        built: sa.Column[Any] = sa.Column(
-            column.name,
-            self.types.build(column),
-            nullable=options["null"],
-            server_default=build_default(options["default"]),
-        )
+        built = self.build_column(table, replace(column, **changes), with_key=False)
         dialect = self.connection.dialect
         creation = sa.schema.CreateTable(sa.Table(table, sa.MetaData(), built))
         specification: str = dialect.ddl_compiler(dialect, creation).get_column_specification(built)
         return specification.replace("%%", "%")  # which the compiler doubles for statements with parameters
 
-    def _say_key(self, table: str, column: str, to: str, on_delete: str | None) -> str:
+    def _say_key(self, table: str, column: str, to: str, on_delete: str | None, key: str = "id") -> str:
         quote = self._quote
         rule = f" ON DELETE {on_delete.upper()}" if on_delete else ""
         name = foreign_key_name(table, column)
-        return f"ADD CONSTRAINT {quote(name)} FOREIGN KEY ({quote(column)}) REFERENCES {quote(to)} (`id`){rule}"
+        return f"ADD CONSTRAINT {quote(name)} FOREIGN KEY ({quote(column)}) REFERENCES {quote(to)} ({quote(key)}){rule}"
 
     def _quote(self, name: str | None) -> str:
         return self.connection.dialect.identifier_preparer.quote_identifier(name or "")
