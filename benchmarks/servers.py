@@ -137,6 +137,22 @@ PEERS = [
         [*_GRANIAN, "--interface", "asgi", "litestar_app:app"],
         _PEER / "granian",
     ),
+    Server("blacksheep", "blacksheep / uvicorn", [*_UVICORN, "blacksheep_app:app"], _PEER / "uvicorn"),
+    Server(
+        "robyn",
+        "robyn",
+        [str(_PEER / "python"), "robyn_app.py", "--log-level", "ERROR", "--disable-openapi", "{port}"],
+        _PEER / "robyn",
+    ),
+    Server(
+        "bolt",
+        "django-bolt",
+        [
+            *(str(_PEER / "python"), "bolt_manage.py", "runbolt", "--host", "127.0.0.1", "--port", "{port}"),
+            *("--processes", "1"),
+        ],
+        _PEER / "django-bolt",
+    ),
 ]
 
 _GUNICORN = [

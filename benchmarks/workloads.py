@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from benchmarks.protocols import Protocol
 
-_ALL_HTTP = ("limit", "spica", "granian", "uvicorn", "starlette", "fastapi", "litestar")
+_ALL_HTTP = (
+    *("limit", "spica", "granian", "uvicorn", "starlette", "fastapi", "litestar"),
+    *("blacksheep", "robyn", "bolt"),
+)
 
 
 @dataclass(frozen=True)
