@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spica.db.engine import Database, use
-from tests.adapters.data.databases import empty, made_database
+from tests.adapters.data.databases import empty, made_database, patient
 from tests.adapters.servers import running_mariadb, running_postgresql, running_redis
 
 
@@ -40,11 +40,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite://{tmp_path}/adapters.db"
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
-
-
-def patient(url: str) -> str:
-    """The URL of a server with more time to connect: a busy machine may take longer than is right in production."""
-    return f"{url}{'&' if '?' in url else '?'}connect_timeout_ms=5000"
 
 
 @pytest.fixture
