@@ -8,7 +8,9 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
+from operator import attrgetter
 from typing import Any
 
 from spica import inflection
@@ -121,13 +123,40 @@ def keep(record: Any, relation: Relation, value: Any) -> None:
         record._loaded = {PEERS: held, relation.name: kept}
 
 
+def keep_each(records: Sequence[Any], relation: Relation, values: Iterable[Any]) -> None:
+    """Remember what a relation of each of these records leads to: `keep` without a call for each."""
+    name = relation.name
+    keys = map(attrgetter(relation.foreign_key), records) if relation.kind == "belongs_to" else repeat(None)
+    for record, kept in zip(records, zip(values, keys, strict=False), strict=True):
+        try:
+            held = record._loaded
+        except AttributeError:  # a record that came alone
+            held = None
+        if type(held) is dict:
+            held[name] = kept
+        else:
+            record._loaded = {PEERS: held, name: kept}
+
+
+def list_missing(records: Iterable[Any], relation: Relation) -> list[Any]:
+    """List those of the records whose relation can't be read yet."""
+    name = relation.name
+    key_of = attrgetter(relation.foreign_key) if relation.kind == "belongs_to" else None
+    missing = []
+    for record in records:
+        try:
+            held = record._loaded
+        except AttributeError:
+            held = None
+        kept = held.get(name) if type(held) is dict else None
+        if kept is None or (key_of is not None and kept[1] != key_of(record)):
+            missing.append(record)
+    return missing
+
+
 def is_loaded(record: Any, relation: Relation) -> bool:
     """Whether a relation of a record can be read."""
-    try:
-        _, key = record._loaded[relation.name]
-    except (AttributeError, KeyError, TypeError):  # TypeError: only its peers are there
-        return False
-    return relation.kind != "belongs_to" or key == getattr(record, relation.foreign_key)
+    return not list_missing((record,), relation)
 
 
 def loaded_value(record: Any, relation: Relation) -> Any:

@@ -8,11 +8,12 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from spica.orm.errors import NotPersisted
-from spica.orm.relations.access import is_loaded, keep, loaded_value
+from spica.orm.relations.access import keep, keep_each, list_missing, loaded_value
 from spica.orm.relations.pairs import Pairs
 from spica.orm.relations.paths import Tree, parse_paths
 from spica.orm.relations.relation import Relation
@@ -41,7 +42,7 @@ async def load_tree(records: list[Any], tree: Tree) -> None:
 
 async def load_relation(relation: Relation, records: list[Any]) -> None:
     """Load one relation of those records that have not loaded it."""
-    missing = [record for record in records if not is_loaded(record, relation)]
+    missing = list_missing(records, relation)
     if not missing:
         return
     if relation.through is not None:
@@ -109,22 +110,20 @@ def pairs_of(relation: Relation) -> Pairs:
 
 
 async def _load_belongs_to(relation: Relation, records: list[Any]) -> None:
-    key = relation.foreign_key
-    wanted = {value for record in records if (value := getattr(record, key)) is not None}
-    held = relation.key
-    targets = {getattr(target, held): target for target in await _fetch(relation, held, wanted)}
-    for record in records:
-        keep(record, relation, targets.get(getattr(record, key)))
+    keys = list(map(attrgetter(relation.foreign_key), records))
+    held = attrgetter(relation.key)
+    targets = {held(target): target for target in await _fetch(relation, relation.key, set(keys))}
+    keep_each(records, relation, map(targets.get, keys))
 
 
 async def _load_has(relation: Relation, records: list[Any]) -> None:
-    key = relation.foreign_key
-    groups: dict[Any, list[Any]] = {getattr(record, relation.key): [] for record in records}
-    for target in await _fetch(relation, key, groups):
-        groups[getattr(target, key)].append(target)
-    for record in records:
-        found = groups[getattr(record, relation.key)]
-        keep(record, relation, list(found) if relation.many else found[0] if found else None)
+    keys = list(map(attrgetter(relation.key), records))
+    key_of = attrgetter(relation.foreign_key)
+    groups: dict[Any, list[Any]] = {key: [] for key in keys}
+    for target in await _fetch(relation, relation.foreign_key, groups):
+        groups[key_of(target)].append(target)
+    found = (groups[key] for key in keys)
+    keep_each(records, relation, map(list, found) if relation.many else (each[0] if each else None for each in found))
 
 
 async def _load_many_to_many(relation: Relation, records: list[Any]) -> None:
@@ -137,8 +136,7 @@ async def _load_many_to_many(relation: Relation, records: list[Any]) -> None:
     for target in await _fetch(relation, held, owners):
         for owner in owners[getattr(target, held)]:
             groups[owner].append(target)
-    for record in records:
-        keep(record, relation, list(groups[getattr(record, relation.key)]))
+    keep_each(records, relation, [list(groups[getattr(record, relation.key)]) for record in records])
 
 
 async def _load_through(relation: Relation, records: list[Any]) -> None:
@@ -152,11 +150,13 @@ async def _load_through(relation: Relation, records: list[Any]) -> None:
 
 
 async def _fetch(relation: Relation, name: str, keys: Iterable[Any]) -> list[Any]:
-    """Read the targets that have one of the keys in a field, in the relation's order."""
+    """Read the targets that have one of the keys in a field, in the relation's order; those of a belongs_to in none."""
     found: list[Any] = []
-    order = relation.options.order or relation.target.__schema__.key.names
+    is_alone = relation.kind == "belongs_to"  # one target for each key
+    order = () if is_alone else relation.options.order or relation.target.__schema__.key.names
     for chunk in _chunks(keys):
-        found += await relation.target.where(**{name: chunk}).order(*order)
+        query = relation.target.where(**{name: chunk})
+        found += await (query.order(*order) if order else query)
     return found
 
 
