@@ -45,6 +45,8 @@ def generate_rest(root: Path) -> None:
     _carry_out(plan_scaffold(Project(root, NOW), ResourceNames.parse("News"), parse_fields(["day:date"])), root)
     person = parse_fields(["name", "person:references:null"])
     _carry_out(plan_model(Project(root, NOW), ResourceNames.parse("Person"), person), root)
+    user = parse_fields(["email:string:unique", "password:password", "pin:password:null"])
+    _carry_out(plan_scaffold(Project(root, NOW), ResourceNames.parse("User"), user), root)
     _carry_out(plan_controller(Project(root, NOW), "Pages", ["index", "about"]), root)
     for name, fields in [
         ("AddSlugToPosts", "slug:string:unique rank:integer:default=0 person:references"),

@@ -25,6 +25,8 @@ def project(tmp_path: Path) -> Path:
             ["g", "model", "Tag", "name:string:uniqe"],
             'unknown modifier "uniqe" in name:string:uniqe; did you mean unique?',
         ),
+        (["g", "model", "Tag", "secret:password:unique"], "a password is neither unique nor looked up"),
+        (["g", "model", "Tag", "secret:password:default=x"], "a password takes no default on the command line"),
         (["g", "model", "Tag", "--forse"], "spica g model has no option --forse; did you mean --force?"),
         (["g", "model"], "spica g model needs NAME: see spica g model --help"),
         (["g", "model", "class"], '"class" cannot name a resource'),

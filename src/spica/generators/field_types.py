@@ -59,6 +59,7 @@ _DATE = ("datetime", "date")
 _DATETIME = ("datetime", "datetime")
 _DECIMAL = ("decimal", "Decimal")
 _UUID = ("uuid", "UUID")
+_SAMPLE_PASSWORD = "quiet-otter-lamp"  # noqa: S105  # what generated tests type
 _SAMPLE_UUID = "0192f0c1-2d3e-7a4b-8c5d-6e7f8091a2b3"
 
 FIELD_TYPES = {
@@ -83,6 +84,9 @@ FIELD_TYPES = {
         ),
         FieldType("json", "dict[str, object]", "textarea", '{"key": "value"}', '{"key": "value"}'),
         FieldType("uuid", "UUID", "text", f'UUID("{_SAMPLE_UUID}")', _SAMPLE_UUID, _UUID, _UUID),
+        FieldType(
+            "password", "Password", "password", f'"{_SAMPLE_PASSWORD}"', _SAMPLE_PASSWORD, ("spica.orm", "Password")
+        ),
         FieldType("references", "int", "number", "", ""),
     ]
 }

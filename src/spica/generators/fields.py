@@ -59,6 +59,16 @@ class Field:
         return self.type.name == "references"
 
     @property
+    def is_password(self) -> bool:
+        """Whether the field can be set and never read: what the table has is its hash."""
+        return self.type.name == "password"
+
+    @property
+    def column(self) -> tuple[str, str]:
+        """Name and type of its column as `m.add_column` takes them, without the "_id" of a reference."""
+        return (f"{self.name}_hash", "string") if self.is_password else (self.name, self.type.name)
+
+    @property
     def column_default(self) -> str | None:
         """Default of the column: the given one, and False for a boolean that may not be null."""
         implied = "False" if self.type.name == "boolean" and not self.null else None
@@ -106,6 +116,10 @@ def parse_field(word: str) -> Field:
         raise _unknown_type(type_name, word)
     flags = {modifier for modifier in modifiers if modifier in ("unique", "index", "null")}
     default = _parse_default(field_type, modifiers, word)
+    if field_type.name == "password" and flags - {"null"}:
+        raise BadField(
+            "a password is neither unique nor looked up", where=word, why="its column holds a hash, with a salt"
+        )
     return Field(name, field_type, "unique" in flags, "index" in flags, "null" in flags, default)
 
 

@@ -135,8 +135,10 @@ def _is_machinery(name: str, value: object) -> bool:
 
 
 def _check_field(factory: type[Factory[Any]], name: str) -> None:
-    fields = getattr(getattr(factory, "_model", None), "__struct_fields__", ())
-    if name not in fields:
+    model: Any = getattr(factory, "_model", None)
+    fields = getattr(model, "__struct_fields__", ())
+    passwords = model.__schema__.passwords if hasattr(model, "__schema__") else {}
+    if name not in fields and name not in passwords:
         near = closest(name, fields)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(fields)}"
         raise TypeError(f"{factory.__name__}.{name}: {_name_of(factory)} has no such field{hint}")

@@ -8,6 +8,7 @@ from spica.generators.errors import BadField, UnknownFieldType
 from spica.generators.field_types import FIELD_TYPES
 from spica.generators.fields import MODEL_NAMES, Field, parse_field, parse_fields
 from spica.migrations.columns import TYPES
+from spica.migrations.recorder import TableRecorder
 from spica.orm import Model
 from spica.orm.declaration import RESERVED
 
@@ -99,4 +100,5 @@ def test_names_that_models_keep_for_themselves_are_refused() -> None:
 
 
 def test_every_type_is_one_that_migrations_know() -> None:
-    assert set(FIELD_TYPES) <= set(TYPES)
+    assert set(FIELD_TYPES) <= set(vars(TableRecorder))  # `t.<type>` in create_table
+    assert {parse_field(f"name:{type}").column[1] for type in FIELD_TYPES} <= set(TYPES)  # in add_column

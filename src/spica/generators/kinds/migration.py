@@ -79,19 +79,20 @@ def _operations(snake: str, fields: Sequence[Field]) -> list[str]:
 
 
 def _column(field: Field) -> str:
+    if field.is_password:
+        return render_call("t.password", [f'"{field.name}"', *(["null=True"] if field.null else [])], indent=12)
     return render_call(f"t.{field.type.name}", [f'"{field.name}"', *_options(field)], indent=12)
 
 
 def _add_columns(table: str, fields: Sequence[Field]) -> list[str]:
     lines = []
     for field in fields:
-        arguments = [f'"{table}"', f'"{field.name}"']
+        name, type = field.column
+        arguments = [f'"{table}"', f'"{name}"']
         if field.is_reference:
             lines.append(render_call("m.add_reference", [*arguments, *_added_options(field)], indent=8))
         else:
-            lines.append(
-                render_call("m.add_column", [*arguments, f'"{field.type.name}"', *_added_options(field)], indent=8)
-            )
+            lines.append(render_call("m.add_column", [*arguments, f'"{type}"', *_added_options(field)], indent=8))
     return lines + [_index("add_index", table, field) for field in fields if field.indexed]
 
 
@@ -99,11 +100,12 @@ def _remove_columns(table: str, fields: Sequence[Field]) -> list[str]:
     # The index goes first, and each line keeps the column's type, so that the migration can be rolled back.
     lines = [_index("remove_index", table, field) for field in fields if field.indexed]
     for field in fields:
-        arguments = [f'"{table}"', f'"{field.name}"']
+        name, type = field.column
+        arguments = [f'"{table}"', f'"{name}"']
         if field.is_reference:
             lines.append(render_call("m.remove_reference", [*arguments, *_added_options(field)], indent=8))
         else:
-            arguments.append(f'"{field.type.name}"')
+            arguments.append(f'"{type}"')
             lines.append(render_call("m.remove_column", [*arguments, *_added_options(field)], indent=8))
     return lines
 

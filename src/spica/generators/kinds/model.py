@@ -70,7 +70,7 @@ def _model_source(names: ResourceNames, fields: Sequence[Field]) -> str:
 
 def _declaration(field: Field) -> str:
     optional = " | None" if field.null else ""
-    default = field.column_default or ("None" if field.null else "")
+    default = field.column_default or ("None" if field.null and not field.is_password else "")
     return f"{field.attribute}: {field.type.annotation}{optional}" + (f" = {default}" if default else "")
 
 
@@ -115,8 +115,16 @@ def _test_source(names: ResourceNames, fields: Sequence[Field]) -> str:
         for field in fields
         for rule in _tested_rules(field)
     ]
-    compared = [field.attribute for field in fields if not field.is_reference] or ["id"]
-    assertions = "\n".join(f"assert found.{name} == {names.singular}.{name}" for name in compared)
+    shown = [field for field in fields if not field.is_reference]
+    compared = [field.attribute for field in shown if not field.is_password] or ["id"]
+    checks = [f"assert found.{name} == {names.singular}.{name}" for name in compared]
+    checks += [
+        f"assert await found.authenticate({field.type.sample}"
+        + (")" if field.name == "password" else f', by="{field.name}")')
+        for field in shown
+        if field.is_password
+    ]
+    assertions = "\n".join(checks)
     return render("model/test_model.py", assertions=assertions, **common) + "".join(rules)
 
 

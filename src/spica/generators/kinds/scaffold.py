@@ -71,13 +71,14 @@ def _view_parts(names: ResourceNames, fields: Sequence[Field]) -> dict[str, str]
     record = names.singular
     first = next((field for field in fields if field.type.name == "string"), None)
     heading = f"{{{{ {record}.{first.name} }}}}" if first else f"{names.title} {{{{ {record}.id }}}}"
-    cells = [render_value(record, field, short=True) for field in fields]
+    shown = [field for field in fields if not field.is_password]
+    cells = [render_value(record, field, short=True) for field in shown] or [f"{{{{ {record}.id }}}}"]
     cells[0] = f'<a href="{{{{ paths.{record}({record}) }}}}">{cells[0]}</a>'
     return {
         "heading": heading,
-        "headings": "\n".join(f"<th>{field.title}</th>" for field in fields),
+        "headings": "\n".join(f"<th>{field.title}</th>" for field in shown) or "<th>Id</th>",
         "cells": "\n".join(f"<td>{cell}</td>" for cell in cells),
-        "values": "\n".join(f"<dt>{field.title}</dt>\n<dd>{render_value(record, field)}</dd>" for field in fields),
+        "values": "\n".join(f"<dt>{field.title}</dt>\n<dd>{render_value(record, field)}</dd>" for field in shown),
         "controls": "\n".join(render_control(field) for field in fields),
     }
 
@@ -96,7 +97,7 @@ def _test_source(names: ResourceNames, fields: Sequence[Field], common: dict[str
         factory_imports="\n".join(f"from tests.factories.{name} import {model}Factory" for name, model in factories),
         form_function=_form_function(names, fields),
         form_call=call,
-        heading=fields[0].title,
+        heading=next((field.title for field in fields if not field.is_password), "Id"),
         refused=_refused_test(refused, call, common) if refused else "",
         changed_form=f'{call}({changed.name}="Another")' if changed else f"{call}()",
         changed_check=(
