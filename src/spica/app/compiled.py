@@ -167,7 +167,7 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
         narrow_entry(work.core, add_socket_entry(work.core, route, entry, origins), [chain])
         work.entries.append(route)
         return
-    if all(isinstance(one, AccessLog) for one in middleware):
+    if all(isinstance(one, AccessLog) for one in chain):
         number = add_bare_entry(work.core, route, endpoint, middleware)
         if number is not None:
             narrow_entry(work.core, number, [chain])
