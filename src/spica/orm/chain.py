@@ -25,7 +25,7 @@ class Chain(Filters[M], Orders[M], Selection[M], Joins[M], Sets[M], Combining[M]
     __slots__ = ()
 
     def includes(self, *paths: str) -> Self:
-        """Load relations with the records, by one query for each relation.
+        """Load relations with the records, by one query for each relation, or by a join with that of the records.
 
         Args:    paths: names of relations, a dot going on from there: "author", "comments.author".
         Raises:  UnknownRelation with near matches.

@@ -28,7 +28,10 @@ _NOT_MEANT = frozenset(
     function.__code__ for function in (save_record, destroy_record, Batches.in_batches, Batches.__aiter__, Related._run)
 )
 _SELECT = re.compile(r"\s*select\b", re.IGNORECASE)
-_FILTER = re.compile(r"\bFROM [`\"]?(?P<table>\w+)[`\"]? WHERE [`\"]?\w+[`\"]?\.[`\"]?(?P<column>\w+)[`\"]? (?:=|IN)")
+_FILTER = re.compile(
+    r"\bFROM [`\"]?(?P<table>\w+)[`\"]?(?: LEFT OUTER JOIN \S+ AS \S+ ON \S+ = \S+)*"  # joined by includes
+    r" WHERE [`\"]?\w+[`\"]?\.[`\"]?(?P<column>\w+)[`\"]? (?:=|IN)"
+)
 
 
 class NPlusOne(OrmError):

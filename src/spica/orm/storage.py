@@ -65,6 +65,7 @@ class Storage:
         "find_sql",
         "insert_shape",
         "insert_with_id_shape",
+        "joined",
         "load",
         "schema",
     )
@@ -87,6 +88,7 @@ class Storage:
         self.insert_with_id_shape = QueryShape(("insert", *names))
         self._plans: dict[QueryShape, Plan] = {}
         self._loaders: dict[Any, Load] = {}
+        self.joined: dict[tuple[str, ...], Any] = {}  # by paths, what spica.orm.relations.joined knows
         self.find_sql = self.plan(QueryShape(("select",), schema.key.conditions)).sql
 
     def plan(self, shape: QueryShape) -> Plan:

@@ -224,6 +224,11 @@ def test_comments_can_not_end_themselves() -> None:
     [
         ("SELECT poets.id FROM poets WHERE poets.id = ?", 'Poem.includes("poet")'),
         ("SELECT `poems`.`id` FROM `poems` WHERE `poems`.`poet_id` IN (?)", 'Poet.includes("poems")'),
+        (
+            "SELECT poems.id FROM poems LEFT OUTER JOIN poets AS joined_poet ON poems.poet_id = joined_poet.id"
+            " WHERE poems.poet_id = ?",
+            'Poet.includes("poems")',
+        ),
         ('SELECT count(*) AS n FROM "poems" WHERE "poems"."poet_id" = $1', "counter_cache=True"),
         ("SELECT 1", "where(id=[...])"),
     ],

@@ -30,8 +30,8 @@ class Explaining(Loading[M]):
         Args:    analyze: run the query, and say how long that took; SQLite tells the time of the whole.
         Returns: several lines. What they say is for people, and another version of a database says it differently.
         """
-        database, storage = storage_of(self._model)
-        plan = storage.plan(self._shape(("select", *self._rare.selected)))
+        database, _ = storage_of(self._model)
+        plan, _, _ = self._reading()
         values = plan.bind(self._bound(self._selected_values))
         words = _WORDS[database.dialect][analyze]
         if analyze and database.dialect == "mysql":

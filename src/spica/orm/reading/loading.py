@@ -9,8 +9,10 @@ from spica.db.transaction import active_transaction
 from spica.orm.chain import Chain
 from spica.orm.clauses.rare import NOTHING_RARE
 from spica.orm.errors import QueryError
-from spica.orm.shapes import Operation
-from spica.orm.storage import storage_of
+from spica.orm.hydration import Load
+from spica.orm.relations.joined import joined_reading
+from spica.orm.shapes import PLAIN, Operation
+from spica.orm.storage import Plan, storage_of
 
 M = TypeVar("M")
 
@@ -24,8 +26,7 @@ class Loading(Chain[M]):
 
     def to_sql(self) -> str:
         """The statement's text, with placeholders where the values go."""
-        _, storage = storage_of(self._model)
-        return storage.plan(self._shape(("select", *self._rare.selected))).sql
+        return self._reading()[0].sql
 
     def _ordered_by_default(self) -> Self:
         return self if self._ordering or self._rare.clauses.groups else self.order(*self._schema.key.names)
@@ -42,14 +43,25 @@ class Loading(Chain[M]):
         rare = self._rare
         if rare.clauses.lock is not None:
             check_lockable(database, self._schema.model)
-        plan = storage.plan(self._shape(("select", *rare.selected)))
+        plan, load, further = self._reading()
         rows = await database.read(plan.sql, plan.bind(self._bound(self._selected_values)))
         if rare.selected:
             return storage.rows_loader(rare.selected, rare.names)(rows)
-        records = storage.load(rows)
-        if rare.includes:
-            await self._model.__preload__(records, rare.includes)
+        records = load(rows)
+        if further:
+            await self._model.__preload__(records, further)
         return records
+
+    def _reading(self) -> tuple[Plan, Load, tuple[str, ...]]:
+        """The plan of the statement, what makes records of its rows, and the relations that are left to be loaded."""
+        database, storage = storage_of(self._model)
+        rare = self._rare
+        if rare.includes and not rare.selected and rare.clauses == PLAIN:
+            joined = joined_reading(database, storage, rare.includes)
+            plan = None if joined is None else joined.plan(self._shape(_WHOLE))
+            if joined is not None and plan is not None:
+                return plan, joined.load, joined.further
+        return storage.plan(self._shape(("select", *rare.selected))), storage.load, rare.includes
 
     async def _rows(self, operation: Operation, operands: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         database, storage = storage_of(self._model)
