@@ -29,6 +29,14 @@ _BEFORE_PATH = re.compile(r"[^/?#]*")
 write_text = html_of
 
 
+def write_comment(value: object) -> str:
+    """A value inside a comment, which it can't end: without a `-`, and never nothing, as `<!---->` is made of such.
+
+    Source: WHATWG HTML section 13.2.5.43 (comments, in which no entity is undone).
+    """
+    return html_of(value).replace(">", "&gt;").replace("-", "&#45;") or " "
+
+
 def write_attribute(value: object) -> str:
     """A value between quotes: `__html__` is believed up to what would end the quotes or the tag."""
     if isinstance(value, HasHtml):

@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from html import unescape
 
 from spica.templates.html_state import HtmlState, UnsafeOutput, is_settled, is_url_attribute
 
 _ANIMATIONS = frozenset(["animate", "set", "animatetransform", "animatemotion"])
 _ANIMATED_VALUES = frozenset(["to", "from", "by"])
-SCRIPT_ATTRIBUTE = re.compile(r"on|(?:data-)?hx-(?:on|live|vars(?::|$)|trigger(?::|$))|@|:|x-|v-|_$|\?")
+SCRIPT_ATTRIBUTE = re.compile(
+    r"on|(?:data-)?hx-(?:on|live|vars(?::|$)|trigger(?::|$))|@|:|x-|v-|_$|(?:data-)?script$|\?"
+)
 _SCRIPT_SCHEME = re.compile(r"(?i)(javascript|vbscript|js|data)$")
-_SAFE_DATA = re.compile(r"(?i)data:(image/(?!svg)|audio/|video/|font/)")
+_SAFE_DATA = re.compile(r"(?i)data:(image/(?!svg)|audio/|video/|font/)[^,;]*[,;]")  # the type is complete
 _IGNORED_IN_SCHEME = re.compile(r"[\x00-\x20]+")
 
 
@@ -26,6 +29,7 @@ class Context(Enum):
     """What an output must be escaped for."""
 
     TEXT = "text"
+    COMMENT = "comment"
     ATTRIBUTE = "attribute"
     URL = "url"  # at the start of a URL: the scheme is the value's
     URL_PART = "url part"  # a URL has begun, but no / ? # or : yet
@@ -46,8 +50,10 @@ def output_context(state: HtmlState) -> Context:
 
     Raises: UnsafeOutput where none is safe.
     """
-    if state.mode in ("text", "comment"):
+    if state.mode == "text":
         return Context.TEXT
+    if state.mode == "comment":
+        return Context.COMMENT
     if state.mode in _OTHER_FORMATS:
         return _other_context(state)
     if state.mode == "raw":
@@ -149,8 +155,9 @@ def _url_context(state: HtmlState) -> Context:
         return Context.URL
     if not is_settled(state):
         return Context.URL_PART
-    scheme, colon, _ = _IGNORED_IN_SCHEME.sub("", state.value).partition(":")
-    if colon and _SCRIPT_SCHEME.match(scheme) and not _SAFE_DATA.match(state.value.strip()):
+    value = unescape(state.value)  # as browsers do before they read the scheme
+    scheme, colon, _ = _IGNORED_IN_SCHEME.sub("", value).partition(":")
+    if colon and _SCRIPT_SCHEME.match(scheme) and not _SAFE_DATA.match(value.strip()):
         raise UnsafeOutput(
             f"an output inside a {scheme.lower()}: URL",
             "the browser would run it",

@@ -14,6 +14,7 @@ Source: WHATWG HTML section 13.2.5 (tokenization), reduced to what static text o
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import NamedTuple
 
 from spica.templates.formats import HTML, JSON, TEXT, XML
@@ -32,11 +33,11 @@ class HtmlState(NamedTuple):
 
 
 class UnsafeOutput(Exception):
-    """An output where no escaping helps; `why` and `fix` become the error's parts."""
+    """An output where no escaping helps; `why` and `fix` become the error's parts, `offset` is where in the text."""
 
     def __init__(self, what: str, why: str, fix: str) -> None:
         super().__init__(what)
-        self.what, self.why, self.fix = what, why, fix
+        self.what, self.why, self.fix, self.offset = what, why, fix, 0
 
 
 START = HtmlState()
@@ -62,20 +63,28 @@ _UNKNOWN_NAME = "?"  # an attribute whose name branches or raw() decide; treated
 _IN_TAG = frozenset(["tag-name", "tag", "attribute-name", "after-name"])
 
 _TAG_START = re.compile(r"<(?:!---?>|!--|[!?]|/?[A-Za-z]|/?$)")
-_SPACE = re.compile(r"\s*")
-_TAG_NAME = re.compile(r"[^\s/>]*")
-_ATTRIBUTE_NAME = re.compile(r"[^\s/>=]*")
-_UNQUOTED = re.compile(r"[^\s>]*")
+# Not \s: to a browser a no-break space or a vertical tab is part of a name or value.
+_SPACE = re.compile(r"[ \t\n\f\r]*")
+_TAG_NAME = re.compile(r"[^ \t\n\f\r/>]*")
+_ATTRIBUTE_NAME = re.compile(r"[^ \t\n\f\r/>=]*")
+_UNQUOTED = re.compile(r"[^ \t\n\f\r>]*")
+_SCRIPT_IN_COMMENT = re.compile(r"<!--.*?<script[ \t\n\f\r/>]", re.DOTALL | re.IGNORECASE | re.ASCII)
+_ELEMENT = re.compile(r"<[A-Za-z]")
 
 
 def advance(state: HtmlState, text: str) -> HtmlState:
     """The state after some literal text.
 
-    Raises: UnsafeOutput when the text completes something that an output began: a scheme before a `:`.
+    Raises: UnsafeOutput when the text completes something that an output began, a scheme before a `:`, or when browsers
+            may read it in two ways.
     """
     offset = 0
     while offset < len(text):
-        state, offset = _STEPS[state.mode](state, text, offset)
+        try:
+            state, offset = _STEPS[state.mode](state, text, offset)
+        except UnsafeOutput as unsafe:
+            unsafe.offset = offset
+            raise
     return state
 
 
@@ -95,7 +104,7 @@ def after_output(state: HtmlState) -> HtmlState:
 
 def is_settled(state: HtmlState) -> bool:
     """Whether an attribute's value has gone beyond the scheme of a URL."""
-    return bool(state.value and _URL_DELIMITER.search(state.value))
+    return bool(state.value and _URL_DELIMITER.search(unescape(state.value)))
 
 
 def merge(first: HtmlState, second: HtmlState) -> HtmlState | None:
@@ -150,6 +159,12 @@ def _tag(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
     if text[offset] == ">":
         return _end_of_tag(state), offset + 1
     if text[offset] == "/":
+        if text.startswith("/>", offset) and state.element in _RAW_ELEMENTS and not state.closing:
+            raise UnsafeOutput(
+                f"<{state.element}/> has no end of its own",
+                "in HTML what follows is its text, in SVG and XML it ends here: two readings, two ways to escape",
+                f"write <{state.element}></{state.element}>",
+            )
         return state, offset + 1
     return state._replace(mode="attribute-name", attribute="", value=""), offset
 
@@ -233,10 +248,27 @@ def _end_of_tag(state: HtmlState) -> HtmlState:
 
 
 def _raw(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
-    match = re.compile(rf"(?i)</{state.element}(?=[\s/>])").search(text, offset)
+    match = re.compile(rf"(?ia)</{state.element}(?=[ \t\n\f\r/>])").search(text, offset)
+    _check_raw(state.element, text[offset : match.start() if match else len(text)])
     if match is None:
         return state, len(text)
     return HtmlState("tag", state.element, closing=True), match.end()
+
+
+def _check_raw(element: str, content: str) -> None:
+    """Refuse text that browsers read in another way than the tokenizer here."""
+    if element == "title" and _ELEMENT.search(content):
+        raise UnsafeOutput(
+            "an element inside <title>",
+            "in HTML it is text, in SVG and XML an element: two readings, two ways to escape",
+            "write &lt; for its <, or remove it",
+        )
+    if element == "script" and _SCRIPT_IN_COMMENT.search(content):
+        raise UnsafeOutput(
+            "<!-- and then <script inside a script",
+            "browsers take the next </script> for the end of the inner one, and go on with the script",
+            "write <\\!-- in a JavaScript text, or remove the comment",
+        )
 
 
 def _comment(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:

@@ -16,6 +16,7 @@ VALUE = "#value"
 ESCAPE, STR, INT, TYPE = "#escape", "#str", "#int", "#type"
 WRITERS = {
     Context.TEXT: "#write_text",
+    Context.COMMENT: "#write_comment",
     Context.ATTRIBUTE: "#write_attribute",
     Context.URL: "#write_url",
     Context.URL_PART: "#write_url_part",

@@ -205,6 +205,7 @@ NAMESPACE: Mapping[str, object] = {
     "#loop": LoopState,
     "#raw": raw,
     "#write_text": escaping.write_text,
+    "#write_comment": escaping.write_comment,
     "#write_attribute": escaping.write_attribute,
     "#write_url": escaping.write_url,
     "#write_url_part": escaping.write_url_part,

@@ -49,7 +49,7 @@ class Writer:
         try:
             self.html = html.advance(self.html, value)
         except html.UnsafeOutput as unsafe:
-            raise _unsafe(place, unsafe) from None
+            raise _unsafe(_moved(place, value, unsafe.offset), unsafe) from None
         self._part.pieces.add(value)
 
     def value(self, place: Place, value: ast.expr, *, is_json: bool = False) -> None:
@@ -187,6 +187,13 @@ def located(statement: ast.stmt, segment: Segment, place: Place) -> ast.stmt:
     statement.lineno = statement.end_lineno = segment.base + place.line
     statement.col_offset = statement.end_col_offset = place.byte_column
     return statement
+
+
+def _moved(place: Place, text: str, offset: int) -> Place:
+    """The place of a character of a text; the text's own where white space was removed from it."""
+    source = place.source
+    start = source.line_starts[place.line - 1] + place.column - 1
+    return source.place(start + offset) if source.text.startswith(text, start) else place
 
 
 def _unsafe(place: Place, unsafe: html.UnsafeOutput) -> UnsafeContextError:

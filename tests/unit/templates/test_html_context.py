@@ -7,6 +7,7 @@ import pytest
 from spica.templates.errors import MarkupMismatchError, UnsafeContextError
 from spica.templates.html_context import Context, output_context
 from spica.templates.html_state import START, advance
+from spica.templates.safe import Safe
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ from spica.templates.html_state import START, advance
         ("", Context.TEXT),
         ("<p class='a'>", Context.TEXT),
         ("a < b ", Context.TEXT),
-        ("<!-- <script> ", Context.TEXT),
+        ("<!-- <script> ", Context.COMMENT),
         ("<!--><b>", Context.TEXT),
         ("<!-- a --!><b>", Context.TEXT),
         ("<!DOCTYPE html><?xml?>", Context.TEXT),
@@ -42,6 +43,10 @@ from spica.templates.html_state import START, advance
         ("<p style='color: ", Context.STYLE),
         ('<script type="application/json">', Context.JSON),
         ("<script type='application/ld+json' >", Context.JSON),
+        ("<p>a</p\u00a0><b title='", Context.ATTRIBUTE),
+        ("<img src='data:image/png,", Context.ATTRIBUTE),
+        ("<title>a < b, <3 ", Context.TEXT),
+        ("<script><!-- if (a<b) --></script>", Context.TEXT),
     ],
 )
 def test_knows_where_an_output_stands(before: str, context: Context) -> None:
@@ -90,6 +95,24 @@ def test_splitting_the_text_changes_nothing(before: str) -> None:
         ("<a href='{{ x }}://host'>", "after an output"),
         ("<a {% if x %}on{% end %}click='{{ x }}'>", "runs as script"),
         ("<!DOCTYPE {{ x }}>", "<!"),
+        # A no-break space, or a vertical tab, is no white space to browsers: it goes on with the name or the value.
+        ("<p\u00a0title='{{ x }}'>", "tag's name"),
+        ("<p class=a\u00a0title='{{ x }}'>", "no quotes"),
+        ("<p class=a\x0btitle='{{ x }}'>", "no quotes"),
+        ("<script>'</script\u00a0>{{ x }}'</script>", "<script>"),
+        ("<script>'</\u017fcript>{{ x }}'</script>", "<script>"),
+        ("<script><!-- <script> </script> {{ x }} --></script>", "<!--"),
+        # Browsers undo &#58; before they read the scheme.
+        ("<a href='javascript&#58;{{ x }}'>", "javascript: URL"),
+        ("<a href='java&Tab;script&colon;/{{ x }}'>", "javascript: URL"),
+        ("<a href='java&#115;cript:{{ x }}'>", "javascript: URL"),
+        ("<img src='data:image/{{ x }}'>", "data: URL"),
+        ("<img src='data:image/png{{ x }}'>", "data: URL"),
+        # In SVG and XML a title has elements; <title/> ends there, and does not in HTML.
+        ("<svg><title><a href='{{ x }}'></a></title></svg>", "<title>"),
+        ("<svg><title/></svg><a href='{{ x }}'></a>", "<title/>"),
+        ("<svg><style/></svg>", "<style/>"),
+        ("<div script='{{ x }}'>", "runs as script"),
         ("<a {{ raw(x) }}='{{ x }}'>", "runs as script"),
     ],
 )
@@ -97,6 +120,31 @@ def test_refuses_what_escaping_cannot_make_safe(render, text: str, says: str) ->
     with pytest.raises(UnsafeContextError, match=says) as caught:
         render(text, x="1")
     assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<!-- {{ x }} -->", "<!-- {} -->"),
+        ("<!-- <p class={{ x }}><script>f()</script> -->", "<!-- <p class={}><script>f()</script> -->"),
+        ("<!--{{ x }}>-->", "<!--{}>-->"),
+        ("<!-- --{{ x }}>-->", "<!-- --{}>-->"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("--", "&#45;&#45;"),
+        ("-->", "&#45;&#45;&gt;"),
+        ("", " "),
+        (None, " "),
+        (-1, "&#45;1"),
+        ("a", "a"),
+        (Safe("--"), "&#45;&#45;"),
+    ],
+)
+def test_a_value_never_ends_a_comment(render, text: str, expected: str, value: object, written: str) -> None:
+    assert render(text, x=value) == expected.format(written)
 
 
 @pytest.mark.parametrize(
