@@ -141,6 +141,12 @@ def _value_context(state: HtmlState) -> Context:
             "its content is parsed as HTML once more",
             "serve the content by a URL and use src",
         )
+    if name == "values" and state.element in _ANIMATIONS:
+        raise UnsafeOutput(
+            "an output inside the 'values' of an SVG animation",
+            "they are a list, and each of them may be an address that runs script",
+            "write from and to, which hold one value each",
+        )
     if name == "style":
         return Context.STYLE
     if not (is_url_attribute(name) or (state.element in _ANIMATIONS and name in _ANIMATED_VALUES)):

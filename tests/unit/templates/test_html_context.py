@@ -113,6 +113,8 @@ def test_splitting_the_text_changes_nothing(before: str) -> None:
         ("<svg><title/></svg><a href='{{ x }}'></a>", "<title/>"),
         ("<svg><style/></svg>", "<style/>"),
         ("<div script='{{ x }}'>", "runs as script"),
+        ("<svg><animate attributeName=href values='{{ x }}'/></svg>", "SVG animation"),
+        ("<svg><animate attributeName=href values='/a;{{ x }}'/></svg>", "SVG animation"),
         ("<a {{ raw(x) }}='{{ x }}'>", "runs as script"),
     ],
 )
