@@ -58,6 +58,13 @@ def parse_expression(source: Source, start: int, end: int) -> ast.expr:
     bounds = [start, *(pipe + 1 for pipe in pipes)]
     ends = [*pipes, end]
     value = _parse_python(source, bounds[0], ends[0])
+    if isinstance(value, ast.GeneratorExp) and source.text[_skip_space(source, start)] != "(":
+        raise TemplateSyntaxError(
+            "a loop stands in an expression",
+            place=source.place(_skip_space(source, start)),
+            why="without brackets, 'for' belongs to the tag",
+            fix='brackets make it a list; in an include for comes first: {% include "row" for p in ps n=1 %}',
+        )
     for part_start, part_end in zip(bounds[1:], ends[1:], strict=True):
         value = as_filter(source, value, _parse_python(source, part_start, part_end), part_start)
     return value

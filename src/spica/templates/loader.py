@@ -10,7 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from spica.errors import closest
 from spica.templates.errors import TemplateNotFound, TemplateSyntaxError
@@ -129,7 +129,8 @@ def is_template_name(name: str) -> bool:
     name = name.removeprefix(COMPONENT)
     if not name or "\\" in name or "\0" in name or name.startswith("/"):
         return False
-    return all(not part.startswith(".") for part in PurePosixPath(name).parts)
+    # One file has one name: `./a` and `b//a`, given as values, would each be compiled and kept.
+    return all(part and not part.startswith(".") for part in name.split("/"))
 
 
 def stamp(path: Path) -> tuple[int, int]:

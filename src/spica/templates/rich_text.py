@@ -16,16 +16,21 @@ from spica.templates.safe import Safe
 if TYPE_CHECKING:  # loaded at first use
     from markdown_it import MarkdownIt
 
+_WITHOUT_CONTENT = frozenset(["script", "style"])
+
 
 def sanitize(value: object, tags: Collection[str] | None = None) -> Safe:
     """HTML without what could do harm: no scripts, styles, forms or frames; links of http, https, mailto and such.
 
     Args: value: HTML that somebody wrote, also `Safe`; tags: the elements that stay, default those of texts
           (paragraphs, lists, tables, links, pictures …); the text in others stays, but of scripts and styles.
+    Raises: ValueError for the tags script and style.
     """
     # Lazy: see above.
     import nh3
 
+    if tags is not None and (refused := _WITHOUT_CONTENT.intersection(tags)):
+        raise ValueError(f"sanitize can't let <{min(refused)}> stay: it removes what would run, with its content")
     text = "" if value is None else str(value)
     return Safe(nh3.clean(text) if tags is None else nh3.clean(text, tags=set(tags)))
 

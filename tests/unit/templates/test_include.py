@@ -9,6 +9,7 @@ from spica.templates.errors import (
     IncludeNotFound,
     TemplateNameError,
     TemplateNotFound,
+    TemplateSyntaxError,
     UnknownParameterError,
     UnsafeContextError,
 )
@@ -144,3 +145,20 @@ def test_for_renders_it_for_each_item_with_a_spacer_between(views) -> None:
 def test_for_checks_what_each_item_is_given(views) -> None:
     with pytest.raises(UnknownParameterError, match="'row' takes no 'psot'"):
         views({"page": '{% include "row" for psot in posts %}', "row": "{% params post %}"}).get("page")
+
+
+@pytest.mark.parametrize(
+    "name", ["./row", "a//row", "row/", "a/./row", "../row", "/row", "a/../row", ".row", "", "\\row"]
+)
+def test_a_name_that_is_a_value_has_one_spelling_and_no_way_out(views, name: str) -> None:
+    pages = views({"page": "{% include name %}", "row": "r", "a/row": "r"})
+    with pytest.raises(TemplateNotFound, match="a path below its root"):
+        pages.render("page", name=name)
+
+
+def test_a_loop_after_the_locals_is_told(views) -> None:
+    with pytest.raises(TemplateSyntaxError, match="a loop stands in an expression") as caught:
+        views({"page": 'a\n{% include "row" p=p for p in ps %}', "row": "{{ p }}"}).get("page")
+    assert "page.html:2:20" in str(caught.value)
+    assert 'include "row" for p in ps' in str(caught.value)
+    assert views({"page": "{{ (p for p in ps) | join }}"}).render("page", ps="ab") == "a, b"

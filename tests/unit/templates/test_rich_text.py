@@ -61,6 +61,12 @@ def test_markdown() -> None:
     assert markdown(None) == sanitize(None) == ""
 
 
+@pytest.mark.parametrize("tag", ["script", "style"])
+def test_scripts_and_styles_never_stay(tag: str) -> None:
+    with pytest.raises(ValueError, match=f"<{tag}>"):
+        sanitize("<p>a", tags=["p", tag])
+
+
 def test_what_stays_can_be_chosen() -> None:
     assert sanitize("<p>a <b>b</b></p>") == "<p>a <b>b</b></p>"
     assert sanitize("<p>a <b>b</b></p>", tags=["b"]) == "a <b>b</b>"
