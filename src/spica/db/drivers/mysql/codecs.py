@@ -43,9 +43,14 @@ def encode_time(value: time) -> str:
     return value.isoformat("microseconds")
 
 
-def decode_time(value: timedelta | time) -> time:
-    """Read a time of day; these databases call a duration so, and give one."""
-    return value if isinstance(value, time) else (datetime.min + value).time()
+def decode_time(value: timedelta | time | str) -> time:
+    """Read a time of day; these databases call a duration so, and give one. A text is what `encode_time` wrote."""
+    match value:
+        case str():
+            return time.fromisoformat(value)
+        case time():
+            return value
+    return (datetime.min + value).time()
 
 
 def encode_float(value: float) -> float:
