@@ -1,7 +1,8 @@
 """Many rows by few statements: `insert_all`, `upsert`, `upsert_all`.
 
 Rules of this file:
-- No validation and no callbacks: values are converted, defaults and timestamps filled in, the rest is the database's.
+- No validation and no callbacks: values are converted, defaults, timestamps and UUID keys filled in, the rest is the
+  database's.
 - Rows with the same fields share statements, of at most MAX_ROWS rows and MAX_PARAMETERS values each. The number of
   rows in a statement is a power of two, so that a few texts serve all lengths.
 - What needs several statements is one transaction.
@@ -18,6 +19,8 @@ from typing import Any
 from spica.db.engine import Database
 from spica.orm.declaration import permitted
 from spica.orm.errors import QueryError
+from spica.orm.fields import Field
+from spica.orm.keys import uuid7
 from spica.orm.schema import Schema
 from spica.orm.shapes import QueryShape, Shape
 from spica.orm.storage import storage_of
@@ -128,18 +131,22 @@ def _grouped(
     for row in rows:
         groups.setdefault(tuple(name for name in schema.by_name if name in row), []).append(row)
     for given, members in groups.items():
-        filled = [
-            field
+        fillers = {
+            field.name: fill
             for field in schema.fields
-            if field.name not in given and (field.has_default or field.options.stamp is not None)
-        ]
-        names = (*given, *(field.name for field in filled))
-        values = [
-            [row[name] for name in given]
-            + [now if field.options.stamp is not None else field.default() for field in filled]
-            for row in members
-        ]
-        yield given, names, values
+            if field.name not in given and (fill := _filler(schema, field, now)) is not None
+        }
+        values = [[row[name] for name in given] + [fill() for fill in fillers.values()] for row in members]
+        yield given, (*given, *fillers), values
+
+
+def _filler(schema: Schema, field: Field, now: datetime) -> Callable[[], Any] | None:
+    """Find what makes the value of a field that a row does not give; None leaves it to the database."""
+    if field.is_key and schema.key.made_by == "uuid":
+        return uuid7
+    if field.options.stamp is not None:
+        return lambda: now
+    return field.default if field.has_default else None
 
 
 def _chunks(rows: list[Any], columns: int) -> Iterator[list[Any]]:

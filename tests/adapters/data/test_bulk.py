@@ -15,7 +15,7 @@ from spica.db.errors import ConstraintViolation
 from spica.orm import Model, field
 from spica.orm.bulk import COPY_ROWS
 from spica.orm.errors import QueryError
-from tests.adapters.data.databases import Author, Book, Color, Sample
+from tests.adapters.data.databases import WORDS, Author, Book, Color, Sample
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -114,3 +114,24 @@ async def test_names_that_must_be_quoted(tables: Database) -> None:
     )
     assert await Order.insert_all([{"team": "a", "Total": 1}] * MANY) == MANY
     assert await Order.where(team="a").sum("Total") == MANY
+
+
+class Ticket(Model):
+    id: UUID
+    code: str = field(max=20)
+
+
+@pytest.mark.parametrize("number", [1, 3, MANY])
+async def test_keys_that_are_uuids_are_made(number: int, tables: Database) -> None:
+    kind = WORDS[tables.dialect]["uuid"]
+    await tables.execute(f"create table tickets (id {kind} primary key, code varchar(20) not null unique)")
+    given = UUID("12345678-1234-5678-9234-567812345678")
+    assert await Ticket.insert_all([{"id": given, "code": "given"}]) == 1
+    assert await Ticket.insert_all([{"code": str(n)} for n in range(number)]) == number
+    keys = await Ticket.ids()
+    assert len(set(keys)) == number + 1
+    assert all(isinstance(key, UUID) for key in keys)
+    first = await Ticket.upsert({"code": "a"}, by="code")
+    assert isinstance(first.id, UUID)
+    assert (await Ticket.upsert({"code": "a"}, by="code")).id == first.id
+    assert (await Ticket.upsert({"code": "given"}, by="code")).id == given
