@@ -233,10 +233,14 @@ class Executor:
             self.types.build(column),
             *references,
             nullable=column.null,
-            server_default=build_default(column.default),
+            server_default=self.build_default(column),
             primary_key=column.key,
             autoincrement=False,
         )
+
+    def build_default(self, column: Column) -> Any:
+        """Build SQLAlchemy's `server_default` of a column; None for none."""
+        return build_default(column.default)
 
     def check_table(self, operation: Operation, table: str) -> None:
         """Raise BadOperation, with near names, when there is no such table."""

@@ -21,7 +21,7 @@ from spica.migrations.errors import BadOperation
 from spica.migrations.operations import AddCheck, Operation, RemoveCheck
 
 if TYPE_CHECKING:
-    from spica.orm.fields import Field
+    from spica.orm.fields import Field, FieldOptions
     from spica.orm.schema import Schema
 
 _TYPES: dict[type, str] = {
@@ -54,7 +54,7 @@ def build_model_column(schema: Schema, one: Field) -> Column:
         raise BadOperation(f"{schema.model}.{one.name} has a type that db diff does not know: {one.storage.__name__}")
     options = one.options
     if one.element is not None:
-        return Column(one.column, "array", null=one.nullable, of=_TYPES[one.element])
+        return Column(one.column, "array", null=one.nullable, of=_TYPES[one.element], default=_default(options))
     return Column(
         one.column,
         "bigint" if one.is_key and type == "integer" else type,
@@ -62,7 +62,7 @@ def build_model_column(schema: Schema, one: Field) -> Column:
         precision=options.precision,
         scale=options.scale,
         null=one.nullable and not one.is_key,
-        default=_default(options.default) if options.db_default is None else Sql(options.db_default),
+        default=_default(options) if options.db_default is None else Sql(options.db_default),
         key=one.is_key,
         generated=options.generated,
         stored=options.stored,
@@ -99,7 +99,11 @@ def _values_in(condition: str) -> set[str]:
     return {text.replace("''", "'") or number for text, number in _VALUES.findall(condition)}
 
 
-def _default(value: Any) -> Any:
+def _default(options: FieldOptions) -> Any:
+    """Find the default that a database can have too: a plain value, an empty list or dict."""
+    if options.default_factory in (list, dict):
+        return options.default_factory()
+    value = options.default
     if isinstance(value, Enum):
         return value.value
     return value if isinstance(value, str | int | float | bool | Decimal) else None

@@ -181,6 +181,42 @@ async def test_an_enum_with_another_value_has_its_check_replaced(tables: Project
     tables.runner.verify()
 
 
+async def test_a_list_with_a_default_is_added_to_rows(tables: Project) -> None:
+    class Longer(Model, table="countries"):
+        code: str = field(primary_key=True, max=2)
+        name: str
+        tags: list[str] = field(default_factory=list)
+        extras: dict[str, Any] = field(default_factory=dict)
+
+    await Country.create(code="de", name="Germany")
+    lines = written(tables, Longer)
+    assert all(end in line for line, end in zip(lines, ("default=[])", "default={})"), strict=True)), lines
+    tables.write(2, "\n".join(lines))
+    tables.runner.migrate()
+    assert written(tables, Longer) == []
+    found = await Longer.find("de")
+    assert (found.tags, found.extras) == ([], {})
+    odd = ["a", "", "é'\"{},NULL", "\\"]
+    tables.write(3, f'm.add_column("countries", "odd", "array", of="string", null=False, default={odd!r})')
+    tables.write(4, f'm.change_default("countries", "odd", ["new"], was={odd!r})')
+    tables.runner.migrate()
+    tables.runner.rollback()
+    before = tables.schema_text()
+    assert [result.result for result in tables.runner.verify()] == ["reversible"] * 4
+
+    class Odd(Model, table="countries"):
+        code: str = field(primary_key=True, max=2)
+        odd: list[str]
+
+    assert (await Odd.find("de")).odd == odd
+    dumped = tables.schema.read_text()
+    tables.runner.rollback(3)
+    tables.schema.write_text(dumped)
+    tables.runner.load()
+    tables.runner.dump()
+    assert tables.schema_text() == before
+
+
 CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "digits": ({"price": (Decimal, FieldOptions(precision=10, scale=3))}, "m.change_column"),
     "generated": ({"level": (int, FieldOptions(generated="id * 2"))}, "m.remove_column"),

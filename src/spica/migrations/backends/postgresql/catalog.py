@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from spica.migrations.backends.postgresql.arrays import read_array
 from spica.migrations.backends.postgresql.types import TYPES
 from spica.migrations.catalog import Catalog
 
@@ -38,6 +39,11 @@ class PostgresqlCatalog(Catalog):
     """The tables of a PostgreSQL database, of the schema that comes first in the search path."""
 
     types = TYPES
+
+    def read_default(self, text: str | None, type: str) -> Any:
+        """Build a column's default from its SQL; that of an array is a list of texts."""
+        values = read_array(text) if type == "array" and text is not None else None
+        return super().read_default(text, type) if values is None else values
 
     def list_indexes(self, table: str) -> list[Any]:
         """List the indexes on columns; one that a failed build left INVALID is none."""

@@ -7,13 +7,15 @@ Rules of this file:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from spica.migrations.backends.postgresql.arrays import write_array
 from spica.migrations.backends.postgresql.catalog import PostgresqlCatalog
 from spica.migrations.columns import Column
-from spica.migrations.defaults import build_default, sql_text
+from spica.migrations.defaults import sql_text
 from spica.migrations.executor import Executor
 from spica.migrations.operations import AddIndex, Operation, RemoveIndex
 
@@ -46,7 +48,18 @@ class PostgresqlExecutor(Executor):
             postgresql_using=f"{quote(column.name)}::{type.compile(self.connection.dialect)}",
         )
         if column.default is not None:
-            self.alembic.alter_column(table, column.name, server_default=build_default(column.default))
+            self.alembic.alter_column(table, column.name, server_default=self.build_default(column))
+
+    def change_default(self, table: str, name: str, default: Any) -> None:
+        """Give a column another default."""
+        there = next(column for column in self.build_catalog().read_columns(table) if column.name == name)
+        self.alembic.alter_column(table, name, server_default=self.build_default(replace(there, default=default)))
+
+    def build_default(self, column: Column) -> Any:
+        """Build SQLAlchemy's `server_default` of a column; that of an array is written as PostgreSQL writes arrays."""
+        if column.type == "array" and isinstance(column.default, list):
+            return write_array(column.default)
+        return super().build_default(column)
 
     def add_index(self, operation: AddIndex, *, resuming: bool) -> None:
         """Add an index; concurrently, one that is left INVALID is built again."""
