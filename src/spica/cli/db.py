@@ -146,8 +146,7 @@ def dump(*, env: Env = None) -> int:
         spica db dump
     """
     database = find_database(env)
-    path = database.runner.dump()
-    print(f"{paint('written'.rjust(10), 'green')}  {path.relative_to(database.root)}")
+    database.runner.dump()
     return 0
 
 

@@ -67,7 +67,9 @@ def test_dump_and_load_make_the_same_tables(project: Path, capsys: pytest.Captur
     main(["db", "migrate"])
     schema = (project / "db/schema.py").read_text()
     (project / "db/schema.py").unlink()
+    capsys.readouterr()
     assert main(["db", "dump"]) == 0
+    assert said(capsys) == "   written  db/schema.py\n"
     assert (project / "db/schema.py").read_text() == schema
     assert main(["db", "drop"]) == 0
     assert main(["db", "load"]) == 0
