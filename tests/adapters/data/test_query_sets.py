@@ -172,6 +172,18 @@ async def test_every_lock_is_understood(kind: Any, options: dict[str, bool]) -> 
         assert await Article.all().lock(kind, **options).count() == 4
 
 
+async def test_a_lock_on_rows_that_stand_for_several_is_refused() -> None:
+    several = Article.joins("author").distinct()
+    async with transaction():
+        for query in (several, Article.group("author_id").select("author_id")):
+            with pytest.raises(QueryError, match="can't tell which rows to lock"):
+                await query.lock()
+        with pytest.raises(QueryError, match=r'Article.where\(id=query.select\("id"\)\).lock\(\)'):
+            async for _ in several.lock():
+                pass
+        assert len(await Article.where(id=several.select("id")).lock()) == await several.count()
+
+
 async def test_a_lock_outside_of_a_transaction_is_refused() -> None:
     with pytest.raises(QueryError, match="outside of a transaction"):
         await Article.all().lock()

@@ -229,7 +229,8 @@ class QueryBase(Subquery, Generic[M]):
         selected = self._rare.selected or self._schema.key.names
         if len(selected) > 1:
             raise QueryError(
-                f"a query inside another selects one column, this one {len(selected)}", fix='write .select("id")'
+                f"a query inside another selects one column, this one {len(selected)}",
+                fix=f'write .select("{self._schema.key.names[-1]}")',
             )
         query = self if self._is_bounded else self._unordered()
         return self._schema, query._shape(("select", *selected)), query._bound(query._selected_values)

@@ -24,7 +24,7 @@ class Batches(Loading[M]):
         plan = storage.plan(self._shape(("select", *self._rare.selected)))
         load = storage.rows_loader(self._rare.selected, self._rare.names) if self._rare.selected else storage.load
         if self._rare.clauses.lock is not None:
-            check_lockable(database, self._schema.model)
+            check_lockable(self, database)
         async for rows in database.stream(plan.sql, plan.bind(self._bound(self._selected_values))):
             records = load(rows)
             if self._rare.includes:

@@ -76,8 +76,11 @@ class Changes(Loading[M]):
         if clauses.source is not None:
             raise QueryError(f"{operation} changes rows of a table, and this query has those of other queries")
         if self._is_bounded or clauses.groups or (clauses.distinct and not clauses.joins):
+            key = self._schema.key
             raise QueryError(
-                f"{operation} takes no limit or offset",
+                f"{operation} takes no limit, offset, group or distinct",
                 why="a statement that changes rows has none in most databases",
-                fix=f"choose the rows first: where(id=await query.pluck('id')).{operation}(...)",
+                fix=f"choose the rows first: where({key.name}=await query.pluck('{key.name}')).{operation}(...)"
+                if key.size == 1
+                else "choose the rows by conditions",
             )

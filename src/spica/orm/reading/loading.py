@@ -42,7 +42,7 @@ class Loading(Chain[M]):
         database, storage = storage_of(self._model)
         rare = self._rare
         if rare.clauses.lock is not None:
-            check_lockable(database, self._schema.model)
+            check_lockable(self, database)
         plan, load, further = self._reading()
         rows = await database.read(plan.sql, plan.bind(self._bound(self._selected_values)))
         if rare.selected:
@@ -70,11 +70,21 @@ class Loading(Chain[M]):
         return await database.read(plan.sql, plan.bind(ordered._bound(operands)))
 
 
-def check_lockable(database: Database, model: str) -> None:
-    """Refuse a lock that would end with its statement. Raises QueryError."""
+def check_lockable(query: Loading[Any], database: Database) -> None:
+    """Refuse a lock that would end with its statement, and one on rows that are made of several. Raises QueryError."""
+    schema, clauses = query._schema, query._rare.clauses
     if active_transaction(database) is None:
         raise QueryError(
-            f"a query of {model} with lock() ran outside of a transaction",
+            f"a query of {schema.model} with lock() ran outside of a transaction",
             why="the lock would end before the record is yours",
             fix="run it, and what it is for, in: async with transaction():",
+        )
+    if clauses.distinct or clauses.groups:
+        key = schema.key.name
+        raise QueryError(
+            f"a query of {schema.model} with lock() and {'distinct()' if clauses.distinct else 'group()'} can't run",
+            why="PostgreSQL can't tell which rows to lock",
+            fix=f'lock them by a query around it: {schema.model}.where({key}=query.select("{key}")).lock()'
+            if schema.key.size == 1
+            else "take the lock off, and lock the rows that it finds by a query of their own",
         )
