@@ -21,7 +21,7 @@ def read_array(sql: str) -> list[str] | None:
     if found is None:
         return None
     items = found[1].replace("''", "'")
-    return [re.sub(r"\\(.)", r"\1", quoted) if not bare else bare for quoted, bare in _ITEM.findall(items)]
+    return [bare or re.sub(r"\\(.)", r"\1", quoted) for quoted, bare in _ITEM.findall(items)]
 
 
 def _quote(value: Any) -> str:
