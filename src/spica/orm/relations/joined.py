@@ -82,9 +82,11 @@ class JoinedReading:
         own = self._own
         records = self._storage.load([row[:own] for row in rows])
         for relation, start, stop, load in self._parts:
-            found = {key: row[start:stop] for row in rows if (key := row[start]) is not None}
-            targets = dict(zip(found, load(list(found.values())), strict=True))
-            keep_each(records, relation, [targets.get(row[start]) for row in rows])
+            keys = [row[start] for row in rows]
+            found = dict(zip(keys, rows, strict=True))
+            found.pop(None, None)  # of records that belong to nothing
+            targets = dict(zip(found, load([row[start:stop] for row in found.values()]), strict=True))
+            keep_each(records, relation, map(targets.get, keys))
         return records
 
 
