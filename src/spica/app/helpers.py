@@ -253,6 +253,9 @@ def _check_use(name: str, call: Call | None, *, with_host: bool) -> SpicaError |
     return None if known is None else find_mistake(known, name, call, with_host=with_host)
 
 
+# What a page has beside what it is passed: it belongs to one request, so a cache must not keep it for others.
+PAGE_VALUES = frozenset(["flash", "current_user"])
+
 # What judges `paths.name(...)` and `urls.name(...)` when a template is compiled.
 USE_CHECKS = {"paths": partial(_check_use, with_host=False), "urls": partial(_check_use, with_host=True)}
 

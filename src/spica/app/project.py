@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from spica.app.errors import ProjectFileError
-from spica.app.helpers import HELPERS, USE_CHECKS, PageRenderer
+from spica.app.helpers import HELPERS, PAGE_VALUES, USE_CHECKS, PageRenderer
 from spica.controllers.rendering import Renderer
 from spica.errors.base import SpicaError
 from spica.middleware.csrf import Csrf
@@ -80,7 +80,9 @@ def load_templates(root: Path, *, reload: bool = False, compiled: Path | None = 
     # Lazy: an application without views never pays for the compiler.
     from spica.templates import Templates
 
-    return Templates(root / VIEWS, globals=HELPERS, checks=USE_CHECKS, reload=reload, compiled=compiled)
+    return Templates(
+        root / VIEWS, globals=HELPERS, checks=USE_CHECKS, of_request=PAGE_VALUES, reload=reload, compiled=compiled
+    )
 
 
 def _run_draw(root: Path, file: str, target: object, signature: str, example: str) -> None:

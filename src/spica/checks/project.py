@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from spica.app.application import App
-from spica.app.helpers import HELPERS
+from spica.app.helpers import HELPERS, PAGE_VALUES
 from spica.app.project import VIEWS
 from spica.checks.python_files import PythonFile, read_python_files
 from spica.errors.base import SpicaError
@@ -47,7 +47,7 @@ class Project:
     @cached_property
     def templates(self) -> Templates:
         """The project's templates, with the helpers that they are rendered with."""
-        return Templates(self.root / VIEWS, globals=HELPERS)
+        return Templates(self.root / VIEWS, globals=HELPERS, of_request=PAGE_VALUES)
 
     @property
     def is_project(self) -> bool:

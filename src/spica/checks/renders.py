@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from spica.app.helpers import PAGE_VALUES
 from spica.app.project import VIEWS
 from spica.checks.finding import Found
 from spica.checks.project import Project
@@ -18,7 +19,7 @@ from spica.templates.errors import TemplateError
 
 _CONTROLLERS = "app/controllers/"
 _SUFFIX = "_controller.py"
-_PAGE_NAMES = {"flash", "current_user", "ctx"}
+_PAGE_NAMES = {*PAGE_VALUES, "ctx"}
 _OPTIONS = {"status", "layout", "fragment", "oob"}
 
 
@@ -61,7 +62,9 @@ def _compare(project: Project, file: PythonFile, call: ast.Call, name: str, assi
     if lacks:
         what = f"render({name!r}) does not give {', '.join(lacks)}, which the template uses"
         why = f"{VIEWS}/{template}.html, its layouts and its partials have no default for it: the action answers 500"
-        yield Found(file.name, call.lineno, what, why, f"self.render({name!r}, {lacks[0]}=…)", "SPICA-T003")
+        near = closest(lacks[0], [*given, *project.templates.globals])
+        fix = f"self.render({name!r}, {lacks[0]}=…)" + (f", or did you mean {near[0]!r}?" if near else "")
+        yield Found(file.name, call.lineno, what, why, fix, "SPICA-T003")
 
 
 def is_partial(call: ast.Call) -> bool:

@@ -55,6 +55,7 @@ from spica.templates.nodes import (
 )
 from spica.templates.parts import Parts
 from spica.templates.prelude import build_prelude
+from spica.templates.request_values import variables_of
 from spica.templates.safe import raw
 from spica.templates.scopes import CONTEXT, LOCALS, Loop, Scope
 from spica.templates.source import Place
@@ -147,6 +148,7 @@ class _Generator(Composition, Parts):
                     value = self.variables.own_input(parameter.name, parameter.place, line)
                     value.fallback = shared
                 scope.variables[parameter.name] = value.variable
+                self.resolver.request_values.note_input(value)
 
     def _declare_context(self) -> None:
         """The names that a template which is called with a context is always given."""
@@ -234,6 +236,7 @@ class _Generator(Composition, Parts):
                 case Set():
                     value = self._resolve(node.value)
                     target = self._targets(node.target, self._assigned_variable)
+                    self._note_assigned(variables_of(target), value)
                     self._statement(ast.Assign([target], value), node.place)
 
     def _output(self, node: Output) -> None:

@@ -194,7 +194,15 @@ def _describe_surroundings(library: Library) -> bytes:
         for kind in (library.globals, library.filters)
     ]
     folders = [[str(path) for path in paths] for paths in (library.loader.roots, library.loader.components)]
-    described = (spica.__version__, sys.version, compiler, helpers, folders, sorted(library.checks))
+    described = (
+        spica.__version__,
+        sys.version,
+        compiler,
+        helpers,
+        folders,
+        sorted(library.checks),
+        sorted(library.of_request),
+    )
     return _digest(repr(described).encode())
 
 

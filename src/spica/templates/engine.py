@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from os import PathLike
@@ -38,8 +38,9 @@ class Templates:
     Args: roots: directories, searched in order; globals: helpers and values that every template sees (functions
           decorated with `@uses_context` get the request's context first); filters: functions that can stand after `|`,
           besides Spica's own and the globals; checks: by name of a global, a function of an attribute's name and how
-          it is called, which returns the error that this use deserves or None; components: directories of components,
-          default `components` beside each root; reload: compile again what has changed on disk, for development;
+          it is called, which returns the error that this use deserves or None; of_request: names of values that belong
+          to one request, which a cache shows only as part of its key; components: directories of components, default
+          `components` beside each root; reload: compile again what has changed on disk, for development;
           cache: keeps what `{% cache %}` holds, default one of 16 MiB for these templates alone; compiled: a folder
           that keeps compiled templates from one process to the next, default none.
 
@@ -53,6 +54,7 @@ class Templates:
         globals: Mapping[str, object] | None = None,
         filters: Mapping[str, Callable[..., object]] | None = None,
         checks: Mapping[str, UseCheck] | None = None,
+        of_request: Collection[str] = (),
         components: Sequence[str | PathLike[str]] | None = None,
         reload: bool = False,
         cache: BlockCache | None = None,
@@ -62,7 +64,7 @@ class Templates:
         places = [Path(root) for root in roots]
         beside = [root.parent / COMPONENTS for root in places] if components is None else components
         self._loader = Loader(places, [Path(place) for place in beside])
-        self._library = Library(self._loader, globals, filters, checks, reload=reload)
+        self._library = Library(self._loader, globals, filters, checks, of_request=of_request, reload=reload)
         self.compiled_files = CompiledFiles(Path(compiled), self._library) if compiled is not None else None
         self._cache = Cache(self._compile, reload=reload)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -140,8 +140,13 @@ class Generation(ABC):
     def _assign(self, scope: Scope, name: str, value: ast.expr, place: Place) -> None:
         variable = self.variables.new(name)
         scope.variables[name] = variable
+        self._note_assigned([variable], value)
         assignment = ast.Assign([ast.Name(variable, ast.Store())], value)
         self.writer.statement(assignment, self.at.segment, place, after_output=False)
+
+    def _note_assigned(self, variables: Iterable[str], value: ast.expr) -> None:
+        if not self.resolver.is_kept:  # inside of a cache it was refused, or is part of the key
+            self.resolver.request_values.note_assigned(variables, value)
 
     # names and places
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from spica.templates.filters import FILTERS, PLAIN
 from spica.templates.formats import HTML, XML
@@ -21,7 +21,8 @@ class Library:
 
     Args: loader: finds files; globals: helpers and values for every template, which win over the builtins;
           filters: what can stand after `|` besides Spica's own; checks: by name of a global, what judges the uses of
-          its attributes; reload: read a file again when it has changed.
+          its attributes; of_request: names of values that belong to one request; reload: read a file again when
+          it has changed.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class Library:
         filters: Mapping[str, Callable[..., object]] | None = None,
         checks: Mapping[str, UseCheck] | None = None,
         *,
+        of_request: Collection[str] = (),
         reload: bool = False,
     ) -> None:
         self.loader = loader
         self.globals: Mapping[str, object] = {**BUILTINS, **(globals or {})}
         self.filters: Mapping[str, Callable[..., object]] = {**FILTERS, **(filters or {})}
         self.checks: Mapping[str, UseCheck] = checks or {}
+        self.of_request = frozenset(of_request)
         self.reload = reload
         self._documents: dict[str, Document] = {}
         self._sources: dict[str, Source] = {}

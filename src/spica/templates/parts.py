@@ -14,6 +14,7 @@ from spica.templates.html_context import describe
 from spica.templates.inclusion import without_last_newline
 from spica.templates.macros import Called, bind_values, find_macro
 from spica.templates.nodes import Cache, ContentFor, Document, Macro, Yield
+from spica.templates.request_values import variables_of
 from spica.templates.scopes import Scope
 from spica.templates.source import Place
 from spica.templates.writer import body_of, merge_states
@@ -89,10 +90,12 @@ class Parts(Generation):
         expires_s = node.expires_s and self._resolve(node.expires_s)
         self.parts_kept += 1
         kept = Kept(self.parts_kept, keys, expires_s, self.variables)
-        was_kept, self.resolver.is_kept = self.resolver.is_kept, True
+        was_kept, was_of_key = self.resolver.is_kept, self.resolver.request_values.of_key
+        self.resolver.is_kept = True
+        self.resolver.request_values.of_key = frozenset().union(*map(variables_of, keys))
         with self._moved(scope=Scope(parent=self.at.scope, is_kept=True)), self.writer.part(kept.add) as part:
             self._emit(node.body)
-        self.resolver.is_kept = was_kept
+        self.resolver.is_kept, self.resolver.request_values.of_key = was_kept, was_of_key
         for statement in build_kept(kept, body_of(part)):
             self._statement(statement, node.place)
         self.writer.result(ast.Name(kept.text, ast.Load()))

@@ -26,6 +26,7 @@ from spica.templates.functions import BUILTINS, wants_context
 from spica.templates.library import FILTER, GLOBAL, Library
 from spica.templates.lines import Segment
 from spica.templates.output import VALUE
+from spica.templates.request_values import RequestValues
 from spica.templates.scopes import CONTEXT, Input, Loop, Scope, Variables
 from spica.templates.source import Place
 from spica.templates.syntaxes.handlebars_paths import THIS, ContextName, Member
@@ -54,6 +55,7 @@ class Resolver(ast.NodeTransformer):
         self.macros: dict[str, frozenset[str]] = {}  # by template: what it calls macros by
         self.constants: set[str] = set()  # what the generated code uses by name, see Library.constant
         self.is_kept = False  # whether what is resolved stands in a `cache`
+        self.request_values = RequestValues(library.of_request)
         self._scope = Scope()
         self._segment: Segment
         self._bound: list[set[str]] = []
@@ -92,6 +94,7 @@ class Resolver(ast.NodeTransformer):
             return ast.copy_location(ast.Call(ast.Name(MAKE_LOOP, ast.Load()), arguments, []), node)
         if found is None:
             return ast.copy_location(self._resolve_free(node), node)
+        self._check_variable(found, node)
         return ast.copy_location(ast.Name(found, ast.Load()), node)
 
     def visit_ContextName(self, node: ContextName) -> ast.expr:
@@ -332,6 +335,10 @@ class Resolver(ast.NodeTransformer):
                 fix="end the cache before it, or pass what is shown as a value that is part of the key",
             )
 
+    def _check_variable(self, variable: str, node: ast.Name) -> None:
+        if not self.request_values.may_be_kept(variable):
+            self._check_not_kept(node.id, node)
+
     def _allowed_names(self) -> frozenset[str] | None:
         if self._scope.template.names is not None:
             return self._scope.template.names
@@ -339,10 +346,13 @@ class Resolver(ast.NodeTransformer):
 
     def _input(self, node: ast.Name) -> Input:
         scope, line = self._scope.template, self._segment.base + node.lineno
-        if node.id not in scope.assigned:
-            return self.variables.shared_input(node.id, self._place(node), line)
-        value = self.variables.own_input(node.id, self._place(node), line)
-        scope.variables[node.id] = value.variable
+        if node.id in scope.assigned:
+            value = self.variables.own_input(node.id, self._place(node), line)
+            scope.variables[node.id] = value.variable
+        else:
+            value = self.variables.shared_input(node.id, self._place(node), line)
+        self.request_values.note_input(value)
+        self._check_variable(value.variable, node)
         return value
 
     def _library_value(self, node: ast.Name) -> ast.expr | None:

@@ -22,6 +22,14 @@ def test_a_name_that_the_template_uses_and_is_not_given_is_told(check: Check) ->
     assert "name" in found.what
 
 
+def test_a_misspelt_helper_is_told_with_a_near_one(check: Check) -> None:
+    (found,) = check(
+        "renders", {"app/views/home/index.html": "{{ lnk_to('a', '/') }}"} | controller('self.render("index")')
+    )
+    assert found.what.startswith("render('index') does not give lnk_to")
+    assert "did you mean 'link_to'?" in found.fix
+
+
 def test_what_the_controller_assigns_and_what_can_not_be_known_is_left_alone(check: Check) -> None:
     assert check("renders", controller("self.name = 1", 'return self.render("index")')) == []
     assert check("renders", controller("values = {}", 'return self.render("index", **values)')) == []

@@ -155,6 +155,45 @@ def test_what_belongs_to_a_request_or_to_the_page_is_refused(views: Views, text:
     assert caught.value.fix
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% cache post %}{{ current_user }}{% end %}",
+        "{% cache post %}{{ current_user | default('') }}{% end %}",
+        "{% cache post %}{% if current_user %}a{% end %}{% end %}",
+        "{% params post, current_user %}{% cache post %}{{ current_user }}{% end %}",
+        "{% set name = current_user %}{% cache post %}{{ name }}{% end %}",
+        "{% set f = token() %}{% set g = [f] %}{% cache post %}{{ g }}{% end %}",
+        "{% set f = ctx.user %}{% cache post %}{{ f }}{% end %}",
+        "{% include 'part' f=token() %}",
+        "{% cache post %}{% cache current_user %}{% end %}{% end %}",
+        "{% cache post %}{% include 'who' %}{% end %}",
+    ],
+)
+def test_what_a_request_gave_is_refused_where_it_is_no_part_of_the_key(views: Views, text: str) -> None:
+    files = {"page": text, "part": "{% cache 1 %}{{ f }}{% end %}", "who": "{{ current_user }}"}
+    pages = views(files, globals={"token": token}, of_request=["current_user"])
+    with pytest.raises(CacheError, match="stands inside a cache") as caught:
+        pages.get("page")
+    assert "key" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% cache post, current_user %}{{ current_user }}{% end %}",
+        "{% cache [post, current_user] %}{% include 'who' user=current_user %}{% end %}",
+        "{% set name = current_user %}{% cache name %}{% set again = name %}{{ again }}{% end %}",
+        "{% for name in [current_user] %}{% cache name %}{{ name }}{% end %}{% end %}",
+        "{% cache post %}{{ post }}{% end %}{{ current_user }}",
+    ],
+)
+def test_what_a_request_gave_may_be_part_of_the_key(views: Views, text: str) -> None:
+    pages = views({"page": text, "who": "{{ user }}"}, of_request=["current_user"])
+    shown = [pages.render("page", post="", current_user=name) for name in ("Ada", "Bob")]
+    assert shown == ["Ada", "Bob"]
+
+
 def test_after_a_cache_everything_is_allowed_again(views: Views) -> None:
     text = "{% cache 1 %}{% set a = 2 %}{{ a }}{% end %}{{ token() }}{% set b = 1 %}{% cache 2 %}{{ b }}{% end %}"
     assert views({"page": text}, globals={"token": token}).render("page") == "2secret1"
