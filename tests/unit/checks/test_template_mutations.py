@@ -21,20 +21,20 @@ APP = {
     "app/models/shelf.py": (
         "from spica.orm import Model, belongs_to, has_many\n\n\n"
         "class Room(Model, table='rooms_of_mutations'):\n    title: str\n\n\n"
-        "class Shelf(Model, table='shelves_of_mutations'):\n"
+        "class Cupboard(Model, table='shelves_of_mutations'):\n"
         "    name: str\n    room_id: int\n    room: Room = belongs_to()\n\n"
         "    @property\n    def label(self) -> str:\n        return self.name\n"
     ),
     "app/controllers/home_controller.py": "",
     "app/controllers/shelves_controller.py": (
         "from spica import Controller\n\n"
-        "from app.models.shelf import Room, Shelf\n\n\n"
+        "from app.models.shelf import Room, Cupboard\n\n\n"
         "class ShelvesController(Controller):\n"
         "    async def index(self):\n"
-        "        shelves = await Shelf.where(name='a').order('name')\n"
+        "        shelves = await Cupboard.where(name='a').order('name')\n"
         '        return self.render("index", shelves=shelves, room=await Room.find(1))\n\n'
         "    async def show(self, id: int):\n"
-        "        self.shelf = await Shelf.find(id)\n"
+        "        self.shelf = await Cupboard.find(id)\n"
         '        return self.render("show")\n\n'
         "    async def update(self, id: int):\n        return 'ok'\n\n"
         "    async def remove(self, id: int, book: str):\n        return 'ok'\n"
@@ -62,14 +62,14 @@ APP = {
         "</li>\n"
     ),
     "app/views/shelves/show.html": (
-        "{% params shelf: Shelf, note: str = '' %}\n"
+        "{% params shelf: Cupboard, note: str = '' %}\n"
         '{% component "card" title=shelf.name wide=True %}\n'
         "  {{ shelf.name }}{{ note }}\n"
         "{% end %}\n"
     ),
     "app/components/card.html": "{% params title: str, wide: bool = False %}\n<b>{{ title }}</b>{% slot %}{% end %}\n",
     "app/views/shelves/edit.html.hbs": (
-        "{{params shelf: Shelf, shelves: list[Shelf]}}\n"
+        "{{params shelf: Cupboard, shelves: list[Cupboard]}}\n"
         "{{#each shelves as |one|}}\n{{one.name}}{{one.room.title}}\n{{/each}}\n"
         "{{#each shelves}}\n{{name}}\n{{/each}}\n"
         "{{#with shelf.room}}\n{{title}}\n{{/with}}\n"
