@@ -123,10 +123,11 @@ class _Generator(Composition, Parts):
     def _check_end(self) -> None:
         if self.writer.html != self.writer.start:
             source = self.document.source
+            end = source.place(max(0, len(source.text.rstrip()) - 1))
             raise MarkupMismatchError(
                 f"the template ends {describe(self.writer.html)}",
-                place=source.place(max(0, len(source.text.rstrip()) - 1)),
-                why="what follows would be read as part of it",
+                place=self.writer.opening(end),
+                why="it is opened here, and what follows would be read as part of it",
                 fix="close the quote, tag or element before the end",
             )
 

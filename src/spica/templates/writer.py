@@ -8,6 +8,7 @@ Rules of this file:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,14 +44,27 @@ class Writer:
         self.format = format
         self.start = self.html = html.STARTS[format]
         self._part = Part()
+        self._left_text: tuple[Place, str] | None = None  # the last literal text in which something was opened
 
     def text(self, place: Place, value: str) -> None:
         """Write literal text."""
+        before = self.html
         try:
-            self.html = html.advance(self.html, value)
+            self.html = html.advance(before, value)
         except html.UnsafeOutput as unsafe:
             raise _unsafe(_moved(place, value, unsafe.offset), unsafe) from None
+        if before == self.start != self.html:
+            self._left_text = (place, value)
         self._part.pieces.add(value)
+
+    def opening(self, end: Place) -> Place:
+        """The place of the tag, script or comment that is open now; `end` where that is not known."""
+        if self._left_text is None:
+            return end
+        place, text = self._left_text
+        tags = [match.start() for match in re.finditer("<", text)]
+        outside = [offset for offset in tags if html.advance(self.start, text[:offset]) == self.start]
+        return _moved(place, text, outside[-1]) if outside else end
 
     def value(self, place: Place, value: ast.expr, *, is_json: bool = False) -> None:
         """Write a value, escaped for where it stands.

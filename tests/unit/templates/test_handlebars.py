@@ -215,6 +215,11 @@ def test_path_helpers_are_checked_and_called(tmp_path: Path) -> None:
     ("text", "error", "what"),
     [
         ("{{#if x}}", UnclosedBlockError, "if is never closed"),
+        ("{{#each x as |y|}}{{y}}", UnclosedBlockError, "add {{/each}}"),
+        ("{{#unless x}}", UnclosedBlockError, "add {{/unless}}"),
+        ("{{#with x}}", UnclosedBlockError, "with is never closed"),
+        ("{{#> box}}", UnclosedBlockError, "add {{/box}}"),
+        ("{{^x}}", UnclosedBlockError, "add {{/x}}"),
         ("{{x", UnclosedBlockError, "{{ is never closed"),
         ("{{{x}}", UnclosedBlockError, "{{{ is never closed"),
         ("{{!-- x }}", UnclosedBlockError, "{{!-- is never closed"),

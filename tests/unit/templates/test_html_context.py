@@ -183,6 +183,21 @@ def test_branches_and_loops_inside_a_tag(render, text: str, x: object, expected:
 
 
 @pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("<b>a</b>\n<p>b <i title='c>\n{{ x }}\n<u>d</u>\n", 2, 6),
+        ("{{ x }}\n<script>\n a\n", 2, 1),
+        ("<p>{{ x }}</p>\n<!-- b\n<p>{{ x }}</p>", 2, 1),
+        ("{% if x %}<p>{% end %}\n  <p", 2, 3),
+    ],
+)
+def test_what_is_left_open_is_told_where_it_was_opened(render, text: str, line: int, column: int) -> None:
+    with pytest.raises(MarkupMismatchError, match="the template ends") as caught:
+        render(text, x=1)
+    assert (caught.value.line, caught.value.column) == (line, column)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "{% if x %}<a href='{% else %}<a title='{% end %}b'>",

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from spica.errors import closest
-from spica.templates.errors import TemplateSyntaxError, UnexpectedEndError
+from spica.templates.errors import TemplateSyntaxError, UnclosedBlockError, UnexpectedEndError
 from spica.templates.nodes import Document, Include, Inline, Output, Set, Slot
 from spica.templates.source import Place, Source
 from spica.templates.syntaxes.handlebars_expressions import ExpressionReader
@@ -46,6 +46,7 @@ def parse_handlebars(source: Source) -> Document:
     parser = HandlebarsParser(source)
     for token in split_handlebars(source):
         parser.read_mustache(token) if isinstance(token, Mustache) else parser.read(token)
+    parser.check_closed()
     return parser.tree.finish()
 
 
@@ -73,6 +74,15 @@ class HandlebarsParser(Parser):
             "macro": self._open_macro,
             **{word: self._named_opener(word, open) for word, open in named.items()},
         }
+
+    def check_closed(self) -> None:
+        """Check that no block is open at the end of the file. Raises UnclosedBlockError, in the words of Handlebars."""
+        if self._blocks:
+            block = self._blocks[-1]
+            fix = f"add {{{{/{block.word}}}}}"
+            raise UnclosedBlockError(
+                f"{block.word} is never closed", place=block.place, why="the file ends first", fix=fix
+            )
 
     def read_mustache(self, token: Mustache) -> None:
         """Read the next mustache. Raises TemplateError subclasses with its place."""
