@@ -135,3 +135,14 @@ async def test_keys_that_are_uuids_are_made(number: int, tables: Database) -> No
     assert isinstance(first.id, UUID)
     assert (await Ticket.upsert({"code": "a"}, by="code")).id == first.id
     assert (await Ticket.upsert({"code": "given"}, by="code")).id == given
+
+
+async def test_an_upsert_with_nothing_to_set_is_by_its_index_alone(tables: Database) -> None:
+    kind = WORDS[tables.dialect]["uuid"]
+    await tables.execute(f"create table tickets (id {kind} primary key, code varchar(20) not null unique)")
+    taken = await Ticket.create(code="a")
+    if tables.dialect != "mysql":  # which takes any unique index
+        with pytest.raises(ConstraintViolation):
+            await Ticket.upsert({"id": UUID(int=1), "code": "a"}, by="id")
+    assert await Ticket.upsert({"code": "a"}, by="code") == taken
+    assert await Ticket.count() == 1

@@ -82,8 +82,11 @@ class StatementBuilder(Terms):
             case ("ignore",) | ("update", _, ()) if self.dialect in MYSQL:
                 # Not INSERT IGNORE, which takes wrong values too; "id = id" changes nothing.
                 return statement.on_duplicate_key_update({key: self.table.c[key]})
-            case ("ignore",) | ("update", _, ()):
+            case ("ignore",):
                 return statement.on_conflict_do_nothing()
+            case ("update", keys, ()):
+                columns = [self.table.c[name].name for name in keys]
+                return statement.on_conflict_do_nothing(index_elements=columns)
             case ("update", _, changed) if self.dialect in MYSQL:
                 return statement.on_duplicate_key_update({name: statement.inserted[name] for name in changed})
             case ("update", keys, changed):
