@@ -5,7 +5,7 @@ A driver turns its library's exceptions into these; nothing above a driver ever 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from spica.errors import SpicaError
 from spica.errors.http import HttpError
@@ -67,10 +67,26 @@ class ColumnMissing(DatabaseError):
     code = "SPICA-D009"
 
 
+class Excess(NamedTuple):
+    """What a database tells of a number that is larger, or a text that is longer, than its column takes."""
+
+    column: str = ""
+    characters: int | None = None
+
+
 class BadValue(DatabaseError):
-    """A value can't be bound to a statement: a name without a value, an unsupported type, an integer beyond 64 bits."""
+    """A value can't be bound to a statement: a name without a value, an unsupported type, an integer beyond 64 bits.
+
+    `excess` is not None where the value is larger than its column takes.
+    """
 
     code = "SPICA-D010"
+
+    def __init__(
+        self, what: str, *, where: str = "", why: str = "", fix: str = "", excess: Excess | None = None
+    ) -> None:
+        super().__init__(what, where=where, why=why, fix=fix)
+        self.excess = excess
 
 
 class DamagedDatabase(DatabaseError):

@@ -120,11 +120,14 @@ def _place(rewrite: Callable[[str], Rewritten], sql: str, parameters: Parameters
     try:
         return rewritten.sql, [parameters[name] for name in rewritten.names]
     except KeyError as missing:
-        raise BadValue(
-            f"the statement has a placeholder :{missing.args[0]} and no value for it",
-            where=sql,
-            fix=f"pass it: {missing.args[0]}=...",
-        ) from None
+        raise build_missing(missing.args[0], sql) from None
+
+
+def build_missing(name: str, sql: str) -> BadValue:
+    """Build the error for a placeholder that was given no value."""
+    return BadValue(
+        f"the statement has a placeholder :{name} and no value for it", where=sql, fix=f"pass it: {name}=..."
+    )
 
 
 def _end_of_comment(sql: str, position: int) -> int:

@@ -27,6 +27,7 @@ from spica.orm.constraints import Constraint, explain_violation
 from spica.orm.errors import NotPersisted, RecordNotFound, StaleRecord
 from spica.orm.fields import Field
 from spica.orm.keys import uuid7
+from spica.orm.oversize import list_too_large
 from spica.orm.relations import parents
 from spica.orm.schema import Schema
 from spica.orm.shapes import QueryShape, Shape
@@ -134,8 +135,8 @@ async def _store(record: Any, schema: Schema, errors: Errors, constraints: tuple
             if schema.parents and changed_positions(record, storage.encode(record), storage):
                 await parents.move(record, schema)
             await _update_locked(record, schema, database, storage)
-    except BadValue:
-        unstorable = storage.list_unstorable(record)
+    except BadValue as problem:
+        unstorable = storage.list_unstorable(record) or list_too_large(problem, record, schema)
         if not unstorable:
             raise
         for name, reason in unstorable:

@@ -66,7 +66,7 @@ async def test_a_statement_that_is_wrong() -> None:
 
 
 async def test_a_placeholder_without_a_value() -> None:
-    with pytest.raises(BadValue, match="pages"):
+    with pytest.raises(BadValue, match="has a placeholder :pages and no value for it"):
         await db.query("select * from books where pages = :pages")
 
 

@@ -7,8 +7,8 @@ import pytest
 from spica import db
 from spica.db.engine import Database
 from spica.db.errors import TransactionOver
-from spica.orm import InvalidChangeset, Model, before_save, repo
-from tests.adapters.data.databases import Author
+from spica.orm import InvalidChangeset, Model, Text, before_save, field, repo
+from tests.adapters.data.databases import WORDS, Author
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -109,3 +109,46 @@ async def test_a_model_with_callbacks_and_a_changeset_have_their_own() -> None:
             await repo.insert(changeset)
         await Author.create(name="Dee")
     assert await names() == ["Ann", "Dee"]
+
+
+class Parcel(Model):
+    """Says less than its columns do: no max=, and numbers of 32 bits."""
+
+    title: str
+    note: Text | None = None
+    pieces: int = 0
+    weight: int = field(default=0, column="grams")
+
+
+@pytest.fixture
+async def parcels(tables: Database) -> Database:
+    words = WORDS[tables.dialect]
+    await tables.execute(
+        "create table parcels (id {id}, title varchar(5) not null, note {text}, pieces bigint not null,"
+        " grams integer not null)".format_map(words)
+    )
+    return tables
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("pieces", 2**63, "too_large"),
+        ("pieces", -(2**63) - 1, "too_small"),
+        ("weight", 2**31, "too_large"),
+        ("weight", -(2**31) - 1, "too_small"),
+        ("title", "longer than five", "too_long"),
+    ],
+)
+async def test_what_a_column_is_too_small_for_is_a_message(
+    parcels: Database, name: str, value: object, code: str
+) -> None:
+    made = await Parcel.create(title="x", note="y" * 300)
+    if parcels.dialect == "sqlite" and name != "pieces":
+        assert await made.update(**{name: value})  # its columns take any length, and 64 bits
+        return
+    for record in (made, Parcel(title="x")):
+        assert not await record.update(**{name: value})
+        assert [detail.code for detail in record.errors.details(name)] == [code]
+        assert len(record.errors.full_messages) == 1
+    assert (await made.reload()).title == "x"

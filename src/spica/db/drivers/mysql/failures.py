@@ -20,6 +20,7 @@ from spica.db.errors import (
     DatabaseError,
     DatabaseUnavailable,
     DiskFull,
+    Excess,
     ReadOnlyDatabase,
     StatementTimeout,
     TableMissing,
@@ -44,6 +45,7 @@ _FULL = (1040, 1203, 1226)
 _REFUSED = (1044, 1045, 1049, 1130, 1251, 1698)
 _TIMEOUTS = (1969, 3024, 1317)
 _BAD_VALUES = (1264, 1265, 1292, 1366, 1367, 1406, 1411, 1416, 1426, 3140, 3141, 3156)
+_TOO_LARGE = (1264, 1406)
 _READ_ONLY = (1290, 1792, 1836)
 _DISK_FULL = (1021, 1114)
 
@@ -84,6 +86,8 @@ def build_failure(problem: Exception, sql: str, place: str) -> DatabaseError:
         return _build_by_number(number_of(problem), _text(problem), sql, place)
     if isinstance(problem, MysqlError | OSError):
         return DatabaseUnavailable(f"the connection to {place} was lost", where=sql, why=_text(problem))
+    if "64-bit" in str(problem):
+        return BadValue("a value can't be given to the database: it has more than 64 bits", where=sql, excess=Excess())
     return BadValue("a value can't be given to the database", where=sql, why=_reason(problem))
 
 
@@ -124,6 +128,8 @@ def _build_by_number(number: int, text: str, sql: str, place: str) -> DatabaseEr
         return violation
     if number in _TIMEOUTS:
         return build_timeout(sql)
+    if number in _TOO_LARGE and (named := _NAMED.search(text)):
+        return BadValue(f"a value can't be stored: {text}", where=sql, excess=Excess(column=named[1]))
     if number in _BAD_VALUES:
         return BadValue(f"a value can't be stored: {_VALUE.sub('value ', text)}", where=sql)
     if number in UNDONE:
@@ -191,7 +197,7 @@ def _text(problem: Exception) -> str:
 def _reason(problem: Exception) -> str:
     if isinstance(problem, UnicodeEncodeError):
         return "a text has characters that are no Unicode text (lone surrogates)"
-    return "it has more than 64 bits" if "64-bit" in str(problem) else str(problem)
+    return str(problem)
 
 
 def _named(text: str) -> str:

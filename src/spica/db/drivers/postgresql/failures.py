@@ -21,6 +21,7 @@ from spica.db.errors import (
     DatabaseError,
     DatabaseUnavailable,
     DiskFull,
+    Excess,
     ReadOnlyDatabase,
     StatementTimeout,
     TableMissing,
@@ -49,6 +50,8 @@ _CONSTRAINT_KINDS: dict[str, ConstraintKind] = {
     "23514": "check",
 }
 _KEY = re.compile(r"\((.*?)\)=\(")
+_TOO_LONG = re.compile(r"value too long for type character(?: varying)?\((\d+)\)")
+_OUT_OF_RANGE = re.compile(r"(?:smallint|integer|bigint) out of range|value out of int\d+ range")
 _QUOTED = re.compile(r'"([^"]+)"')
 _REFUSED = ("28000", "28P01", "3D000", "42501")
 _GONE = ("57P01", "57P02", "57P03", "53300")
@@ -139,8 +142,14 @@ def _build_by_state(problem: PostgresError, sql: str, place: str) -> DatabaseErr
                 fix="write outside of a transaction that only reads, and not on a replica",
             )
     if state.startswith("22"):
-        return BadValue(f"a value can't be stored: {text}", where=sql)
+        return _build_bad_value(f"a value can't be stored: {text}", sql)
     return DatabaseError(f"the database refused the statement: {text}", where=sql)
+
+
+def _build_bad_value(what: str, sql: str) -> BadValue:
+    if length := _TOO_LONG.search(what):
+        return BadValue(what, where=sql, excess=Excess(characters=int(length[1])))
+    return BadValue(what, where=sql, excess=Excess() if _OUT_OF_RANGE.search(what) else None)
 
 
 def _build_violation(problem: PostgresError, sql: str, text: str) -> ConstraintViolation:

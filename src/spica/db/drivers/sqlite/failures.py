@@ -15,9 +15,11 @@ from spica.db.errors import (
     DatabaseBusy,
     DatabaseError,
     DiskFull,
+    Excess,
     ReadOnlyDatabase,
     TableMissing,
 )
+from spica.db.placeholders import build_missing
 
 _CONSTRAINT_KINDS: dict[int, ConstraintKind] = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE: "unique",
@@ -27,6 +29,7 @@ _CONSTRAINT_KINDS: dict[int, ConstraintKind] = {
     sqlite3.SQLITE_CONSTRAINT_NOTNULL: "not null",
     sqlite3.SQLITE_CONSTRAINT_CHECK: "check",
 }
+_MISSING = re.compile(r"^You did not supply a value for binding(?: parameter)? :(\w+)")
 _COLUMN = re.compile(r"no such column: (\S+)|has no column named (\S+)")
 
 
@@ -60,7 +63,8 @@ def build_failure(problem: Exception, sql: str, path: str) -> DatabaseError:
         return _build_violation(problem, sql)
     if isinstance(problem, sqlite3.Error):
         return _build_by_code(problem, sql, path) or _build_by_text(problem, sql)
-    return BadValue(f"a value can't be given to the database: {problem}", where=sql)
+    excess = Excess() if isinstance(problem, OverflowError) else None
+    return BadValue(f"a value can't be given to the database: {problem}", where=sql, excess=excess)
 
 
 def _build_by_code(problem: sqlite3.Error, sql: str, path: str) -> DatabaseError | None:
@@ -108,6 +112,8 @@ def _build_by_text(problem: sqlite3.Error, sql: str) -> DatabaseError:
             where=sql,
             fix="add it by a migration, then run: spica db migrate",
         )
+    if missing := _MISSING.search(text):
+        return build_missing(missing[1], sql)
     if isinstance(problem, (sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)):
         return BadValue(f"the values do not fit the statement: {text}", where=sql)
     return DatabaseError(f"the database refused the statement: {text}", where=sql)
