@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
+
 import pytest
 
 from spica import db
-from spica.db.errors import BadValue, ColumnMissing, ConstraintViolation, DatabaseError, TableMissing
-from tests.adapters.data.databases import Author, Book
+from spica.db.engine import Database
+from spica.db.errors import (
+    BadValue,
+    ColumnMissing,
+    ConstraintViolation,
+    DatabaseError,
+    DatabaseUnavailable,
+    TableMissing,
+)
+from tests.adapters.data.databases import Author, Book, patient
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -80,3 +91,27 @@ async def test_the_connection_is_good_after_a_failure() -> None:
         with pytest.raises(DatabaseError):
             await db.query("select titel from books")
     assert await Book.count() == 0
+
+
+async def test_a_server_that_takes_no_more_connections(database: Database, database_url: str) -> None:
+    if database.dialect == "sqlite":
+        return
+    name = f"few_{os.getpid()}"
+    if database.dialect == "postgresql":
+        made, gone = f"create role {name} login password 'few' connection limit 1", f"drop role {name}"
+    else:
+        made = f"create user {name} identified by 'few' with max_user_connections 1"
+        gone = f"drop user {name}"
+        await database.execute(made)
+        made = f"grant select on *.* to {name}"
+    await database.execute(made)
+    url = patient(re.sub(r"//[^@]*@", f"//{name}:few@", database_url))
+    first, second = Database(url), Database(url)
+    try:
+        assert await first.query("select 1 as one") == [{"one": 1}]
+        with pytest.raises(DatabaseUnavailable, match="takes no more connections"):
+            await second.query("select 1")
+    finally:
+        await first.close()
+        await second.close()
+        await database.execute(gone)

@@ -37,7 +37,6 @@ NOT_PREPARABLE = 1295
 TOO_MANY_PREPARED = 1461
 PREPARE_AGAIN = 1615
 NO_SUCH_THREAD = 1094
-UNKNOWN_SAVEPOINT = 1305
 
 _CLIENT_ERRORS = range(2000, 3000)  # asyncmy's own: the connection is of no use any more
 _GONE = (1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927)  # the server went, or cut the connection
@@ -115,6 +114,12 @@ def build_connect_failure(problem: Exception, place: str) -> DatabaseError:
             f"the database {place} can't be opened",
             why=_text(problem),
             fix="check user, password and name in config/database.toml; create the database where it is missing",
+        )
+    if number_of(problem) in _FULL:
+        return DatabaseUnavailable(
+            f"the database {place} takes no more connections",
+            why=_text(problem),
+            fix="give each process a smaller pool_size, or the server a larger max_connections",
         )
     return DatabaseUnavailable(
         f"the database {place} does not answer",

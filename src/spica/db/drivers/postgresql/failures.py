@@ -54,7 +54,8 @@ _TOO_LONG = re.compile(r"value too long for type character(?: varying)?\((\d+)\)
 _OUT_OF_RANGE = re.compile(r"(?:smallint|integer|bigint) out of range|value out of int\d+ range")
 _QUOTED = re.compile(r'"([^"]+)"')
 _REFUSED = ("28000", "28P01", "3D000", "42501")
-_GONE = ("57P01", "57P02", "57P03", "53300")
+_FULL = "53300"
+_GONE = ("57P01", "57P02", "57P03", _FULL)
 
 
 def build_failure(problem: Exception, sql: str, place: str) -> DatabaseError:
@@ -98,6 +99,12 @@ def build_connect_failure(problem: Exception, place: str) -> DatabaseError:
             f"the database {place} can't be opened",
             why=str(problem),
             fix="check user, password and name in config/database.toml; create the database where it is missing",
+        )
+    if isinstance(problem, PostgresError) and problem.sqlstate == _FULL:
+        return DatabaseUnavailable(
+            f"the database {place} takes no more connections",
+            why=str(problem),
+            fix="give each process a smaller pool_size, or the server a larger max_connections",
         )
     return DatabaseUnavailable(
         f"the database {place} does not answer",
