@@ -48,17 +48,6 @@ def normal_condition(sql: str, columns: Collection[str] = ()) -> str:
     return text
 
 
-def literals_in(sql: str) -> set[str]:
-    """The texts and numbers that a condition names, for comparing the values of an enum."""
-    found = set()
-    for match in _TOKEN.finditer(sql):
-        if match.lastgroup == "string":
-            found.add(match[0][1:-1].replace("''", "'"))
-        elif match.lastgroup == "number":
-            found.add(match[0])
-    return found
-
-
 def words_in(sql: str) -> set[str]:
     """The names that a condition may be about: columns, functions."""
     return {text.strip('"') for kind, text in _list_tokens(sql) if kind in ("word", "quoted")}

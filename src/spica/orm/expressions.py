@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from spica.orm.fields import Field
     from spica.orm.schema import Schema
 
-ALWAYS: Shape = ("true",)
 NEVER: Shape = ("false",)
 
 _NUMBERS = (int, float, Decimal)

@@ -13,7 +13,7 @@ from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from spica.orm.errors import QueryError, unknown_field
-from spica.orm.expressions import Column, Condition, Expression
+from spica.orm.expressions import Condition
 from spica.orm.fields import Field, FieldOptions, build_field
 from spica.orm.json_columns import build_column
 from spica.orm.schema import Schema
@@ -146,11 +146,6 @@ def base_schema(schema: Schema) -> Schema:
     if isinstance(schema, TableSchema) and schema.body is None and schema.origin is not None:
         return schema.origin
     return schema
-
-
-def column_of(expression: Expression) -> Any:
-    """What a table says of a column that an expression makes: its field, or its type."""
-    return expression.field if isinstance(expression, Column) else expression.kind
 
 
 def _known(key: Any, build: Callable[[], TableSchema]) -> TableSchema:

@@ -46,8 +46,6 @@ class Terms:
 
     def condition(self, shape: Shape) -> Any:
         match shape:
-            case ("true",):
-                return sa.true()
             case ("false",):
                 return sa.false()
             case ("and", left, right):
