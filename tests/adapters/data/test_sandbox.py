@@ -136,8 +136,6 @@ async def test_requests_see_what_the_test_made_and_are_undone_with_it(tables: Da
 
 
 async def test_a_worker_has_a_database_of_its_own_with_the_migrations(database_url: str, tmp_path: Path) -> None:
-    if database_url.startswith("mariadb"):
-        pytest.skip("migrations do not run on MariaDB yet")
     url = worker_url(database_url, "gw7")
     assert url != database_url
     (tmp_path / "db" / "migrations").mkdir(parents=True)
