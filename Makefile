@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/spica/target
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup assets core check format test test-rust test-python demo bench bench-check bench-setup bench-data bench-templates docs conformance torture fuzz kqueue darwin
+.PHONY: help setup assets core check format test test-rust test-python demo bench bench-check bench-setup bench-data bench-templates screenshots docs conformance torture fuzz kqueue darwin
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +48,10 @@ test-rust: setup ## the sans-IO crates and the reactor
 test-python: setup ## unit, integration, generators, browser
 	@sh tools/browser.sh
 	pytest -n 2 --dist loadgroup tests
+
+screenshots: setup ## take the pictures of the generated pages anew, docs/images/*.png
+	@sh tools/browser.sh
+	python tools/screenshots.py
 
 docs: ## rewrite the generated reference pages
 	python tools/error_pages.py
