@@ -61,6 +61,7 @@ from spica.templates.scopes import CONTEXT, LOCALS, Loop, Scope
 from spica.templates.source import Place
 from spica.templates.streaming import make_generator
 from spica.templates.syntaxes.handlebars_paths import ContextName
+from spica.templates.trees import fill_places
 from spica.templates.writer import body_of, located, merge_states
 
 
@@ -104,7 +105,7 @@ class _Generator(Composition, Parts):
         function = ast.FunctionDef(name=self.document.source.name, args=signature, body=body, decorator_list=[])
         if "type_params" in ast.FunctionDef._fields:  # Python 3.12 and later
             setattr(function, "type_params", [])  # noqa: B010  the stubs of 3.11 don't have it
-        tree = ast.fix_missing_locations(ast.Module([located(function, self.lines.page, self._start)], []))
+        tree = fill_places(ast.Module([located(function, self.lines.page, self._start)], []))
         return Generated(
             tree,
             frozenset(self.resolver.constants),

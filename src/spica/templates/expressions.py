@@ -12,15 +12,19 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from keyword import iskeyword
 
 from spica.templates.errors import TemplateSyntaxError
 from spica.templates.source import Source
+from spica.templates.trees import move_tree
 
 FILTER_MARK = "|"
 
 _STRING_START = re.compile(r"'''|\"\"\"|'|\"")
 _SIGNATURE = re.compile(r"[^\W\d]\w*\s*\(.*\)$", re.DOTALL)
 _ARGUMENT = re.compile(r"[^\W\d]\w*\s*=(?!=)")
+_PATH = re.compile(r" *[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)* *", re.ASCII)
+_LOAD = ast.Load()
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -52,6 +56,9 @@ def parse_expression(source: Source, start: int, end: int) -> ast.expr:
     Returns: a Python expression; filters are calls of names that start with `|`.
     Raises:  TemplateSyntaxError with the place that Python's parser points at.
     """
+    path = _PATH.fullmatch(source.text, start, end)
+    if path is not None and (value := _read_path(source, start, path.group())) is not None:
+        return value
     pipes = [
         offset for offset, character, brackets in _checked(source, start, end) if character == "|" and not brackets
     ]
@@ -67,6 +74,21 @@ def parse_expression(source: Source, start: int, end: int) -> ast.expr:
         )
     for part_start, part_end in zip(bounds[1:], ends[1:], strict=True):
         value = as_filter(source, value, _parse_python(source, part_start, part_end), part_start)
+    return value
+
+
+def _read_path(source: Source, start: int, path: str) -> ast.expr | None:
+    """A name, or attributes of one, without Python's parser, which most outputs don't need; None for a keyword."""
+    names = path.strip(" ").split(".")
+    if any(map(iskeyword, names)):
+        return None
+    place = source.place(start)
+    line, first = place.line, place.byte_column + len(path) - len(path.lstrip(" "))
+    end = first + len(names[0])
+    value: ast.expr = ast.Name(names[0], _LOAD, lineno=line, end_lineno=line, col_offset=first, end_col_offset=end)
+    for name in names[1:]:
+        end += 1 + len(name)
+        value = ast.Attribute(value, name, _LOAD, lineno=line, end_lineno=line, col_offset=first, end_col_offset=end)
     return value
 
 
@@ -208,19 +230,8 @@ def _parse(source: Source, start: int, end: int, prefix: str, suffix: str) -> as
     except ValueError as error:  # a NUL character
         raise TemplateSyntaxError(f"expression can't be read: {error}", place=source.place(start)) from None
     place = source.place(start)
-    _shift(tree, place.line - 1, place.byte_column - len(prefix))
+    move_tree(tree, place.line - 1, place.byte_column - len(prefix))
     return tree
-
-
-def _shift(tree: ast.Module, lines: int, first_line_columns: int) -> None:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr | ast.stmt | ast.arg | ast.keyword):
-            if node.lineno == 1:
-                node.col_offset += first_line_columns
-            if node.end_lineno == 1 and node.end_col_offset is not None:
-                node.end_col_offset += first_line_columns
-            node.lineno += lines
-            node.end_lineno = (node.end_lineno or 0) + lines
 
 
 def _syntax_error(source: Source, start: int, end: int, prefix: str, error: SyntaxError) -> TemplateSyntaxError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from spica.templates.nodes import Document, Inline, Node, Parameter
 from spica.templates.resolver import Resolver
 from spica.templates.scopes import Input, Scope, Variables
 from spica.templates.source import Place, Source
+from spica.templates.trees import copy_tree
 from spica.templates.writer import Writer
 
 INCLUDE = "#include"
@@ -154,13 +154,10 @@ class Generation(ABC):
         return self.resolver.resolve(expression, self.at.scope, self.at.segment)
 
     def _targets(self, target: ast.expr, variable: Callable[[str], str]) -> ast.expr:
-        target = copy.deepcopy(target)
+        target = copy_tree(target, self.at.segment.base)
         for node in ast.walk(target):
             if isinstance(node, ast.Name):
                 node.id = variable(node.id)
-            if isinstance(node, ast.expr):
-                node.lineno += self.at.segment.base
-                node.end_lineno = (node.end_lineno or 0) + self.at.segment.base
         return target
 
     def _new_variable(self, scope: Scope, name: str) -> str:

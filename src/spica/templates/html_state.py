@@ -63,6 +63,12 @@ _UNKNOWN_NAME = "?"  # an attribute whose name branches or raw() decide; treated
 _IN_TAG = frozenset(["tag-name", "tag", "attribute-name", "after-name"])
 
 _TAG_START = re.compile(r"<(?:!---?>|!--|[!?]|/?[A-Za-z]|/?$)")
+# Tags that begin and end within the text and leave nothing behind: one step instead of five for each attribute.
+_WHOLE_TAGS = re.compile(
+    rf"""(?:[^<]*<(?:/|(?!(?:{"|".join(sorted(_RAW_ELEMENTS))})[ \t\n\f\r>]))"""
+    r"""[a-z][a-z0-9-]*(?:[ \t\n\f\r]+[a-z][a-z0-9:-]*="[^"]*")*[ \t\n\f\r]*>)+""",
+    re.IGNORECASE | re.ASCII,
+)
 # Not \s: to a browser a no-break space or a vertical tab is part of a name or value.
 _SPACE = re.compile(r"[ \t\n\f\r]*")
 _TAG_NAME = re.compile(r"[^ \t\n\f\r/>]*")
@@ -121,6 +127,8 @@ def merge(first: HtmlState, second: HtmlState) -> HtmlState | None:
 
 
 def _text(state: HtmlState, text: str, offset: int) -> tuple[HtmlState, int]:
+    tags = _WHOLE_TAGS.match(text, offset)
+    offset = tags.end() if tags else offset
     match = _TAG_START.search(text, offset)
     if match is None:
         return state, len(text)

@@ -76,7 +76,7 @@ def value_expression(value: ast.expr, context: Context) -> ast.expr:
     if context in (Context.URL, Context.URL_PART):
         no_scheme = ast.Compare(ast.Constant(":"), [ast.NotIn()], [again])
         test = ast.BoolOp(ast.And(), [test, no_scheme])
-    slow = ast.IfExp(_is_type(again, INT), again, _at(value, _call(WRITERS[context], again)))
+    slow = ast.IfExp(_is_type(again, INT), again, _call(WRITERS[context], again))
     return _at(value, ast.IfExp(test, _call(ESCAPE, again), slow))
 
 
@@ -88,9 +88,9 @@ def raw_expression(value: ast.expr) -> ast.expr:
 
 def _once(value: ast.expr) -> tuple[ast.expr, ast.expr]:
     if isinstance(value, ast.Name):
-        return value, ast.copy_location(ast.Name(value.id, ast.Load()), value)
+        return value, ast.Name(value.id, ast.Load())
     store = ast.NamedExpr(ast.Name(VALUE, ast.Store()), value)
-    return _at(value, store), ast.Name(VALUE, ast.Load())
+    return store, ast.Name(VALUE, ast.Load())
 
 
 def _is_type(value: ast.expr, kind: str) -> ast.Compare:

@@ -8,7 +8,6 @@ Rules of this file:
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -30,6 +29,7 @@ from spica.templates.request_values import RequestValues
 from spica.templates.scopes import CONTEXT, Input, Loop, Scope, Variables
 from spica.templates.source import Place
 from spica.templates.syntaxes.handlebars_paths import THIS, ContextName, Member
+from spica.templates.trees import FIELDS, copy_tree
 from spica.templates.uses import Call, call_of
 
 LOOP_FIELDS = ("index", "index0", "first", "last", "length")
@@ -67,8 +67,7 @@ class Resolver(ast.NodeTransformer):
         Raises: TemplateNameError, UnknownFilterError, TemplateSyntaxError with the place.
         """
         self._scope, self._segment = scope, segment
-        resolved: ast.expr = self.visit(copy.deepcopy(expression))
-        _move_lines(resolved, segment.base)
+        resolved: ast.expr = self.visit(copy_tree(expression, segment.base))
         return resolved
 
     def constant(self, name: str) -> ast.Name:
@@ -83,6 +82,17 @@ class Resolver(ast.NodeTransformer):
             arguments = [ast.Name(CONTEXT, ast.Load()), *arguments]
         target = ast.copy_location(self.constant(name), call.func)
         return ast.copy_location(ast.Call(target, arguments, call.keywords), call)
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        """Resolve what a node is made of: each part becomes one expression."""
+        values = node.__dict__
+        for name in FIELDS[type(node)]:
+            value = values.get(name)
+            if isinstance(value, ast.AST):
+                values[name] = self.visit(value)
+            elif isinstance(value, list):
+                value[:] = [self.visit(item) if isinstance(item, ast.AST) else item for item in value]
+        return node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if not isinstance(node.ctx, ast.Load) or self._is_bound(node.id) or node.id.startswith(GENERATED):
@@ -345,7 +355,7 @@ class Resolver(ast.NodeTransformer):
         return self.declared.get(self._segment.source.name)
 
     def _input(self, node: ast.Name) -> Input:
-        scope, line = self._scope.template, self._segment.base + node.lineno
+        scope, line = self._scope.template, node.lineno
         if node.id in scope.assigned:
             value = self.variables.own_input(node.id, self._place(node), line)
             scope.variables[node.id] = value.variable
@@ -413,9 +423,9 @@ class Resolver(ast.NodeTransformer):
         return TemplateSyntaxError(what, place=self._place(node), fix=fix)
 
     def _place(self, node: ast.expr) -> Place:
-        source = self._segment.source
-        before = source.line_text(node.lineno).encode()[: node.col_offset]
-        return Place(source, node.lineno, len(before.decode(errors="replace")) + 1)
+        source, line = self._segment.source, node.lineno - self._segment.base
+        before = source.line_text(line).encode()[: node.col_offset]
+        return Place(source, line, len(before.decode(errors="replace")) + 1)
 
 
 def _plain(node: ast.Name) -> ast.Name:
@@ -426,10 +436,3 @@ def _plain(node: ast.Name) -> ast.Name:
 def _attribute(node: Member) -> ast.Attribute:
     assert isinstance(node.value, ast.Name)
     return ast.copy_location(ast.Attribute(_plain(node.value), node.attr, ast.Load()), node)
-
-
-def _move_lines(tree: ast.expr, lines: int) -> None:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr | ast.keyword | ast.arg) and hasattr(node, "lineno"):
-            node.lineno += lines
-            node.end_lineno = (node.end_lineno or 0) + lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,7 +29,7 @@ class Source:
     def line_starts(self) -> list[int]:
         """Offset of the first character of each line."""
         starts = [0]
-        starts.extend(index + 1 for index, character in enumerate(self.text) if character == "\n")
+        starts.extend(match.end() for match in re.finditer("\n", self.text))
         return starts
 
     @cached_property

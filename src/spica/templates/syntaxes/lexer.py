@@ -21,6 +21,7 @@ from spica.templates.source import Source
 TEXT, OUTPUT, TAG, COMMENT = "text", "output", "tag", "comment"
 
 _WRITING = ("include", "yield")
+_QUOTE_OR_BRACKET = re.compile(r"['\"(\[{]")
 _WORD = re.compile(r"\s*([^\W\d]\w*)?")
 
 
@@ -114,6 +115,9 @@ def _read_token(source: Source, match: re.Match[str], delimiters: Delimiters) ->
 
 
 def _find_end(source: Source, start: int, closing: str) -> int:
+    end = source.text.find(closing, start)
+    if end >= 0 and _QUOTE_OR_BRACKET.search(source.text, start, end) is None:
+        return end
     try:
         for offset, character, brackets in code_characters(source, start, len(source.text)):
             if character != closing[0] or not source.text.startswith(closing, offset):
