@@ -80,8 +80,12 @@ class OwnServer:
         self._end(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Stop all its processes where they are, until `thaw`."""
+        """Stop all its processes where they are, until `thaw`; returns when every thread stands still."""
         self._send_to_all(signal.SIGSTOP)
+        deadline = time.monotonic() + 20
+        while any(_state_of(task) not in "TtZX" for pid in self._all() for task in Path(f"/proc/{pid}/task").iterdir()):
+            assert time.monotonic() < deadline, "it goes on"
+            time.sleep(0.01)  # the kernel tells nobody but the parent, and that only of the process as a whole
 
     def thaw(self) -> None:
         """Let them go on."""
@@ -93,11 +97,21 @@ class OwnServer:
         self._process.wait(20)
 
     def _send_to_all(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        number_of = self._process.pid
-        children = Path(f"/proc/{number_of}/task/{number_of}/children").read_text().split()
-        for process in (number_of, *map(int, children)):
+        for process in self._all():
             os.kill(process, number)
+
+    def _all(self) -> list[int]:
+        assert self._process is not None
+        own = self._process.pid
+        return [own, *map(int, Path(f"/proc/{own}/task/{own}/children").read_text().split())]
+
+
+def _state_of(task: Path) -> str:
+    """The letter of a thread's state, proc(5); X for one that has gone meanwhile."""
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
 
 
 @contextmanager
