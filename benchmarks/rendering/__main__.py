@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import html
 import json
 import re
@@ -11,6 +12,7 @@ import sys
 from benchmarks import machine, processes
 from benchmarks.data.report import render_machine, render_results, save_results
 from benchmarks.data.rounds import OURS, PEERS, Child, Contender, measure_all, running
+from benchmarks.rendering.compiling import measure_compiling
 from benchmarks.rendering.pages import OPERATIONS
 
 _SUBJECTS = "benchmarks.rendering.subjects"
@@ -39,8 +41,12 @@ def main() -> int:
         children = [child for child in started if _is_right(child, started[0])]
         results = measure_all(children, OPERATIONS, options.rounds, _tell, lambda: None)
         table = render_results("Templates", children, OPERATIONS, results)
-    report = f"{render_machine('Templates', options.rounds)}\n\n{table}\n"
+    _tell("compiling and loading")
+    costs = measure_compiling(options.rounds)
+    before = "\n".join(map(str, costs))
+    report = f"{render_machine('Templates', options.rounds)}\n\n{table}\n\n## Before rendering\n\n{before}\n"
     document = save_results("templates", report, {"templates": results})
+    document["before rendering"] = [dataclasses.asdict(cost) for cost in costs]
     print(json.dumps(document) if options.json else report)
     return 0
 

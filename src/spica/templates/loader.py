@@ -51,13 +51,15 @@ class Loader:
         Returns: its source.
         Raises:  TemplateNotFound with the roots and near matches; TemplateSyntaxError when the file is not UTF-8.
         """
-        path = self.find(name)
-        if path is None:
+        places = self._roots_of(name) if is_template_name(name) else ()
+        files = next(
+            (files for root in places if (files := [path for path in _files(root, name) if path.is_file()])), []
+        )
+        if not files:
             why, fix = self._explain(name)
             kind = "component" if name.startswith(COMPONENT) else "template"
             raise TemplateNotFound(f"no {kind} is named {name.removeprefix(COMPONENT)!r}", why=why, fix=fix)
-        root = next(root for root in self._roots_of(name) if path.is_relative_to(root))
-        others = [other for other in _files(root, name) if other != path and other.is_file()]
+        path, *others = files
         if others:
             raise TemplateSyntaxError(
                 f"template {name!r} has two files",
