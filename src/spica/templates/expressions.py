@@ -24,19 +24,28 @@ _STRING_START = re.compile(r"'''|\"\"\"|'|\"")
 _SIGNATURE = re.compile(r"[^\W\d]\w*\s*\(.*\)$", re.DOTALL)
 _ARGUMENT = re.compile(r"[^\W\d]\w*\s*=(?!=)")
 _PATH = re.compile(r" *[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)* *", re.ASCII)
+_MARKS = re.compile(r"[|()\[\]{}'\"]")
 _LOAD = ast.Load()
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
 
-def code_characters(source: Source, start: int, end: int) -> Iterator[tuple[int, str, list[str]]]:
+def code_characters(
+    source: Source, start: int, end: int, wanted: re.Pattern[str] | None = None
+) -> Iterator[tuple[int, str, list[str]]]:
     """Walk over code, leaving out string literals.
 
-    Args:    source: the template; start, end: offsets of the code.
+    Args:    source: the template; start, end: offsets of the code; wanted: matches the characters to stop at, brackets
+             and quotes among them, default every one.
     Returns: (offset, character, brackets open before it), the list being live.
     Raises:  TemplateSyntaxError for a string without an end.
     """
     text, offset, open_brackets = source.text, start, list[str]()
     while offset < end:
+        if wanted is not None:
+            found = wanted.search(text, offset, end)
+            if found is None:
+                return
+            offset = found.start()
         character = text[offset]
         if character in "'\"":
             offset = _string_end(source, offset, end)
@@ -60,7 +69,9 @@ def parse_expression(source: Source, start: int, end: int) -> ast.expr:
     if path is not None and (value := _read_path(source, start, path.group())) is not None:
         return value
     pipes = [
-        offset for offset, character, brackets in _checked(source, start, end) if character == "|" and not brackets
+        offset
+        for offset, character, brackets in _checked(source, start, end, _MARKS)
+        if character == "|" and not brackets
     ]
     bounds = [start, *(pipe + 1 for pipe in pipes)]
     ends = [*pipes, end]
@@ -202,9 +213,11 @@ def _without_comma(source: Source, start: int, end: int) -> int:
     return start + len(text.removesuffix(","))
 
 
-def _checked(source: Source, start: int, end: int) -> Iterator[tuple[int, str, list[str]]]:
+def _checked(
+    source: Source, start: int, end: int, wanted: re.Pattern[str] | None = None
+) -> Iterator[tuple[int, str, list[str]]]:
     """Like `code_characters`, but a bracket that closes nothing is an error: `a) + (b` must not pass in our pair."""
-    for offset, character, brackets in code_characters(source, start, end):
+    for offset, character, brackets in code_characters(source, start, end, wanted):
         if character in _BRACKETS and (not brackets or brackets[-1] != _BRACKETS[character]):
             raise TemplateSyntaxError(
                 f"{character!r} closes nothing",
