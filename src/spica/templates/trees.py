@@ -85,9 +85,10 @@ def _fill(node: ast.AST, place: dict[str, int]) -> None:
         }
     for name in fields:
         value = values.get(name)
-        if isinstance(value, ast.AST):
-            _fill(value, place)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST):
-                    _fill(item, place)
+        for part in value if isinstance(value, list) else (value,):
+            if not isinstance(part, ast.AST):
+                continue
+            if FIELDS[type(part)]:
+                _fill(part, place)
+            elif "lineno" not in part.__dict__:  # a name or a constant, as most nodes are
+                part.__dict__.update(place)
