@@ -63,7 +63,8 @@ class Health:
         """Ask the database whether it answers, and whether it has every migration of the project."""
 
         async def ping() -> None:
-            await database.read(_PINGS.get(database.dialect, "select 1"), ())
+            # The driver, not the database: the log of queries is for what the application asks.
+            await database.driver.read(_PINGS.get(database.dialect, "select 1"), ())
 
         self.add("database", ping)
         migrations = root / "db" / "migrations" if root is not None else None
@@ -183,7 +184,7 @@ class _Migrations:
         if not self._missing:
             return
         try:
-            applied = await self._database.read("select version from schema_migrations", ())
+            applied = await self._database.driver.read("select version from schema_migrations", ())
         except TableMissing:
             applied = []
         self._missing -= {row[0] for row in applied}
