@@ -208,3 +208,9 @@ async def test_concurrent_reads_and_writes() -> None:
 
     assert await asyncio.gather(*(one(number) for number in range(64))) == [2] * 64
     assert await Author.count() == 64
+
+
+async def test_or_with_a_query_without_conditions_keeps_every_record() -> None:
+    every = await Book.count()
+    assert every > 1
+    assert await Book.all().or_(Book.title == "Emma").count() == every

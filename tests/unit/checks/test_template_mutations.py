@@ -20,19 +20,19 @@ APP = {
     ),
     "app/models/shelf.py": (
         "from spica.orm import Model, belongs_to, has_many\n\n\n"
-        "class Room(Model, table='rooms_of_mutations'):\n    title: str\n\n\n"
+        "class Chamber(Model, table='rooms_of_mutations'):\n    title: str\n\n\n"
         "class Cupboard(Model, table='shelves_of_mutations'):\n"
-        "    name: str\n    room_id: int\n    room: Room = belongs_to()\n\n"
+        "    name: str\n    room_id: int\n    room: Chamber = belongs_to()\n\n"
         "    @property\n    def label(self) -> str:\n        return self.name\n"
     ),
     "app/controllers/home_controller.py": "",
     "app/controllers/shelves_controller.py": (
         "from spica import Controller\n\n"
-        "from app.models.shelf import Room, Cupboard\n\n\n"
+        "from app.models.shelf import Chamber, Cupboard\n\n\n"
         "class ShelvesController(Controller):\n"
         "    async def index(self):\n"
         "        shelves = await Cupboard.where(name='a').order('name')\n"
-        '        return self.render("index", shelves=shelves, room=await Room.find(1))\n\n'
+        '        return self.render("index", shelves=shelves, room=await Chamber.find(1))\n\n'
         "    async def show(self, id: int):\n"
         "        self.shelf = await Cupboard.find(id)\n"
         '        return self.render("show")\n\n'

@@ -46,6 +46,8 @@ class Terms:
 
     def condition(self, shape: Shape) -> Any:
         match shape:
+            case ("true",):  # a query without conditions, on one side of or_
+                return sa.true()
             case ("false",):
                 return sa.false()
             case ("and", left, right):
