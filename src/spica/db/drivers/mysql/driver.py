@@ -8,14 +8,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from spica.db.driver import DEFAULT_OPTIONS, Codec, Parameters, Row, TransactionOptions, Written
 from spica.db.drivers.mysql.codecs import CODECS
@@ -31,10 +29,10 @@ from spica.db.drivers.mysql.failures import (
 )
 from spica.db.drivers.mysql.locks import TURN_S, held_lock
 from spica.db.drivers.mysql.session import MysqlSession
-from spica.db.errors import DatabaseClosed, DatabaseError
+from spica.db.errors import DatabaseError
 from spica.db.options import ServerOptions, build_server_options
 from spica.db.placeholders import place_values_for_mysql
-from spica.db.pool import Pool
+from spica.db.pools import Pools
 from spica.db.url import DatabaseUrl
 
 _TABLE = re.compile(
@@ -56,8 +54,9 @@ class MysqlDriver:
     def __init__(self, url: DatabaseUrl) -> None:
         self.url = url
         self.options = build_server_options(ServerOptions, url.options, "MariaDB")
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool[MysqlConnection]] = WeakKeyDictionary()
-        self._closed = False
+        self._pools: Pools[MysqlConnection] = Pools(
+            partial(open_connection, url, self.options), self.options, url.place
+        )
 
     def read_now(self, sql: str, parameters: Parameters) -> list[Row] | None:
         """Never without waiting: the server is another process."""
@@ -81,7 +80,7 @@ class MysqlDriver:
     async def stream(self, sql: str, parameters: Parameters, *, size: int) -> AsyncIterator[list[Row]]:
         """Read in batches by a cursor of the server: all of one snapshot."""
         sql, values = place_values_for_mysql(sql, parameters)
-        pool = self.pool()
+        pool = self._pools.get()
         connection = pool.take() or await pool.acquire()
         try:
             async for rows in connection.stream(sql, values, size):
@@ -93,7 +92,7 @@ class MysqlDriver:
 
     async def begin(self, options: TransactionOptions = DEFAULT_OPTIONS) -> MysqlSession:
         """Open a transaction. Cancelled meanwhile, nothing stays open."""
-        pool = self.pool()
+        pool = self._pools.get()
         connection = pool.take() or await pool.acquire()
         begin = f"START TRANSACTION{' READ ONLY' if options.read_only else ''}"
         try:
@@ -111,35 +110,11 @@ class MysqlDriver:
     def advisory_lock(self, name: str, wait_s: float | None) -> AbstractAsyncContextManager[None]:
         """Hold a lock by name. Raises LockTaken when it can't be had in time."""
         turn_s = min(TURN_S, self.options.statement_timeout_ms / 2_000 or TURN_S)
-        return held_lock(self.pool(), name, wait_s, turn_s=turn_s, database=self.url.name, place=self.url.place)
+        return held_lock(self._pools.get(), name, wait_s, turn_s=turn_s, database=self.url.name, place=self.url.place)
 
     async def close(self) -> None:
         """Close every connection."""
-        self._closed = True
-        running = asyncio.get_running_loop()
-        for loop, pool in list(self._pools.items()):
-            if loop is running:
-                await pool.close()
-            else:
-                pool.terminate()
-        self._pools.clear()
-
-    def pool(self) -> Pool[MysqlConnection]:
-        """The pool of the running event loop."""
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            if self._closed:
-                raise DatabaseClosed(
-                    f"the database {self.url.place} was closed", fix="open it again: db.configure(...)"
-                )
-            pool = self._pools[loop] = Pool(
-                partial(open_connection, self.url, self.options),
-                limit=self.options.pool_size,
-                timeout_s=self.options.acquire_timeout_ms / 1_000,
-                place=self.url.place,
-            )
-        return pool
+        await self._pools.close()
 
     async def explain(self, problem: Exception, sql: str, connection: MysqlConnection) -> DatabaseError:
         """Turn an exception of a statement into ours; of a duplicate the connection is asked for the columns."""
@@ -158,7 +133,7 @@ class MysqlDriver:
 
     async def _run(self, work: Any, sql: str, parameters: Parameters) -> Any:
         sql, values = place_values_for_mysql(sql, parameters)
-        pool = self.pool()
+        pool = self._pools.get()
         connection = pool.take() or await pool.acquire()
         try:
             try:

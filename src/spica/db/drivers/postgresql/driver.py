@@ -8,12 +8,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from spica.db.driver import DEFAULT_OPTIONS, Codec, Parameters, Row, TransactionOptions, Written
 from spica.db.drivers.postgresql.codecs import CODECS, STATEMENT_CODECS
@@ -22,10 +20,9 @@ from spica.db.drivers.postgresql.failures import STATEMENT_PROBLEMS, build_failu
 from spica.db.drivers.postgresql.locks import held_lock
 from spica.db.drivers.postgresql.options import PostgresqlOptions
 from spica.db.drivers.postgresql.session import PostgresqlSession
-from spica.db.errors import DatabaseClosed
 from spica.db.options import build_server_options
 from spica.db.placeholders import place_values
-from spica.db.pool import Pool
+from spica.db.pools import Pools
 from spica.db.url import DatabaseUrl
 
 
@@ -39,8 +36,9 @@ class PostgresqlDriver:
     def __init__(self, url: DatabaseUrl) -> None:
         self.url = url
         self.options = build_server_options(PostgresqlOptions, url.options, "PostgreSQL")
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, Pool[PostgresqlConnection]] = WeakKeyDictionary()
-        self._closed = False
+        self._pools: Pools[PostgresqlConnection] = Pools(
+            partial(open_connection, url, self.options), self.options, url.place
+        )
 
     def read_now(self, sql: str, parameters: Parameters) -> list[Row] | None:
         """Never without waiting: the server is another process."""
@@ -64,7 +62,7 @@ class PostgresqlDriver:
     async def stream(self, sql: str, parameters: Parameters, *, size: int) -> AsyncIterator[list[Row]]:
         """Read in batches by a cursor of the server: all of one snapshot."""
         sql, values = place_values(sql, parameters)
-        pool = self.pool()
+        pool = self._pools.get()
         connection = pool.take() or await pool.acquire()
         try:
             await connection.raw.execute("BEGIN READ ONLY")
@@ -78,7 +76,7 @@ class PostgresqlDriver:
 
     async def begin(self, options: TransactionOptions = DEFAULT_OPTIONS) -> PostgresqlSession:
         """Open a transaction. Cancelled meanwhile, nothing stays open."""
-        pool = self.pool()
+        pool = self._pools.get()
         connection = pool.take() or await pool.acquire()
         try:
             await connection.raw.execute(_begin(options))
@@ -92,39 +90,15 @@ class PostgresqlDriver:
 
     def advisory_lock(self, name: str, wait_s: float | None) -> AbstractAsyncContextManager[None]:
         """Hold a lock by name. Raises LockTaken when it can't be had in time."""
-        return held_lock(self.pool(), name, wait_s, self.url.place)
+        return held_lock(self._pools.get(), name, wait_s, self.url.place)
 
     async def close(self) -> None:
         """Close every connection."""
-        self._closed = True
-        running = asyncio.get_running_loop()
-        for loop, pool in list(self._pools.items()):
-            if loop is running:
-                await pool.close()
-            else:
-                pool.terminate()
-        self._pools.clear()
-
-    def pool(self) -> Pool[PostgresqlConnection]:
-        """The pool of the running event loop."""
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            if self._closed:
-                raise DatabaseClosed(
-                    f"the database {self.url.place} was closed", fix="open it again: db.configure(...)"
-                )
-            pool = self._pools[loop] = Pool(
-                partial(open_connection, self.url, self.options),
-                limit=self.options.pool_size,
-                timeout_s=self.options.acquire_timeout_ms / 1_000,
-                place=self.url.place,
-            )
-        return pool
+        await self._pools.close()
 
     async def _run(self, work: Any, sql: str, parameters: Parameters) -> Any:
         sql, values = place_values(sql, parameters)
-        pool = self.pool()
+        pool = self._pools.get()
         connection = pool.take() or await pool.acquire()
         try:
             result = await work(connection, sql, values)
