@@ -22,7 +22,6 @@ from spica.controllers.filters import find_filters, find_rescues
 from spica.controllers.lookup import ActionRef
 from spica.controllers.rendering import build_events, build_response
 from spica.controllers.sources import find_position, passes_unchanged
-from spica.controllers.waiting import Kind, find_kind, run_to_end
 from spica.controllers.wrapping import check_around, rescue, wrap_after, wrap_around
 from spica.http.context import Context
 from spica.http.events import KEEP_ALIVE_S, Event
@@ -33,6 +32,7 @@ from spica.injection.plan import Plan, build_plan
 from spica.injection.registry import Registry
 from spica.injection.scope import Scope
 from spica.injection.signature import describe_place
+from spica.injection.waiting import Kind, find_kind, run_to_end
 from spica.routing.pattern import Pattern
 from spica.routing.route import Handler, Route
 

@@ -22,6 +22,7 @@ from spica.controllers.bodies import (
     is_whole_body,
 )
 from spica.controllers.codecs import find_adapter
+from spica.controllers.file_types import is_file
 from spica.controllers.files import build_file_reader
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
 from spica.controllers.signatures import check_bodies, check_path, refuse_bodiless, refuse_marker_as_default
@@ -34,7 +35,6 @@ from spica.controllers.sources import (
     find_position,
 )
 from spica.controllers.submitted import is_submitted
-from spica.controllers.types import allows_none, is_body, is_file, is_scalar, is_scalar_list, type_name
 from spica.errors import closest
 from spica.errors.http import FieldError, NotFound, Unauthorized, UnprocessableContent
 from spica.http.context import Context
@@ -46,6 +46,7 @@ from spica.injection.annotations import without_none
 from spica.injection.errors import AnnotationError, SignatureError
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
+from spica.injection.types import allows_none, is_body, is_scalar, is_scalar_list, type_name
 from spica.middleware.flash import Flash
 from spica.middleware.session_data import SessionData
 from spica.routing.pattern import Pattern

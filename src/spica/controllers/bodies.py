@@ -14,12 +14,11 @@ from typing import Any
 from msgspec import inspect as shapes
 
 from spica.controllers.codecs import find_codec, register_adapter
+from spica.controllers.file_types import is_file
 from spica.controllers.markers import Body, Form
 from spica.controllers.pydantic_models import ADAPTER
 from spica.controllers.records import build_record_reader
-from spica.controllers.refusals import read_hints
 from spica.controllers.submitted import Submitted, submitted_type
-from spica.controllers.types import allows_none, is_file, is_record, is_scalar, is_scalar_list
 from spica.errors.http import FieldError, UnsupportedMediaType
 from spica.http import media_types
 from spica.http.forms import FORM_TYPES
@@ -27,7 +26,9 @@ from spica.http.request import Request
 from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue
 from spica.injection.plan import Reader
+from spica.injection.refusals import read_hints
 from spica.injection.signature import Parameter
+from spica.injection.types import allows_none, is_record, is_scalar, is_scalar_list
 
 register_adapter(ADAPTER)
 

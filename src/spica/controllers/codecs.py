@@ -16,13 +16,13 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from spica.controllers.finite import find_endless, holds_decimal, holds_number
 from spica.controllers.form_values import fit_form
-from spica.controllers.refusals import Path, find_field_errors, read_hints
-from spica.controllers.types import is_named_tuple
 from spica.http import json
 from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue
+from spica.injection.finite import find_endless, holds_decimal, holds_number
+from spica.injection.refusals import Path, find_field_errors, read_hints
+from spica.injection.types import is_named_tuple
 
 _REFUSED = object()
 _MAX_WHOLE = 2**53  # beyond it a float is no exact number

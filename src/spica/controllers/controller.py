@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from spica.controllers.rendering import NoRenderer, Renderer, View, build_rendered, media_type
 from spica.http.context import Context
@@ -21,6 +21,7 @@ _NO_RENDERER = NoRenderer()
 # What Context itself keeps in an instance; the rest is what the application set.
 _OWN_ATTRIBUTES = frozenset(
     {"request", "route", "path_params", "services", "session_source", "current_user", "answer", "websocket"}
+    | {name for name in dir(Context) if name[0] == "_"}
 )
 
 
@@ -108,16 +109,19 @@ class Controller(Context):
         name = template or self.route.action
         return name if "/" in name else f"{self.route.views}/{name}"
 
-    def _template_digests(self, template: str | None) -> list[str]:
+    def _template_digests(self, template: str | Literal[False] | None) -> list[str]:
         """Of the template that `render` would take, and of the layout around it."""
-        if template is None or not (template or self.route.action):
+        if template is None or template is False or not (template or self.route.action):
             return []
         renderer = self.route.renderer
-        return [renderer.digest(self.template_name(template)), renderer.digest(self.layout or "")]
+        # An action without a page of its own answers with JSON; who names a template means one.
+        named = renderer.digest(self.template_name(template), required=bool(template))
+        return [named, renderer.digest(self.layout or "")]
 
     def visible_values(self) -> dict[str, Any]:
         """What a template sees besides what it is passed: `assigns`, then public attributes set on `self`."""
-        own = {name: value for name, value in vars(self).items() if name[0] != "_" and name not in _OWN_ATTRIBUTES}
+        values = vars(self)
+        own = {name: values[name] for name in values.keys() - _OWN_ATTRIBUTES if name[0] != "_"}
         return {**self._assigns, **own} if self._assigns else own
 
     def settle(self, status: int) -> Response:

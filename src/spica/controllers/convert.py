@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from spica.controllers.finite import ENDLESS, find_endless, holds_number
-from spica.controllers.types import takes_text_as_it_is
 from spica.injection.annotations import without_none
+from spica.injection.finite import ENDLESS, find_endless, holds_number
+from spica.injection.types import takes_text_as_it_is
 
 Convert = Callable[[str], object]
 

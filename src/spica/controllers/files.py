@@ -12,8 +12,8 @@ from fnmatch import fnmatchcase
 from typing import Any, get_origin
 
 from spica.controllers.bodies import missing, read_form
+from spica.controllers.file_types import is_file
 from spica.controllers.markers import File
-from spica.controllers.types import allows_none, is_file, type_name
 from spica.errors.http import FieldError
 from spica.http import media_types
 from spica.http.params import numbered
@@ -22,6 +22,7 @@ from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue, SignatureError
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
+from spica.injection.types import allows_none, type_name
 
 SIGNATURES: dict[str, tuple[bytes, ...]] = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),

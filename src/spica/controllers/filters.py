@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from spica.controllers.errors import FilterError
@@ -139,7 +140,7 @@ def find_filters(controller: type) -> list[tuple[Callable[..., Any], FilterRule]
     """Find a controller's filters in the order they run, each with its rule."""
     order: dict[str, None] = {}
     for cls in reversed(controller.__mro__):
-        order.update({name: None for name, member in vars(cls).items() if hasattr(member, _MARK)})
+        order.update(dict.fromkeys(_find_marked(cls, _MARK)))
     skips: dict[str, tuple[FilterRule, ...]] = {}
     for name, rule, _ in _find_skips(controller):
         skips[name] = (*skips.get(name, ()), rule)
@@ -152,9 +153,15 @@ def find_rescues(controller: type) -> list[Rescue]:
     """Find the methods that answer exceptions, those of the class itself before those of its bases."""
     names: dict[str, None] = {}
     for cls in controller.__mro__:
-        names.update({name: None for name, member in vars(cls).items() if hasattr(member, _RESCUES)})
+        names.update(dict.fromkeys(_find_marked(cls, _RESCUES)))
     methods = [getattr(controller, name) for name in names]
     return [Rescue(method, getattr(method, _RESCUES)) for method in methods if hasattr(method, _RESCUES)]
+
+
+@lru_cache(maxsize=128)
+def _find_marked(cls: type, mark: str) -> tuple[str, ...]:
+    """The names of a class's own members that are marked: asked for every action, of its bases for all controllers."""
+    return tuple(name for name, member in vars(cls).items() if hasattr(member, mark))
 
 
 def _find_skips(controller: type) -> list[tuple[str, FilterRule, str]]:

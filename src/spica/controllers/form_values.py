@@ -15,10 +15,10 @@ from typing import Any, get_args, get_origin
 from msgspec import inspect as shapes
 
 from spica.controllers.convert import SWITCHES
-from spica.controllers.refusals import read_hints
-from spica.controllers.types import allows_none, is_record
 from spica.http.params import numbered
 from spica.injection.annotations import without_none
+from spica.injection.refusals import read_hints
+from spica.injection.types import allows_none, is_record
 
 FRAMEWORK_FIELDS = frozenset({"_csrf_token", "_method"})
 

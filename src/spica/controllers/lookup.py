@@ -33,7 +33,7 @@ class ControllerLookup:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._found: dict[str, type[Controller]] = {}
+        self._found: dict[str, tuple[type[Controller], list[str]]] = {}
 
     def find(self, target: str, where: object) -> ActionRef:
         """Find what a route's target names.
@@ -42,9 +42,10 @@ class ControllerLookup:
         Raises:  ControllerNotFoundError, ActionNotFoundError, FilterError, with near matches; what importing raises.
         """
         path, _, action = target.partition("#")
-        controller = self._found.get(path) or self._load(path, where)
-        self._found[path] = controller
-        actions = list_actions(controller)
+        if path not in self._found:
+            loaded = self._load(path, where)
+            self._found[path] = loaded, list_actions(loaded)
+        controller, actions = self._found[path]
         if action not in actions:
             near = closest(action, actions)
             raise ActionNotFoundError(

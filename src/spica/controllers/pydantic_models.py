@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any, get_args, get_origin
 
 from spica.controllers.codecs import Adapter, Pairs
-from spica.controllers.refusals import build_field_error
 from spica.errors.http import BadRequest, FieldError
 from spica.http import json
 from spica.injection.errors import RefusedValue
+from spica.injection.refusals import build_field_error
 
 # pydantic's word for a mistake, ours where we have one; the rest keep pydantic's.
 _CODES = {

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from spica.controllers.codecs import find_codec
-from spica.controllers.types import allows_none
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
+from spica.injection.types import allows_none
 
 Pairs = list[tuple[str, Any]]
 

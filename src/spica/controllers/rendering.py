@@ -28,6 +28,8 @@ _PAGE = ("html",)
 _PAGE_OR_JSON = ("html", "json")
 _VARY_TO_HTMX = ", ".join(VARY)
 _VARY = VARY[0]
+# What runs when it is asked for; nothing derives from these.
+_RUNNING = frozenset([GeneratorType, AsyncGeneratorType, CoroutineType])
 
 
 class Renderer(Protocol):
@@ -48,8 +50,11 @@ class Renderer(Protocol):
     def has_fragment(self, name: str, fragment: str) -> bool:
         """Whether a template has a `{% fragment %}` of this name that needs nothing but what the page needs."""
 
-    def digest(self, name: str) -> str:
-        """A text that is another one when a template or what it includes or extends is; "" where there is none."""
+    def digest(self, name: str, *, required: bool = False) -> str:
+        """A text that is another one when a template or what it includes or extends is; "" where there is none.
+
+        Raises: TemplateNotFound, where one is required.
+        """
 
 
 class NoRenderer:
@@ -63,9 +68,9 @@ class NoRenderer:
         """There is none."""
         return False
 
-    def digest(self, name: str) -> str:
+    def digest(self, name: str, *, required: bool = False) -> str:
         """There is none."""
-        return ""
+        return self.render_with(name, {}, None) if required else ""
 
     def render_fragment(self, name: str, fragment: str, locals: dict[str, Any], ctx: object) -> str:
         """Refuse, as `render_with`."""
@@ -140,11 +145,11 @@ def build_response(value: object, status: int = 200) -> Response:
     """
     if isinstance(value, Response):
         return value
-    if isinstance(value, GeneratorType | AsyncGeneratorType):
+    if type(value) in _RUNNING:
+        if isinstance(value, CoroutineType):
+            raise _unsupported(value)
         streamed: Response = Response.stream(value, status=status)
         return streamed
-    if isinstance(value, CoroutineType):
-        raise _unsupported(value)
     return Response.ok(value, status=status)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from spica.controllers.file_types import is_file
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
-from spica.controllers.types import is_file, is_scalar, type_name
 from spica.injection.errors import SignatureError
 from spica.injection.providers import Provide
 from spica.injection.signature import Parameter
+from spica.injection.types import is_scalar, type_name
 from spica.routing.pattern import Pattern
 
 _MARKERS = (Path, Query, Header, Cookie, Body, Form, File, CurrentUser)

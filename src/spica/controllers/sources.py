@@ -13,15 +13,15 @@ from uuid import UUID
 import msgspec
 
 from spica.controllers.convert import build_text_converter, check_ordinary
-from spica.controllers.finite import find_endless, holds_number
 from spica.controllers.records import build_record_reader
-from spica.controllers.refusals import build_field_error, find_field_errors
-from spica.controllers.types import allows_none, is_scalar_list, takes_text_as_it_is, without_null
 from spica.errors.http import FieldError
 from spica.injection.annotations import without_none
 from spica.injection.errors import RefusedValue
+from spica.injection.finite import find_endless, holds_number
 from spica.injection.plan import Reader
+from spica.injection.refusals import build_field_error, find_field_errors
 from spica.injection.signature import Parameter
+from spica.injection.types import allows_none, is_scalar_list, takes_text_as_it_is, without_null
 from spica.routing.pattern import PathParameter
 
 # What the route tree makes of a path parameter, by its type; of the others it makes text.

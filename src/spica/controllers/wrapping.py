@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from spica.controllers.errors import FilterError
-from spica.controllers.waiting import find_kind, run_to_end
 from spica.http.response import Response
 from spica.injection.signature import describe_place
+from spica.injection.waiting import find_kind, run_to_end
 
 Inner: TypeAlias = Callable[[Any, Any], Any]
 Respond: TypeAlias = Callable[[Any, object], Response]

@@ -7,8 +7,8 @@ import pytest
 
 from spica.controllers.codecs import find_codec
 from spica.controllers.convert import build_text_converter
-from spica.controllers.types import without_null
 from spica.injection.errors import RefusedValue
+from spica.injection.types import without_null
 
 
 class Line(msgspec.Struct):

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, is_type
 
 import msgspec
 
-from spica.http.uploads import UploadFile
 from spica.injection.annotations import bare, without_none
 
 SCALARS = (
@@ -96,15 +95,6 @@ def takes_text_as_it_is(type_: Any) -> bool:
 def type_name(type_: Any) -> str:
     """Write a type for people: `int`, `list[int]`, `UserIn`."""
     return getattr(type_, "__name__", None) if isinstance(type_, type) and not get_args(type_) else str(type_)  # type: ignore[return-value]
-
-
-def is_file(type_: Any) -> bool:
-    """Whether a type is an UploadFile, or a list of those, optional or not."""
-    type_ = without_none(type_)
-    if get_origin(type_) in COLLECTIONS:
-        items = [item for item in get_args(type_) if item is not Ellipsis]
-        return bool(items) and all(is_file(item) for item in items)
-    return isinstance(type_, type) and issubclass(type_, UploadFile)
 
 
 def without_null(type_: Any) -> Any:

@@ -16,8 +16,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec import inspect as shapes
 
-from spica.controllers.refusals import Path, build_field_error
 from spica.errors.http import FieldError
+from spica.injection.refusals import Path, build_field_error
 
 ENDLESS = "must be a number of ordinary size"
 MAX_EXPONENT = 1_000
@@ -32,6 +32,11 @@ def holds_decimal(type_: Any) -> bool:
 def holds_number(type_: Any) -> bool:
     """Whether a float or Decimal can be in a value of a type."""
     return _holds(shapes.type_info(type_), (shapes.DecimalType, shapes.FloatType), set())
+
+
+def holds_unknown(type_: Any) -> bool:
+    """Whether something can be in a value of a type that JSON has no form for."""
+    return _holds(shapes.type_info(type_), (shapes.CustomType,), set())
 
 
 def find_endless(value: Any, source: str, at: Path = ()) -> list[FieldError]:

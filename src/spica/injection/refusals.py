@@ -17,9 +17,9 @@ from typing import Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import inspect as shapes
 
-from spica.controllers.types import is_record
 from spica.errors.http import FieldError
 from spica.injection.annotations import without_none
+from spica.injection.types import is_record
 
 Path: TypeAlias = tuple[str | int, ...]
 

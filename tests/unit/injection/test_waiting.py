@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spica.controllers.waiting import find_kind, run_to_end
+from spica.injection.waiting import find_kind, run_to_end
 
 
 def plain() -> int:
