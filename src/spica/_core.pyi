@@ -1,15 +1,19 @@
 """The compiled heart of Spica: sockets, HTTP, routing, escaping and sealing."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any, Literal, TypedDict, Unpack, final
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Literal, Self, TypedDict, Unpack, final
+
+from typing_extensions import disjoint_base
 
 __all__ = [
     "POLLER",
     "Application",
+    "EnvelopeSealer",
     "FileContent",
     "IncomingContent",
     "MemoryConnection",
+    "NumberPath",
     "OutgoingContent",
     "PublicFile",
     "Request",
@@ -21,12 +25,17 @@ __all__ = [
     "WebSocket",
     "aead_open",
     "aead_seal",
+    "base64url_decode",
+    "base64url_encode",
     "encode_smallest",
     "escape",
     "hkdf_sha256",
+    "mask_secret",
     "origin_allowed",
+    "random_text",
     "self_signed_certificate",
     "trim_memory",
+    "unmask_secret",
 ]
 
 POLLER: Literal["epoll", "kqueue"]  # what the reactor asks for readiness on this system
@@ -62,6 +71,7 @@ class Request:
     def fields(self) -> list[tuple[str, str]]: ...
     def field(self, name: str) -> str | None: ...
     def field_values(self, name: str) -> list[str]: ...
+    def read_cookies(self, limit: int) -> dict[str, str] | None: ...
     def check_conditions(self, etag: str | None, last_modified: int | None) -> Literal[200, 304, 412]: ...
     @property
     def content(self) -> bytes: ...
@@ -138,6 +148,7 @@ class Application:
         send_stream: Callable[[OutgoingContent, Any], Coroutine[Any, Any, bool]],
         fields: list[tuple[str, str]] = ...,
         public: list[tuple[str, str] | tuple[str, str, str]] = ...,
+        readers: tuple[list[str], list[tuple[str, str]], str, bool] | None = ...,
     ) -> Application: ...
     def add_route(
         self,
@@ -302,3 +313,24 @@ def aead_seal(
 ) -> bytes: ...
 def aead_open(key: bytes, sealed: bytes, aad: bytes, *, cipher: str = "aes-256-gcm") -> bytes | None: ...
 def hkdf_sha256(secret: bytes, *, salt: bytes, info: bytes, length: int) -> bytes: ...
+
+@final
+class EnvelopeSealer:
+    """The keys of one purpose, made ready once: `(kid, 32 octets)`, of which the first seals and all open."""
+
+    def __new__(cls, keys: Sequence[tuple[str, bytes]]) -> EnvelopeSealer: ...
+    def seal(self, message: bytes, context: str, expiry: int) -> str: ...
+    def open(self, text: str, context: str, now: float) -> bytes | None: ...
+
+def random_text(size: int) -> str: ...
+def base64url_encode(octets: bytes) -> str: ...
+def base64url_decode(text: str) -> bytes | None: ...
+def mask_secret(secret: str) -> str: ...
+def unmask_secret(token: str) -> bytes | None: ...
+
+@disjoint_base
+class NumberPath:
+    """What is called for a path: of numbers between `texts`, and of records' ids, at once; else by `build`."""
+
+    def __new__(cls, texts: list[str] | None) -> Self: ...
+    def __call__(self, *values: object, **named: object) -> str: ...

@@ -45,7 +45,8 @@
 //! | Last-Modified | absent when it would be later than now | 9110 8.8.2.1 |
 //! | Cache-Control | [`IMMUTABLE`] for fingerprinted names, else [`Options::cache_control`] | 8246 |
 //! | Content-Encoding | of the sibling `name.zst`, `name.br` or `name.gz`: accepted, there, not older than the original | 9110 8.4 |
-//! | Vary | `accept-encoding` for each type that could have siblings, whether this file has or not | 9110 12.5.5 |
+//! | Vary | `accept-encoding` for each type that could have siblings, whether this file has or not; `origin` with [`Options::origins`] | 9110 12.5.5 |
+//! | Access-Control-Allow-Origin | of [`Options::origins`], the one that asks where it is let in; on every status | Fetch 3.2 |
 //! | Accept-Ranges | `bytes` | 9110 14.3 |
 //! | of a 304 | ETag, Cache-Control and Vary only | 9110 15.4.5 |
 //!
@@ -102,6 +103,7 @@ mod media_type;
 mod multipart;
 mod name;
 mod opened;
+mod origins;
 mod ranges;
 mod request;
 mod root;
@@ -112,6 +114,7 @@ pub use date::{parse_date, render_date};
 pub use fingerprint::{fingerprint_of, is_fingerprinted, IMMUTABLE};
 pub use media_type::{type_of, BYTES};
 pub use opened::Opened;
+pub use origins::Origins;
 pub use ranges::{select_ranges, Selection};
 pub use request::Request;
 pub use root::{Found, Options, Root};

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::io::Errno;
 use spica_coding::{Accepted, Coding, Offered, Types};
@@ -13,6 +14,7 @@ use crate::fingerprint::{fingerprint_of, IMMUTABLE};
 use crate::media_type::type_of;
 use crate::name::parse_name;
 use crate::opened::Opened;
+use crate::origins::Origins;
 use crate::request::Request;
 
 /// What an operator may set.
@@ -26,11 +28,19 @@ pub struct Options {
     pub types: Types,
     /// What stands before the names of the folder: `/app` for files at `/app/…`, "" for files at `/…`.
     pub prefix: Cow<'static, str>,
+    /// Whose scripts may read the files where that depends on who asks; None where every answer is the same.
+    pub origins: Option<Arc<Origins>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { cache_control: "no-cache".into(), siblings: Offered::ALL, types: Types::default(), prefix: "".into() }
+        Options {
+            cache_control: "no-cache".into(),
+            siblings: Offered::ALL,
+            types: Types::default(),
+            prefix: "".into(),
+            origins: None,
+        }
     }
 }
 
@@ -88,13 +98,16 @@ impl Root {
         if !request.is_read() {
             return None;
         }
-        let outcome = self.find(raw_path).and_then(|found| {
-            found.map(|found| self.prefer_sibling(found, Accepted::parse(request.field("accept-encoding")))).transpose()
-        });
-        match outcome {
-            Ok(found) => found.map(|found| answer_file(found.opened, found.description, request)),
-            Err(_) => Some(Answer::without_content(503)),
+        let accepted = || Accepted::parse(request.field("accept-encoding"));
+        let outcome = self.find(raw_path).transpose()?.and_then(|found| self.prefer_sibling(found, accepted()));
+        let mut answer = match outcome {
+            Ok(found) => answer_file(found.opened, found.description, request),
+            Err(_) => Answer::without_content(503),
+        };
+        if let Some(origins) = &self.options.origins {
+            origins.mark(&mut answer, request.field("origin"));
         }
+        Some(answer)
     }
 
     /// Put the best sibling in the place of the original: accepted by the client, there, and not older.

@@ -129,7 +129,7 @@ impl Connection {
             }
             if let Some(id) = self.ready.next_stream() {
                 if let Some(stream) = self.streams.get_mut(&id) {
-                    stream.poll(&self.settings.request, &mut self.events);
+                    stream.poll(&self.settings, &mut self.events);
                     if stream.is_over() {
                         self.streams.remove(&id);
                     }
@@ -217,6 +217,7 @@ impl Connection {
         let stream = respond.stream_id().as_u32();
         let mut response = Response::new(());
         *response.status_mut() = http::StatusCode::from_u16(refusal.status).unwrap_or(http::StatusCode::BAD_REQUEST);
+        response.headers_mut().clone_from(&self.settings.fields);
         // Fails only when the peer has reset the stream already.
         let _ = respond.send_response(response, true);
         self.events.push_back(Event::Refused { stream, refusal });

@@ -1,6 +1,9 @@
 //! What a connection allows its peer.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use spica_http1::Limits;
 
@@ -9,6 +12,8 @@ use spica_http1::Limits;
 pub struct Settings {
     /// Limits of one request, the same as those of HTTP/1.1.
     pub request: Limits,
+    /// Fields of the answers that [`crate::Connection`] gives by itself; see [`Settings::set_fields`].
+    pub fields: Arc<HeaderMap>,
     /// Octets of a decoded field block as HPACK counts them (32 more a field). Beyond: 431; far beyond: GOAWAY.
     pub header_list: u32,
     /// Octets of the heads of all running requests together. Beyond: the new stream is refused, to be retried.
@@ -53,6 +58,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             request: Limits::default(),
+            fields: Arc::default(),
             header_list: 64 * 1024,
             running_heads: 1024 * 1024,
             max_streams: 256,
@@ -73,5 +79,14 @@ impl Default for Settings {
             keep_alive: Duration::from_secs(30),
             ping_timeout: Duration::from_secs(15),
         }
+    }
+}
+
+impl Settings {
+    /// Adds fields to the answers to requests that reach no handler. Names and values were checked where they were declared.
+    pub fn set_fields(&mut self, fields: &[(String, String)]) {
+        let pairs =
+            fields.iter().filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?)));
+        self.fields = Arc::new(pairs.collect::<HeaderMap<HeaderValue>>());
     }
 }

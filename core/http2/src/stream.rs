@@ -17,7 +17,7 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, Response, StatusCode};
-use spica_http1::{Limits, Refusal};
+use spica_http1::Refusal;
 
 use crate::error::SendError;
 use crate::event::Event;
@@ -25,6 +25,7 @@ use crate::fields::declared_length;
 use crate::head::{read_trailers, RequestHead, Used, CONTENT};
 use crate::outgoing::Outgoing;
 use crate::ready::StreamReady;
+use crate::settings::Settings;
 
 /// Pieces of content an owner may hold. The rest stays in h2, which knows what small pieces cost (RFC 9113 section 10.5).
 const MOST_PIECES: usize = 1_024;
@@ -95,7 +96,7 @@ impl Stream {
     }
 
     /// Ask h2 what happened to the stream, which also registers for what happens next.
-    pub(crate) fn poll(&mut self, limits: &Limits, events: &mut VecDeque<Event>) {
+    pub(crate) fn poll(&mut self, settings: &Settings, events: &mut VecDeque<Event>) {
         self.ready.clear();
         let waker = Waker::from(Arc::clone(&self.ready));
         let context = &mut Context::from_waker(&waker);
@@ -107,14 +108,14 @@ impl Stream {
                 Poll::Pending => return,
                 Poll::Ready(Some(Ok(data))) => {
                     if let Err(refusal) = self.take(data, events) {
-                        return self.refuse(refusal, events);
+                        return self.refuse(refusal, &settings.fields, events);
                     }
                 }
                 Poll::Ready(Some(Err(error))) => return self.lose(error.reason().unwrap_or(Reason::CANCEL), events),
                 Poll::Ready(None) => match receive.poll_trailers(context) {
                     Poll::Pending => return,
                     Poll::Ready(Err(error)) => return self.lose(error.reason().unwrap_or(Reason::CANCEL), events),
-                    Poll::Ready(Ok(fields)) => return self.end_content(fields, limits, events),
+                    Poll::Ready(Ok(fields)) => return self.end_content(fields, settings, events),
                 },
             }
         }
@@ -143,16 +144,16 @@ impl Stream {
         Ok(())
     }
 
-    fn end_content(&mut self, fields: Option<HeaderMap>, limits: &Limits, events: &mut VecDeque<Event>) {
-        match fields.map_or(Ok(Vec::new()), |fields| read_trailers(&fields, limits, self.used)) {
+    fn end_content(&mut self, fields: Option<HeaderMap>, settings: &Settings, events: &mut VecDeque<Event>) {
+        match fields.map_or(Ok(Vec::new()), |fields| read_trailers(&fields, &settings.request, self.used)) {
             Ok(trailers) => events.push_back(Event::End { stream: self.id, trailers }),
-            Err(refusal) => self.refuse(refusal, events),
+            Err(refusal) => self.refuse(refusal, &settings.fields, events),
         }
     }
 
     /// Answer with the status of `refusal`, or reset when an answer has begun.
-    fn refuse(&mut self, refusal: Refusal, events: &mut VecDeque<Event>) {
-        if self.respond(refusal.status, HeaderMap::new(), true).is_err() {
+    fn refuse(&mut self, refusal: Refusal, fields: &HeaderMap, events: &mut VecDeque<Event>) {
+        if self.respond(refusal.status, fields.clone(), true).is_err() {
             self.reset(Reason::CANCEL);
         }
         self.forget();

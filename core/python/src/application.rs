@@ -10,7 +10,7 @@ use spica_files::Root;
 use spica_http1::response::check_field;
 use spica_router::{Demands, Found, Params, Router, RouterBuilder, Subject};
 
-use crate::files::{find_public, open_folders, Folder, PublicFile};
+use crate::files::{find_public, open_folders, Folder, PublicFile, Readers};
 use crate::handler::{admits, call_handler, capture_values, Captured};
 use crate::request::Request;
 use crate::response::{file_parts, Encoding, Outgoing};
@@ -102,7 +102,7 @@ impl Application {
 impl Application {
     #[new]
     #[pyo3(signature = (*, encode, response_type, on_error, on_miss, send_stream, fields=Vec::new(),
-        public=Vec::new()))]
+        public=Vec::new(), readers=None))]
     #[allow(clippy::too_many_arguments)] // keywords on the Python side
     fn new(
         encode: Py<PyAny>,
@@ -112,6 +112,7 @@ impl Application {
         send_stream: Py<PyAny>,
         fields: Vec<(String, String)>,
         public: Vec<Folder>,
+        readers: Option<Readers>,
     ) -> PyResult<Self> {
         for (name, value) in &fields {
             check_field(name.as_bytes(), value.as_bytes())
@@ -125,7 +126,7 @@ impl Application {
             on_miss,
             send_stream,
             fields,
-            public: open_folders(public)?,
+            public: open_folders(public, readers)?,
         })
     }
 

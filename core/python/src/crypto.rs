@@ -1,11 +1,13 @@
-//! Sealing: AES-256-GCM, ChaCha20-Poly1305 and HKDF, from aws-lc.
+//! Sealing, keys and randomness: AES-256-GCM, ChaCha20-Poly1305, HKDF and random octets, from aws-lc.
 
 use aws_lc_rs::aead::{Aad, Algorithm, LessSafeKey, Nonce, UnboundKey, AES_256_GCM, CHACHA20_POLY1305, NONCE_LEN};
 use aws_lc_rs::hkdf::{KeyType, Salt, HKDF_SHA256};
 use aws_lc_rs::rand;
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::base64url::encode;
 
 /// Encrypt and authenticate; a fresh random nonce comes first in the result.
 ///
@@ -27,9 +29,7 @@ pub fn aead_seal<'py>(
         Some(given) => {
             return Err(PyValueError::new_err(format!("the nonce must have {NONCE_LEN} bytes, not {}", given.len())))
         }
-        None => {
-            rand::fill(&mut chosen).map_err(|_| PyRuntimeError::new_err("the system has no random numbers"))?;
-        }
+        None => fill_random(&mut chosen)?,
     }
     let mut sealed = Vec::with_capacity(NONCE_LEN + plaintext.len() + key.algorithm().tag_len());
     sealed.extend_from_slice(&chosen);
@@ -76,6 +76,19 @@ pub fn hkdf_sha256<'py>(
         .and_then(|okm| okm.fill(&mut derived))
         .map_err(|_| PyValueError::new_err(format!("length must be from 1 to 8160 bytes, not {length}")))?;
     Ok(PyBytes::new(py, &derived))
+}
+
+/// Make a random text of `size` octets in base64url, which nobody can guess.
+#[pyfunction]
+pub fn random_text(py: Python<'_>, size: usize) -> PyResult<Bound<'_, PyString>> {
+    let mut octets = vec![0; size];
+    fill_random(&mut octets)?;
+    Ok(PyString::new(py, &encode(&octets)))
+}
+
+/// Fills a buffer from a generator that the system seeds, and a fork does not repeat.
+pub fn fill_random(octets: &mut [u8]) -> PyResult<()> {
+    rand::fill(octets).map_err(|_| PyRuntimeError::new_err("the system has no random numbers"))
 }
 
 struct Length(usize);

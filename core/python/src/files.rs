@@ -12,7 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use spica_files::{answer_file, Answer, Body, Description, Opened, Options, Root, Segment};
+use spica_files::{answer_file, Answer, Body, Description, Opened, Options, Origins, Root, Segment};
+use spica_http1::response::check_field;
 
 use crate::request::Request;
 
@@ -25,18 +26,45 @@ pub enum Folder {
     Prefixed(PathBuf, String, String),
 }
 
+/// Whose scripts may read public files: origins, what stands around the star of others, exposed fields, and whether
+/// they send credentials.
+#[derive(FromPyObject)]
+pub struct Readers(Vec<String>, Vec<(String, String)>, String, bool);
+
+impl Readers {
+    fn into_origins(self) -> PyResult<Origins> {
+        let Readers(exact, below, exposed, credentials) = self;
+        let mut fields = Vec::new();
+        if credentials {
+            fields.push(("access-control-allow-credentials", "true".into()));
+        }
+        if !exposed.is_empty() {
+            check_field(b"access-control-expose-headers", exposed.as_bytes())
+                .map_err(|error| PyValueError::new_err(format!("the exposed fields can't be sent: {error}")))?;
+            fields.push(("access-control-expose-headers", exposed.into()));
+        }
+        Ok(Origins { exact, below, fields })
+    }
+}
+
 /// Opens public folders. One that is not there has no files.
 ///
 /// # Errors
 /// When one is there and can't be opened.
-pub fn open_folders(folders: Vec<Folder>) -> PyResult<Vec<Arc<Root>>> {
+pub fn open_folders(folders: Vec<Folder>, readers: Option<Readers>) -> PyResult<Vec<Arc<Root>>> {
     let mut roots = Vec::new();
+    let origins = readers.map(Readers::into_origins).transpose()?.map(Arc::new);
     for folder in folders {
         let (folder, cache_control, prefix) = match folder {
             Folder::Plain(folder, cache_control) => (folder, cache_control, String::new()),
             Folder::Prefixed(folder, cache_control, prefix) => (folder, cache_control, prefix),
         };
-        let options = Options { cache_control: cache_control.into(), prefix: prefix.into(), ..Options::default() };
+        let options = Options {
+            cache_control: cache_control.into(),
+            prefix: prefix.into(),
+            origins: origins.clone(),
+            ..Options::default()
+        };
         match Root::open(&folder, options) {
             Ok(root) => roots.push(Arc::new(root)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}

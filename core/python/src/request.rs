@@ -9,13 +9,14 @@ use std::sync::OnceLock;
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 use spica_files::Verdict;
 use spica_http1::response::push_field;
 use spica_http1::{Field, Head, Span};
 use spica_server::{Exchange, RequestFields, Version};
 
 use crate::content::{HomedDesk, IncomingContent};
+use crate::cookies::read_cookies;
 use crate::files::unix_second;
 
 /// The content as the request keeps it.
@@ -234,6 +235,11 @@ impl Request {
         PyList::new(py, self.values(name.as_bytes()).map(|value| latin1(py, value)))
     }
 
+    /// The cookies by name, values decoded, the first of a repeated name; None when there are more than `limit`.
+    fn read_cookies<'py>(&self, py: Python<'py>, limit: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
+        read_cookies(py, self.values(b"cookie"), limit)
+    }
+
     /// The whole content; b"" when there is none. Content that streams has no whole: take it from `incoming`.
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -397,7 +403,7 @@ fn keep_file(descriptor: i32) -> PyResult<Kept> {
 }
 
 /// Text of octets, one character each: how field values reach Python (RFC 9110 5.5).
-fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+pub fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() => PyString::new(py, text),
         _ => PyString::new(py, &bytes.iter().map(|&byte| byte as char).collect::<String>()),

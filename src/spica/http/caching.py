@@ -8,7 +8,7 @@ Rules:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from spica.http.cache_control import NO_STORE, REVALIDATE, CacheOptions, Duration, build_cache_control
 from spica.http.dates import format_date
@@ -44,7 +44,7 @@ class Caching:
         last_modified: datetime | None = None,
         strong: bool = False,
         public: bool = False,
-        template: str | None = "",
+        template: str | Literal[False] | None = "",
     ) -> bool:
         """Tell whether the client has the present state already; if so, the answer is made: `return`.
 
@@ -55,9 +55,10 @@ class Caching:
                  with the state, instead of or besides; last_modified: when it did, default the source's `updated_at`;
                  strong: the answer is the same to the octet; public: shared caches may keep it; template: in a
                  controller, whose text counts too, so that a deploy that changes the page changes its ETag: default the
-                 action's own, None for none.
+                 action's own, "other" of this controller, "posts/show" of another, False for none.
         Returns: True when there is nothing more to do: 304 for GET and HEAD, 412 when the client's state is another.
-        Raises:  TypeError when there is neither source nor etag nor last_modified, or a query was not awaited.
+        Raises:  TypeError when there is neither source nor etag nor last_modified, or a query was not awaited;
+                 TemplateNotFound for a template that was named and is not there.
         """
         keys = []
         if source is not None:
@@ -110,7 +111,7 @@ class Caching:
         """Have nobody keep the response."""
         self.response.set_header("cache-control", NO_STORE)
 
-    def _template_digests(self, template: str | None) -> list[str]:
+    def _template_digests(self, template: str | Literal[False] | None) -> list[str]:
         """What the templates of the answer say; functions have none."""
         return []
 

@@ -1,7 +1,7 @@
-"""Cookies: parsing the Cookie field, building Set-Cookie, and the jar a handler uses (`ctx.cookies`).
+"""Cookies: building Set-Cookie, and the jar a handler uses (`ctx.cookies`).
 
 Rules:
-- Parsing is lenient: an odd pair is skipped. Of a repeated name the first wins (the longer path).
+- The Cookie field is read by the core (`core/python/src/cookies.rs`), leniently: an odd pair is skipped.
 - Building is strict: what RFC 6265 doesn't allow is refused where it is set.
 - Values are percent-encoded on the way out and decoded on the way in, so any text survives the trip.
 - Signing and encrypting belong to `spica.security`; the jar reaches them through `CookieSealer`.
@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from typing import Literal, Protocol, TypedDict, Unpack
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
-from spica.errors.http import BadRequest
 from spica.http.dates import format_date
 from spica.http.errors import CookieTooLarge, InvalidCookie, SecretMissing
 from spica.http.fields import is_token
@@ -36,6 +36,7 @@ Unseal = Callable[[str, str], str | None]
 
 # cookie-octet of RFC 6265 without "%", which is our escape, as characters that quote() may leave alone.
 _VALUE_SAFE = "!#$&'()*+-./:<=>?@[]^_`{|}~"
+_PLAIN_VALUE = re.compile(r"[\w.-]*", re.ASCII).fullmatch
 _ATTRIBUTE = re.compile(r"[\x20-\x3a\x3c-\x7e]*").fullmatch
 
 
@@ -131,39 +132,6 @@ def build_delete_options(name: str, place: CookiePlace, *, secure: bool) -> Cook
     )
 
 
-def parse_cookies(field: str, *, max_cookies: int = MAX_COOKIES) -> list[tuple[str, str]]:
-    """Split one Cookie field into name and value pairs, in order, repeats kept, values as sent.
-
-    Args:    field: the field's text, latin-1, 0 to 65,536 characters (the limit is enforced in core/http1).
-    Returns: pairs without the quotes around a value; [] when nothing parses; a piece without "=" or name is skipped.
-    Raises:  BadRequest when there are more than max_cookies pieces.
-    Source:  RFC 6265 section 5.4.
-    """
-    if field.count(";") >= max_cookies:
-        raise BadRequest(f"more than {max_cookies} cookies were sent")
-    pairs = []
-    for piece in field.split(";"):
-        name, equals, value = piece.partition("=")
-        name = name.strip(" \t")
-        if equals and name:
-            value = value.strip(" \t")
-            if len(value) > 1 and value[0] == value[-1] == '"':
-                value = value[1:-1]
-            pairs.append((name, value))
-    return pairs
-
-
-def read_cookies(field: str | None) -> dict[str, str]:
-    """Return the cookies of a Cookie field by name, values decoded, the first of a repeated name."""
-    if not field:
-        return {}
-    cookies: dict[str, str] = {}
-    for name, value in parse_cookies(field):
-        if name not in cookies:
-            cookies[name] = unquote(value) if "%" in value else value
-    return cookies
-
-
 def build_set_cookie(name: str, value: str, options: CookieOptions) -> str:
     """Build the value of a Set-Cookie field.
 
@@ -172,24 +140,31 @@ def build_set_cookie(name: str, value: str, options: CookieOptions) -> str:
              CookieTooLarge when name and value exceed 4,096 bytes.
     Source:  RFC 6265 section 4.1.1; prefixes and SameSite from rfc6265bis.
     """
-    _check_options(name, options)
-    encoded = quote(value, safe=_VALUE_SAFE)
+    encoded = value if _PLAIN_VALUE(value) else quote(value, safe=_VALUE_SAFE)
     _check_size(name, encoded)
-    parts = [f"{name}={encoded}", f"Path={options.path}"]
-    if options.domain is not None:
-        parts.append(f"Domain={options.domain}")
+    place, rest = _build_attributes(name, options)
+    age = ""
     if options.max_age is not None:
-        parts.append(f"Max-Age={options.max_age}")
         # For clients that know only Expires; a time long past, not "now", because clocks differ.
-        parts.append(f"Expires={format_date(time.time() + options.max_age if options.max_age > 0 else 0)}")
-    if options.secure:
-        parts.append("Secure")
+        expires = format_date(time.time() + options.max_age if options.max_age > 0 else 0)
+        age = f"; Max-Age={options.max_age}; Expires={expires}"
+    return f"{name}={encoded}{place}{age}{rest}"
+
+
+@lru_cache(maxsize=256)
+def _build_attributes(name: str, options: CookieOptions) -> tuple[str, str]:
+    """What stands in front of the age, and after it; an application sets the same few cookies. Raises InvalidCookie."""
+    _check_options(name, options)
+    place = f"; Path={options.path}"
+    if options.domain is not None:
+        place += f"; Domain={options.domain}"
+    rest = "; Secure" if options.secure else ""
     if options.http_only:
-        parts.append("HttpOnly")
-    parts.append(f"SameSite={options.same_site}")
+        rest += "; HttpOnly"
+    rest += f"; SameSite={options.same_site}"
     if options.partitioned:
-        parts.append("Partitioned")
-    return "; ".join(parts)
+        rest += "; Partitioned"
+    return place, rest
 
 
 def build_delete_cookie(name: str, options: CookieOptions) -> str:

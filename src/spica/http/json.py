@@ -13,12 +13,16 @@ import operator
 import re
 import uuid
 from collections.abc import Mapping
+from types import CoroutineType
 from typing import Any
 
 import msgspec
 
 from spica.errors.http import BadRequest
 from spica.http.errors import UnencodableValue
+
+_WHY = "JSON has objects, arrays, text, numbers, true, false and null"
+_FIX = "return a dict, a list or a msgspec Struct, or give the class a method __json__ that does"
 
 MAX_DEPTH = 128
 
@@ -76,21 +80,22 @@ def check_depth(content: bytes, *, max_depth: int = MAX_DEPTH) -> None:
         raise BadRequest(f"the JSON content is nested more than {max_depth} levels deep")
 
 
-def encode(value: object) -> bytes:
+def encode(value: object, *, about: object = ...) -> bytes:
     """Encode a value as JSON.
 
     Args:    value: str, numbers, bool, None, dict, list, tuple, set, datetime, UUID, Decimal, enum, msgspec Struct,
-             dataclass, attrs class, pydantic model, or an object with `__json__()`.
+             dataclass, attrs class, pydantic model, or an object with `__json__()`;
+             about: what an error names, where the value is only its wrapping.
     Raises:  UnencodableValue naming the type.
     """
     try:
         return _encoder.encode(_shown(value) if _with_forms else value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise UnencodableValue(
-            f"a {type(value).__name__} can't become JSON: {error}",
-            why="JSON has objects, arrays, text, numbers, true, false and null",
-            fix="return a dict, a list or a msgspec Struct, or give the class a method __json__ that does",
-        ) from error
+        shown = value if about is ... else about
+        why, fix = _WHY, _FIX
+        if isinstance(shown, CoroutineType):
+            why, fix = "it was not awaited", f"await {shown.__name__}(...), in an async def"
+        raise UnencodableValue(f"a {type(shown).__name__} can't become JSON: {error}", why=why, fix=fix) from error
 
 
 def register_form(kind: type) -> None:

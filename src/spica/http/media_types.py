@@ -6,6 +6,8 @@ Text types carry `charset=utf-8`; an unknown suffix is application/octet-stream,
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
@@ -84,6 +86,7 @@ def type_of(path: str) -> str:
     return SUFFIXES.get(suffix.lower(), BYTES) if dot else BYTES
 
 
+@lru_cache(maxsize=256)
 def essence(content_type: str | None) -> str:
     """Strip the parameters from a Content-Type field.
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from spica.errors.http import HttpError, UnsupportedMediaType
+from spica.errors.http import BadRequest, HttpError, UnsupportedMediaType
 from spica.http import json, media_types, negotiation
-from spica.http.cookies import read_cookies
+from spica.http.cookies import MAX_COOKIES
 from spica.http.fields import Headers
 from spica.http.forms import parse_form_in_steps, parse_pairs_of_form
 from spica.http.streaming import ContentStream, WholeContent
@@ -122,9 +122,11 @@ class Request:
         try:
             return self._cookies
         except AttributeError:
-            # Several Cookie fields are one (HTTP/2 splits them), joined by ";" and not by the "," of other fields.
-            self._cookies = read_cookies(";".join(self.native.field_values("cookie")))
-            return self._cookies
+            received = self.native.read_cookies(MAX_COOKIES)
+            if received is None:
+                raise BadRequest(f"more than {MAX_COOKIES} cookies were sent") from None
+            self._cookies = received
+            return received
 
     @property
     def has_form(self) -> bool:
@@ -203,4 +205,6 @@ class Request:
         return negotiation.best(self.native.field("accept"), types)
 
     def __repr__(self) -> str:
-        return f"Request({self.method} {self.target})"
+        from spica.telemetry.redaction import mask_query  # lazy: only a developer's page or a reporter reads it
+
+        return f"Request({self.method} {mask_query(self.target)})"

@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
@@ -53,23 +54,29 @@ class ResponseFields:
 
     def set_header(self, name: str, value: str) -> None:
         """Set a field, replacing what it had. Raises InvalidField when it can't be sent."""
-        field = check_field(name, value)
-        self._check_time(f"the field {name!r}")
-        self.fields = [pair for pair in self.fields if pair[0] != field[0]]
-        self.fields.append(field)
+        self.put_field(*check_field(name, value))
+
+    def put_field(self, name: str, value: str) -> None:
+        """Set a field of which is known that it can be sent: its name is in lower case, its value was checked."""
+        if self.has_left:
+            tell_late(f"the field {name!r}")
+        self.fields = [pair for pair in self.fields if pair[0] != name]
+        self.fields.append((name, value))
 
     def add_header(self, name: str, value: str) -> None:
         """Add one more value of a field, as Link or Vary may have. Raises InvalidField when it can't be sent."""
-        self._check_time(f"the field {name!r}")
-        self.fields.append(check_field(name, value))
+        field = check_field(name, value)
+        if self.has_left:
+            tell_late(f"the field {name!r}")
+        self.fields.append(field)
 
     def add_vary(self, name: str) -> None:
         """Say that the response depends on a request field, once: `Vary: cookie`. Raises InvalidField."""
-        self._check_time("the field 'vary'")
+        if self.has_left:
+            tell_late("the field 'vary'")
         for index, (key, value) in enumerate(self.fields):
             if key == "vary":
-                if name.lower() not in [part.strip().lower() for part in value.split(",")]:
-                    self.fields[index] = check_field("vary", f"{value}, {name}")
+                self.fields[index] = ("vary", _join_vary(value, name))
                 return
         self.fields.append(check_field("vary", name))
 
@@ -86,18 +93,24 @@ class ResponseFields:
         Raises:  InvalidCookie, CookieTooLarge.
         """
         options = build_options(attributes, secure=True)
-        self._check_time(f"the cookie {name!r}")
+        if self.has_left:
+            tell_late(f"the cookie {name!r}")
         self.fields.append(("set-cookie", build_set_cookie(name, value, options)))
 
     def delete_cookie(self, name: str, **place: Unpack[CookiePlace]) -> None:
         """Make the browser forget a cookie; path, domain and partitioned must be those it was set with."""
         options = build_delete_options(name, place, secure=False)
-        self._check_time(f"the cookie {name!r}")
+        if self.has_left:
+            tell_late(f"the cookie {name!r}")
         self.fields.append(("set-cookie", build_delete_cookie(name, options)))
 
-    def _check_time(self, what: str) -> None:
-        if self.has_left:
-            tell_late(what)
+
+@lru_cache(maxsize=256)
+def _join_vary(value: str, name: str) -> str:
+    """A Vary field that names one more; an application has the same few."""
+    if name.lower() in [part.strip().lower() for part in value.split(",")]:
+        return value
+    return check_field("vary", f"{value}, {name}")[1]
 
 
 class _Builder:

@@ -9,15 +9,15 @@ Source: Content Security Policy Level 3 (W3C), sections 2.3, 6.7.2.3 and 8.2.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
+from spica._core import random_text
 from spica.errors.base import closest
 from spica.http.context import Context
 from spica.http.fields import check_field
 from spica.middleware.errors import InvalidMiddleware
 from spica.middleware.static_fields import StaticFields
-from spica.security import base64url
 from spica.templates.functions import uses_context
 
 POLICY_FIELDS = ("content-security-policy", "content-security-policy-report-only")
@@ -92,6 +92,7 @@ def build_policy(directives: Mapping[str, Sequence[str]]) -> str:
     return check_field("content-security-policy", "; ".join(parts))[1]
 
 
+@lru_cache(maxsize=64)  # every route asks, and most have the same policy
 def build_nonce_form(policy: str) -> str:
     """Build the policy of pages with a nonce: `NONCE` stands where it goes.
 
@@ -121,12 +122,12 @@ def csp_nonce(ctx: Context | None) -> str:
         return ""
     nonce: str | None = ctx.assigns.get(_MADE)
     if nonce is None:
-        nonce = ctx.assigns[_MADE] = base64url.encode(os.urandom(16))
+        nonce = ctx.assigns[_MADE] = random_text(16)
         response = ctx.response
         for name, policy in ctx.services.nonce_policies:
-            response.set_header(name, policy.replace(NONCE, nonce))
+            response.put_field(name, policy.replace(NONCE, nonce))
         if response.header("cache-control") is None:
-            response.set_header("cache-control", _NOT_STORED)
+            response.put_field("cache-control", _NOT_STORED)
     return nonce
 
 

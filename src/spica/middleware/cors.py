@@ -8,9 +8,9 @@ Rules:
   carries no credentials, so authentication and limits in front of it would stop every request that needs one.
 - An origin is compared whole: scheme, host and port. "*" never goes with credentials.
 - The answer depends on the origin, so it says `Vary: Origin`, to pages of our own too; except under "*".
-- Files in public/ are answered by the core, which looks at no Origin. In the common part of config/middleware.py "*",
-  or one origin alone, is the same field for everyone, so files have it as well; more origins than one, and
-  credentials, are for routes only.
+- Files in public/ are answered by the core. In the common part of config/middleware.py "*", or one origin, is the same
+  field for everyone, files too. With more origins, or credentials, the core compares as this file does; compiled
+  patterns it doesn't know, they are for routes only.
 Source: Fetch (WHATWG), section 3.2 "CORS protocol"; Private Network Access (WICG), section 2.
 """
 
@@ -70,6 +70,9 @@ class Cors(Middleware):
         if constant is not None:
             # Never with credentials: the core gives these fields to whatever has none of its own.
             self.static_fields = (("access-control-allow-origin", constant),)
+        below = [_around_star(one) for one in origins if isinstance(one, str) and "*." in one]
+        if (self._exact or below) and not self._any and (constant is None or credentials):
+            self.readers = (sorted(self._exact), below, self._exposed, credentials)
 
     def before(self, ctx: Context) -> Response | None:
         """Answer a preflight on a route that takes OPTIONS itself."""
@@ -164,6 +167,11 @@ def _only_origin(origins: Origins) -> str | None:
     """The one origin that is let in, where it is written out."""
     (first, *others) = origins
     return first.lower() if isinstance(first, str) and not others and "*" not in first else None
+
+
+def _around_star(origin: str) -> tuple[str, str]:
+    before, _, after = origin.lower().partition("*")
+    return before, after
 
 
 def _pattern_of(origin: str | re.Pattern[str]) -> re.Pattern[str]:

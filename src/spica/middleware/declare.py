@@ -22,7 +22,7 @@ from spica.errors.base import closest
 from spica.middleware.content_security_policy import POLICY_FIELDS, build_nonce_form
 from spica.middleware.errors import UnknownPipeline
 from spica.middleware.hosts import Hosts
-from spica.middleware.pipeline import Middleware, check_middleware
+from spica.middleware.pipeline import Middleware, Readers, check_middleware
 
 DEFAULT = "browser"
 Usable: TypeAlias = type[Middleware] | Middleware | Callable[..., Any]
@@ -82,6 +82,11 @@ class Pipelines:
         for one in self._common:
             fields.update(one.static_fields)
         return tuple(fields.items())
+
+    @property
+    def readers(self) -> Readers | None:
+        """Whose scripts may read public files; None where that depends on nobody. The core answers with those."""
+        return next((one.readers for one in reversed(self._common) if one.readers is not None), None)
 
     @property
     def common(self) -> tuple[Middleware, ...]:

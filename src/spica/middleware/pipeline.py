@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from spica.config.settings import Settings
 from spica.http.context import Context
@@ -23,6 +23,8 @@ from spica.middleware.errors import InvalidMiddleware, PlainAroundAsync
 
 Endpoint = Callable[[Any], Any]
 """Takes a context and returns a Response, or an awaitable of one."""
+Readers: TypeAlias = tuple[list[str], list[tuple[str, str]], str, bool]
+"""Whole origins; what stands around the star of others; the fields they may read; whether they send credentials."""
 OnError = Callable[[Any, Exception], Response]
 
 _Before = tuple[Callable[[Any], Any], bool, int]
@@ -45,6 +47,9 @@ class Middleware:
 
     static_fields: tuple[tuple[str, str], ...] = ()
     """Fields this middleware wants on every response, the same each time."""
+
+    readers: Readers | None = None
+    """Whose scripts may read public files, where that depends on who asks; looked at in the common part alone."""
 
     spares_vital: ClassVar[bool] = False
     """Whether routes marked vital, such as health checks, go without it."""

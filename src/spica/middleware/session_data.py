@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from spica.crypto.randomness import token_urlsafe
+from spica._core import random_text
 from spica.middleware.errors import UnstorableSession
 from spica.middleware.flash import Flash
 
@@ -54,16 +54,18 @@ class SessionData(dict[str, Any]):
     )
 
     def __init__(self, stored: Stored | None = None, octets: bytes = b"") -> None:
-        super().__init__(stored.values if stored else {})
-        now = int(time.time())
-        self.id = self.loaded_id = stored.id if stored else ""
-        self.owner = stored.owner if stored else ""
+        if stored is None:
+            now = int(time.time())
+            stored = Stored("", now, now, None, {}, {})
+        super().__init__(stored.values)
+        self.id = self.loaded_id = stored.id
+        self.owner = stored.owner
         self.is_reset = self.ends_others = False
-        self.created_at = stored.created_at if stored else now
-        self.seen_at = self.loaded_seen_at = stored.seen_at if stored else now
+        self.created_at = stored.created_at
+        self.seen_at = self.loaded_seen_at = stored.seen_at
         self.loaded_parts: dict[str, str] = {}
-        self.csrf_secret = stored.csrf_secret if stored else None
-        self._messages = stored.flash if stored else {}
+        self.csrf_secret = stored.csrf_secret
+        self._messages = stored.flash
         self._flash: Flash | None = None
         self._octets = octets
 
@@ -73,6 +75,11 @@ class SessionData(dict[str, Any]):
         if self._flash is None:
             self._flash = Flash(self._messages)
         return self._flash
+
+    @property
+    def has_messages(self) -> bool:
+        """Whether there is a message to show, or may be one; asking makes no `flash`."""
+        return self._flash is not None or bool(self._messages)
 
     @property
     def contents(self) -> bytes:
@@ -123,7 +130,7 @@ class SessionData(dict[str, Any]):
         Raises:  UnstorableSession naming the value that has no JSON form.
         """
         if not self.id:
-            self.id = token_urlsafe(16)
+            self.id = random_text(16)
         stored = Stored(self.id, self.created_at, self.seen_at, self.csrf_secret, self._left(), self, self.owner)
         try:
             octets = _encoder.encode(stored)

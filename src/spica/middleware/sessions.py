@@ -34,6 +34,7 @@ from spica.middleware.session_stores.server import ServerStore
 NAME = "spica_session"
 DAY_S = 86_400
 _CACHE_CONTROL = "private, max-age=0, must-revalidate"
+_SECURE, _PLAIN = CookieOptions(secure=True), CookieOptions(secure=False)
 _log = logging.getLogger("spica.middleware")
 
 
@@ -114,7 +115,8 @@ class Session(Middleware):
             return
         _forbid_sharing(ctx, response)
         if session is not None and self._keeps(ctx, session, response):
-            self._check_ends(session)
+            if session.ends_others:
+                self._records()
             value = self._store.save(session, self._name, expires_at=self.expiry_of(session))
             self._set_cookie(ctx, response, value)  # type: ignore[arg-type]  # a plain store
         if response.stream is not None:
@@ -168,10 +170,6 @@ class Session(Middleware):
             )
         return records
 
-    def _check_ends(self, session: SessionData) -> None:
-        if session.ends_others:
-            self._records()
-
     def _check(self, session: SessionData | None) -> SessionData:
         """The session when it isn't over, else a new one; seen now."""
         if session is None:
@@ -214,7 +212,7 @@ class Session(Middleware):
 
     def _options(self, ctx: Context) -> CookieOptions:
         secure = ctx.request.is_secure or ctx.services.behind_tls if self._secure is None else self._secure
-        return CookieOptions(secure=secure)
+        return _SECURE if secure else _PLAIN
 
 
 class Loaded:
@@ -241,7 +239,8 @@ def _contents(session: SessionData) -> bytes | None:
 def _forbid_sharing(ctx: Context, response: Response) -> None:
     """Keep shared caches from giving one visitor's page to another."""
     response.add_vary("cookie")
-    if response.header("cache-control") is None and ctx.response.header("cache-control") is None:
+    wanted = ctx.response.header("cache-control") if ctx.has_response_defaults else None
+    if wanted is None and response.header("cache-control") is None:
         response.fields.append(("cache-control", _CACHE_CONTROL))
 
 

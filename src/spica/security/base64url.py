@@ -6,21 +6,10 @@ that may be written in several ways is one that may be changed.
 
 from __future__ import annotations
 
-import binascii
+from spica._core import base64url_decode, base64url_encode
 
-_TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = bytes.maketrans(b"-_", b"+/")
+encode = base64url_encode
+"""Encode octets as letters, digits, - and _."""
 
-
-def encode(octets: bytes) -> str:
-    """Encode octets as letters, digits, - and _."""
-    return binascii.b2a_base64(octets, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
-
-
-def decode(text: str) -> bytes | None:
-    """Decode a text; None for any but the one that `encode` writes."""
-    try:
-        octets = binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=" * (-len(text) % 4))
-    except ValueError:
-        return None
-    return octets if encode(octets) == text else None
+decode = base64url_decode
+"""Decode a text; None for any but the one that `encode` writes."""

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import enum
 import hmac
-import os
 from collections.abc import Collection
 
+from spica._core import mask_secret, random_text, unmask_secret
 from spica.security import base64url
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -73,22 +73,20 @@ def check_token(token: str | None, secret: str | None) -> Verdict:
 
 def make_secret() -> str:
     """Make the secret that a session keeps: 32 random octets as base64url."""
-    return base64url.encode(os.urandom(SECRET_BYTES))
+    return random_text(SECRET_BYTES)
 
 
 def mask_token(secret: str) -> str:
     """Make a token for a page: the secret XORed with a fresh mask, and the mask. It differs on every call."""
-    octets = base64url.decode(secret) or b""
-    mask = os.urandom(len(octets))
-    return base64url.encode(mask + _xor(mask, octets))
+    return mask_secret(secret)
 
 
 def verify_token(token: str, secret: str) -> bool:
     """Tell whether a token was made from this secret, in time that doesn't depend on how much of it matches."""
-    octets, expected = base64url.decode(token), base64url.decode(secret)
-    if octets is None or expected is None or len(expected) != SECRET_BYTES or len(octets) != 2 * SECRET_BYTES:
+    found, expected = unmask_secret(token), base64url.decode(secret)
+    if found is None or expected is None or len(expected) != SECRET_BYTES:
         return False
-    return hmac.compare_digest(_xor(octets[:SECRET_BYTES], octets[SECRET_BYTES:]), expected)
+    return hmac.compare_digest(found, expected)
 
 
 def _is_own(origin: str, scheme: str, host: str) -> bool:
@@ -97,7 +95,3 @@ def _is_own(origin: str, scheme: str, host: str) -> bool:
         return False
     # On plain http the TLS may end in a proxy before us, so both are ours; on https only https is.
     return origin_scheme == "https" or (origin_scheme == "http" and scheme == "http")
-
-
-def _xor(one: bytes, other: bytes) -> bytes:
-    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(len(one), "big")

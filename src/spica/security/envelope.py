@@ -17,14 +17,14 @@ import hmac
 import math
 import time
 
-from spica._core import aead_open, aead_seal
+from spica._core import EnvelopeSealer
 from spica.security import base64url
 from spica.security.keys import Keys
 
 _PREFIX = "v1."
 _EXPIRY_BYTES = 8
 _MAC_BYTES = 32
-_NEVER = bytes(_EXPIRY_BYTES)
+_NEVER = 0
 
 
 class Sealer:
@@ -33,11 +33,11 @@ class Sealer:
     Args:    keys: from `KeyRing.derive(purpose)`.
     """
 
-    __slots__ = ("_keys", "_prefix")
+    __slots__ = ("_native",)
 
     def __init__(self, keys: Keys) -> None:
-        self._keys = keys
-        self._prefix = f"{_PREFIX}{keys.current.kid}."
+        others = [key for key in keys.by_kid.values() if key != keys.current]
+        self._native = EnvelopeSealer([keys.current, *others])
 
     def seal(self, message: bytes, context: str, *, expires_at: float | None = None) -> str:
         """Encrypt a message.
@@ -45,18 +45,11 @@ class Sealer:
         Args:    message: any octets; context: what it is for, needed again to open it; expires_at: seconds since 1970.
         Returns: text of letters, digits and ._-
         """
-        aad = f"{self._prefix}{context}".encode()
-        sealed = aead_seal(self._keys.current.octets, _pack_expiry(expires_at) + message, aad)
-        return self._prefix + base64url.encode(sealed)
+        return self._native.seal(message, context, _NEVER if expires_at is None else math.ceil(expires_at))
 
     def open(self, text: str, context: str, *, now: float | None = None) -> bytes | None:
         """Decrypt a message; None when it was changed, sealed for another context or by another key, or has expired."""
-        kid, body = _split(text)
-        key = self._keys.by_kid.get(kid)
-        if key is None or body is None:
-            return None
-        opened = aead_open(key.octets, body, f"{_PREFIX}{kid}.{context}".encode())
-        return None if opened is None else _unpack(opened, now)
+        return self._native.open(text, context, time.time() if now is None else now)
 
 
 class Signer:
@@ -98,14 +91,14 @@ def _mac(key: bytes, context: str, body: bytes) -> bytes:
 
 
 def _pack_expiry(expires_at: float | None) -> bytes:
-    return _NEVER if expires_at is None else math.ceil(expires_at).to_bytes(_EXPIRY_BYTES, "big")
+    return (_NEVER if expires_at is None else math.ceil(expires_at)).to_bytes(_EXPIRY_BYTES, "big")
 
 
 def _unpack(body: bytes, now: float | None) -> bytes | None:
     if len(body) < _EXPIRY_BYTES:
         return None
-    expiry = body[:_EXPIRY_BYTES]
-    if expiry != _NEVER and int.from_bytes(expiry, "big") <= (time.time() if now is None else now):
+    expiry = int.from_bytes(body[:_EXPIRY_BYTES], "big")
+    if expiry != _NEVER and expiry <= (time.time() if now is None else now):
         return None
     return body[_EXPIRY_BYTES:]
 

@@ -200,3 +200,16 @@ def test_pydantic_models_hide_what_they_exclude() -> None:
             return {"mode": mode, "by_alias": by_alias}
 
     assert json.encode([Pretender()]) == b'[{"mode":"json","by_alias":true}]'
+
+
+def test_an_error_names_what_it_is_about_and_a_forgotten_await() -> None:
+    async def load() -> None: ...
+
+    with pytest.raises(UnencodableValue, match="a set can't become JSON"):
+        json.encode((1, {object()}), about={object()})
+    forgotten = load()
+    with pytest.raises(UnencodableValue, match=r"a coroutine can't become JSON") as caught:
+        json.encode((1, forgotten), about=forgotten)
+    forgotten.close()
+    assert caught.value.why == "it was not awaited"
+    assert caught.value.fix == "await load(...), in an async def"

@@ -125,3 +125,16 @@ def test_essence_and_json() -> None:
     assert essence(None) == ""
     assert is_json("application/problem+json")
     assert not is_json("text/json5")
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("/", "/"),
+        ("/reset?user=7", "/reset?user=7"),
+        ("/reset?user=7&token=s3cret&q=a", "/reset?user=7&token=[hidden]&q=a"),
+        ("/reset?auth%5Ftoken=s3cret&token", "/reset?auth%5Ftoken=[hidden]&token"),
+    ],
+)
+def test_the_repr_shows_no_secret_of_the_query(target: str, shown: str) -> None:
+    assert repr(make_request(target=target)) == f"Request(GET {shown})"

@@ -180,27 +180,92 @@ async def test_a_refusal_can_be_read_by_the_page() -> None:
     [
         ({"origins": ["*"]}, "*"),
         ({"origins": [ORIGIN]}, ORIGIN),
-        ({"origins": [ORIGIN], "credentials": True}, ORIGIN),
-        ({"origins": [ORIGIN, "https://other.example"]}, None),
-        ({"origins": ["https://*.example.com"]}, None),
         ({"origins": [re.compile("https://.*")]}, None),
     ],
 )
 async def test_a_public_file_says_what_it_can_say_to_everyone(
     tmp_path: Path, options: dict[str, Any], allowed: str | None
 ) -> None:
-    (tmp_path / "public").mkdir()
-    (tmp_path / "public/font.woff2").write_text("a font")
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config/routes.py").write_text("def draw(r): ...\n")
-    (tmp_path / "config/middleware.py").write_text(
-        f"import re\nfrom spica import middleware as m\ndef draw(p):\n    p.use(m.Cors(**{options!r}))\n"
-    )
-    async with open_client(App(tmp_path, env="test")) as client:
+    async with open_client(public_font(tmp_path, options)) as client:
         for origin in (ORIGIN, "https://evil.example"):
             answer = (await client.get("/font.woff2", headers={"origin": origin})).expect_status(200)
             assert answer.headers.get("access-control-allow-origin") == allowed
             assert "access-control-allow-credentials" not in answer.headers
+            assert "origin" not in answer.headers.get("vary", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "allowed"),
+    [
+        ({"origins": [ORIGIN, "https://other.example"]}, [ORIGIN, "https://other.example", "https://OTHER.example"]),
+        ({"origins": ["https://*.example.com"]}, ["https://a.example.com", "https://a.b.example.com"]),
+        ({"origins": [re.compile("https://.*"), ORIGIN, "http://localhost:5173"]}, [ORIGIN, "http://localhost:5173"]),
+        ({"origins": [ORIGIN, "https://other.example"], "credentials": True, "expose": ["etag", "x-a"]}, [ORIGIN]),
+    ],
+)
+async def test_a_public_file_answers_the_origin_that_asks(
+    tmp_path: Path, options: dict[str, Any], allowed: list[str]
+) -> None:
+    asked: list[tuple[int, dict[str, str]]] = [
+        (200, {}),
+        (206, {"range": "bytes=0-1"}),
+        (304, {"if-none-match": "*"}),
+        (412, {"if-match": '"x"'}),
+        (416, {"range": "bytes=99-"}),
+    ]
+    async with open_client(public_font(tmp_path, options)) as client:
+        for status, fields in asked:
+            for origin in allowed:
+                answer = await client.get("/font.woff2", headers={"origin": origin, **fields})
+                answer.expect_status(status)
+                assert answer.headers["access-control-allow-origin"] == origin
+                assert answer.headers["vary"] == "origin"
+                credentials = answer.headers.get("access-control-allow-credentials")
+                assert credentials == ("true" if options.get("credentials") else None)
+                exposed = ", ".join(options.get("expose", [])) or None
+                assert answer.headers.get("access-control-expose-headers") == exposed
+            for origin in (
+                "https://evil.example",
+                "null",
+                f"{ORIGIN}.evil.example",
+                "https://a.example.com@evil.example",
+            ):
+                answer = await client.get("/font.woff2", headers={"origin": origin, **fields})
+                assert answer.expect_status(status).headers["vary"] == "origin"
+                assert not [name for name in answer.headers if name.startswith("access-control")]
+            answer = (await client.get("/font.woff2", headers=fields)).expect_status(status)
+            assert answer.headers["vary"] == "origin"
+            assert "access-control-allow-origin" not in answer.headers
+        for target in ("/none.woff2", "/style.css"):
+            answer = await client.get(target, headers={"origin": allowed[0]})
+            assert answer.headers["access-control-allow-origin"] == allowed[0]
+            assert answer.headers.get_all("vary") == (
+                ["accept-encoding, origin"] if target == "/style.css" else ["origin"]
+            )
+        fields = {"origin": allowed[0], "access-control-request-method": "GET"}
+        preflight = (await client.options("/font.woff2", headers=fields)).expect_status(204)
+        assert preflight.headers["access-control-allow-origin"] == allowed[0]
+
+
+async def test_one_origin_with_credentials_reads_files_with_them(tmp_path: Path) -> None:
+    async with open_client(public_font(tmp_path, {"origins": [ORIGIN], "credentials": True})) as client:
+        for origin, credentials in ((ORIGIN, "true"), ("https://evil.example", None)):
+            answer = (await client.get("/font.woff2", headers={"origin": origin})).expect_status(200)
+            assert answer.headers["access-control-allow-origin"] == ORIGIN
+            assert answer.headers.get("access-control-allow-credentials") == credentials
+            assert answer.headers["vary"] == "origin"
+
+
+def public_font(root: Path, options: dict[str, Any]) -> App:
+    (root / "public").mkdir()
+    (root / "public/font.woff2").write_text("a font")
+    (root / "public/style.css").write_text("a {}")
+    (root / "config").mkdir()
+    (root / "config/routes.py").write_text("def draw(r): ...\n")
+    (root / "config/middleware.py").write_text(
+        f"import re\nfrom spica import middleware as m\ndef draw(p):\n    p.use(m.Cors(**{options!r}))\n"
+    )
+    return App(root, env="test")
 
 
 async def test_a_pipeline_of_named_origins_keeps_to_them_beside_a_common_one() -> None:

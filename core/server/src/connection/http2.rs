@@ -55,14 +55,16 @@ pub struct Http2 {
 
 /// What every connection allows its peer.
 pub fn settings(options: &Options) -> Settings {
-    Settings {
+    let mut settings = Settings {
         request: options.limits.clone(),
         max_streams: options.http2_max_streams,
         header_timeout: options.head_timeout,
         write_timeout: options.write_timeout,
         idle_timeout: options.keep_alive_timeout,
         ..Settings::default()
-    }
+    };
+    settings.set_fields(&options.fields);
+    settings
 }
 
 impl Http2 {
