@@ -1,0 +1,1 @@
+"""The brokers of pub/sub, each on a server of this run."""
