@@ -3,13 +3,14 @@
 Rules of this file:
 - Declaring only collects; `core` compiles everything at first use, and from then on nothing can be declared.
 - Without `root` there is no session, no CSRF protection and no template: an API. The safe response fields are on.
-- Inside a process one application is served: `paths`, `urls` and the default database are those of the one that was
-  compiled, or started, last.
+- Inside a process one application is served: `paths`, `urls`, `pubsub` and the default database are those of the one
+  that was compiled, or started, last.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -31,7 +32,7 @@ from spica.assets.lookup import SourceAssets, load_assets, use_assets
 from spica.assets.shipped import PUBLIC as SHIPPED
 from spica.config.environment import environment_name
 from spica.config.in_force import password_cost, shows_api_docs, watches_queries
-from spica.config.settings import AppSection, Settings
+from spica.config.settings import AppSection, PubsubSection, Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
 from spica.injection.registry import Override, Registry
@@ -39,6 +40,7 @@ from spica.middleware.declare import DEFAULT, Pipelines, Usable, When
 from spica.middleware.error_handler import Reporter, Rescue, Rescues
 from spica.middleware.pipeline import Middleware
 from spica.middleware.security_headers import SecurityHeaders
+from spica.pubsub.current import use as use_pubsub
 from spica.routing.listing import RouteRow, build_rows
 from spica.routing.location import locate_caller
 from spica.routing.route import Route
@@ -54,6 +56,9 @@ if TYPE_CHECKING:  # imported at run time where it is called
     from spica.app.asgi import Send
     from spica.app.asgi_content import Message, Receive
     from spica.app.query_watch import QueryWatch
+    from spica.channels.fanout import Fanout
+    from spica.presence.tracker import Tracker
+    from spica.pubsub.bus import PubSub
 
 AnyCheck = TypeVar("AnyCheck", bound=Check)
 AnyHook = TypeVar("AnyHook", bound=Hook)
@@ -70,6 +75,7 @@ class App(Router):
     Args:    root: a project's folder, None for an application in one file; env: development, test or production, None
              for SPICA_ENV; secret_key: for sessions and sealed cookies of a one-file application, 32 characters or
              more; url: the address of a one-file application, for `urls`; templates: of a one-file application;
+             pubsub: how broadcasts of a one-file application reach other processes, as [pubsub] url;
              lifespan: an async generator, or a function that makes an async context manager, around its life.
     Raises:  ConfigurationError when a project's config/*.toml is wrong.
     Example:
@@ -87,11 +93,15 @@ class App(Router):
         secret_key: str = "",
         url: str = "",
         templates: Renderer | None = None,
+        pubsub: str = "",
         lifespan: LifespanFunction | None = None,
     ) -> None:
         super().__init__()
         self.root = Path(root).resolve() if root is not None else None
-        self.settings = _load_settings(self.root, env, secret_key, url)
+        self.settings = _load_settings(self.root, env, secret_key, url, pubsub)
+        self._made_at = os.path.realpath(self.root or locate_caller().file)
+        self._pubsub: PubSub | None = None
+        self._presence: Tracker | None = None
         self._pipelines = Pipelines(in_project=root is not None)
         self._rescues = Rescues()
         self._reporters: list[Reporter] = []
@@ -124,6 +134,17 @@ class App(Router):
     def secrets(self) -> Secrets:
         """The secrets of the encrypted file: `app.secrets.stripe.key`."""
         return self.settings.secrets
+
+    @property
+    def pubsub(self) -> PubSub:
+        """What sends events to whoever listens, in all processes of the application; `from spica import pubsub` once
+        it is started."""
+        if self._pubsub is None:
+            # Lazy: a server starts without what only those who broadcast need.
+            from spica.app.broadcasting import build_bus
+
+            self._pubsub = build_bus(self.settings, self._made_at, self.health)
+        return self._pubsub
 
     # Declaring
 
@@ -318,16 +339,33 @@ class App(Router):
         self.health.enter()
         self._tend_helpers()
         self._configure_database()
+        use_pubsub(lambda: self.pubsub)
+        if self._fanout is not None or self._pubsub is not None:
+            self._start_realtime()
         for lifespan in self._mounted.take_lifespans():
             self._lifespan.add(lifespan)
         await self._lifespan.start(self)
 
+    def say_goodbye(self) -> None:
+        """Called by the server before it says goodbye to its clients: channels leave because of the shutdown, and
+        streams of events end instead of holding it up."""
+        if self._pubsub is not None:
+            self._pubsub.end_subscriptions()
+        if (fanout := self._fanout) is not None:
+            fanout.is_stopping = True
+
     async def shutdown(self) -> None:
         """Run what comes after the last request and close the database."""
         try:
+            if (fanout := self._fanout) is not None:
+                await fanout.stop()
             await self._lifespan.stop()
         finally:
             self.health.close()
+            if self._presence is not None:
+                await self._presence.stop()
+            if self._pubsub is not None:
+                await self._pubsub.stop()
             database, self._database = self._database, None
             if database is not None:
                 await database.close()
@@ -348,6 +386,10 @@ class App(Router):
 
     # The rest is private.
 
+    @property
+    def _fanout(self) -> Fanout | None:
+        return self._compiled.fanout if self._compiled is not None else None
+
     def _add(self, part: Route | Mount) -> None:
         self._check_open()
         super()._add(part)
@@ -363,6 +405,8 @@ class App(Router):
 
     def _compile(self) -> Compiled:
         root, settings = self.root, self.settings
+        if settings.pubsub.url:
+            self.pubsub  # noqa: B018 - a URL that names no broker is a mistake of the application
         renderer: Renderer = self._templates or NoRenderer()
         routes = super().routes
         lookup = None
@@ -377,7 +421,7 @@ class App(Router):
             project.load_pipelines(root, self._pipelines)
             renderer = self._templates or project.load_renderer(root, reload=not settings.is_production)
             cache_control = _PUBLIC_IN_PRODUCTION if settings.is_production else _PUBLIC_WHILE_DEVELOPING
-            public += [(str(root / project.PUBLIC), cache_control), (str(SHIPPED), cache_control)]
+            public += [(str(folder), cache_control) for folder in (root / project.PUBLIC, *SHIPPED)]
             assets = load_assets(root, built=settings.is_production)
             use_assets(assets)
             if isinstance(assets, SourceAssets):
@@ -408,8 +452,21 @@ class App(Router):
             internal=[*self._list_pages(), *sources],
             health=self.health.routes(),
             mounted=self._mounted,
+            bus=lambda: self.pubsub,
         )
         return compile_application(parts)
+
+    def _start_realtime(self) -> None:
+        # Lazy: as `pubsub`.
+        from spica.app.broadcasting import start_bus
+        from spica.presence.current import use as use_presence
+
+        fanout = self._fanout
+        start_bus(self.pubsub, self.settings, has_channels=fanout is not None)
+        if fanout is not None:
+            self._presence = fanout.presence
+            use_presence(self._presence)
+            self._presence.start()
 
     def _tend_helpers(self) -> None:
         """While developing, check every use of a path helper, and keep their stub true where the project has one.
@@ -477,9 +534,13 @@ def _use_keys(settings: Settings) -> None:
     use_passwords(cost, threads=chosen.threads, max_waiting=chosen.max_waiting, min_characters=chosen.min_characters)
 
 
-def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str) -> Settings:
+def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str, pubsub: str) -> Settings:
     if root is None:
-        return Settings(env=environment_name(env), app=AppSection(secret_key=secret_key, url=url))
+        return Settings(
+            env=environment_name(env),
+            app=AppSection(secret_key=secret_key, url=url),
+            pubsub=PubsubSection(url=pubsub),
+        )
     # Lazy: an application in one file has no TOML to read.
     from spica.config import loader
 

@@ -89,12 +89,13 @@ async def _serve_socket(app: App, scope: Message, receive: Receive, send: Send) 
     native = _build_request({**scope, "method": "GET", "headers": _as_upgrade(scope["headers"])})
     found = app.core.begin_socket(native)
     if found is None:
-        await _refuse(scope, send, 404, [], b"404 Not Found\n")
+        await _refuse(scope, send, 404, _own_fields(app), b"404 Not Found\n")
         return
     handler, origins = found
     is_secure = scope.get("scheme") in ("wss", "https")
     if not origin_allowed(native.field("origin"), native.field("host"), is_secure, origins):
-        await _refuse(scope, send, 403, [], b"403 Forbidden: pages of this origin may not open a WebSocket here\n")
+        words = b"403 Forbidden: pages of this origin may not open a WebSocket here\n"
+        await _refuse(scope, send, 403, _own_fields(app), words)
         return
     topics = _topics.setdefault(asyncio.get_running_loop(), Topics())
     socket = AsgiSocket(scope, receive, send, topics)
@@ -126,6 +127,12 @@ async def _until_left(handler: asyncio.Task[Any], socket: AsgiSocket) -> object:
         if not handler.done():
             handler.cancel()
             await asyncio.wait((handler,))
+
+
+def _own_fields(app: App) -> list[tuple[bytes, bytes]]:
+    """Those of an answer that is made here: the core, which adds the application's own, never sees it."""
+    fields = [("content-type", "text/plain; charset=utf-8"), *app.core.fields]
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
 
 
 async def _refuse(scope: Message, send: Send, status: int, fields: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from spica.app.markup import render_attributes
 from spica.assets.lookup import find_asset, list_assets
 from spica.assets.manifest import Asset
-from spica.assets.shipped import HTMX, find_shipped
+from spica.assets.shipped import HTMX, find_shipped, shipped_modules
 from spica.http.context import Context
 from spica.middleware.content_security_policy import csp_nonce
 from spica.templates.filters import json
@@ -62,14 +62,17 @@ def htmx_script(ctx: Context | None, *, nonce: bool = False, **attributes: objec
 def importmap_tag(ctx: Context | None) -> Safe:
     """What lets modules import each other by their names: `import "./cart.js"` in js/app.js finds the built js/cart.js.
 
-    It stands before the first module, with the nonce of the page. Nothing where the sources are served as they are.
+    And what comes with Spica: `import { Socket } from "phoenix"`. It stands before the first module, with the nonce of
+    the page. Assets are not in it where the sources are served as they are.
     """
-    built = {f"/assets/{name}": find_asset(name).path for name in list_assets() if name.endswith((".js", ".mjs"))}
-    imports = {name: path for name, path in built.items() if name != path}
-    if not imports:
+    named = {f"/assets/{name}": find_asset(name) for name in list_assets() if name.endswith((".js", ".mjs"))}
+    found = {name: asset for name, asset in named.items() if name != asset.path} | shipped_modules()
+    if not found:
         return Safe("")
+    imports = {name: asset.path for name, asset in found.items()}
+    integrity = {asset.path: asset.integrity for asset in found.values()}
     own = render_attributes({"type": "importmap", "nonce": _nonce(ctx, True)})
-    return Safe(f"<script{own}>{json({'imports': imports})}</script>")
+    return Safe(f"<script{own}>{json({'imports': imports, 'integrity': integrity})}</script>")
 
 
 def image_tag(name: str, /, *, alt: str, **attributes: object) -> Safe:

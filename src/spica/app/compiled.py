@@ -9,13 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from spica._core import Application as Core
 from spica._core import Request as NativeRequest
 from spica._core import RouteConflict
 from spica.app.dispatch import Dispatch, build_dispatch
-from spica.app.entries import add_bare_entry, add_entry, add_post_entry, add_socket_entry, narrow_entry
+from spica.app.entries import (
+    add_bare_entry,
+    add_entry,
+    add_post_entry,
+    add_socket_entry,
+    narrow_entry,
+    reserve_place,
+)
 from spica.app.errors import raise_all
 from spica.app.failures import Failures
 from spica.app.method_override import build_override_entry, is_overridable
@@ -43,6 +50,11 @@ from spica.routing.route import Route
 from spica.routing.table import RouteTable
 from spica.security.cookies import SecretCookies
 from spica.security.keys import KeyRing
+from spica.telemetry.logs import get_logger
+
+if TYPE_CHECKING:  # imported at run time where there are channels
+    from spica.channels.fanout import Fanout
+    from spica.pubsub.bus import PubSub
 
 # What routes have in common that differ in their method only; see `Route.shape`.
 Shape: TypeAlias = tuple[str, tuple[int, ...]]
@@ -59,7 +71,7 @@ class Parts:
     there has no files; `registry`: providers by type; `directs`: path helpers that are functions; `internal`: routes of
     Spica's own, which are in no list and give way to others; `health`: as `internal`, and no middleware stands in front
     of them; `scopes_queries`: whether queries are watched, by request; `mounted`: gets the ASGI applications among the
-    routes.
+    routes; `bus`: gives what carries the broadcasts of channels.
     """
 
     settings: Settings
@@ -67,6 +79,7 @@ class Parts:
     pipelines: Pipelines
     renderer: Renderer
     failures: Failures
+    bus: Callable[[], PubSub]
     lookup: ControllerLookup | None = None
     public: Sequence[PublicFolder] = ()
     registry: Registry | None = None
@@ -81,27 +94,30 @@ class Parts:
 class Compiled:
     """An application that can answer: the core's table, and the routes as they were declared.
 
-    `entries` are the routes by the numbers that the core gave them.
+    `entries` are the routes by the numbers that the core gave them, `fanout` is that of its channels, None without any.
     """
 
     core: Core
     table: RouteTable
     failures: Failures
     entries: Sequence[Route] = ()
+    fanout: Fanout | None = None
 
 
 @dataclass(slots=True)
 class _Work:
     """What one compilation has made so far; entries by the core's numbers, posts and overridable routes by their
-    shape."""
+    shape, reserved for routes that have a mistake."""
 
     core: Core
     misses: Misses
     services: ContextServices
     mistakes: list[SpicaError]
     entries: list[Route] = field(default_factory=list)
+    fanout: Fanout | None = None
     posts: dict[Shape, tuple[Route, Dispatch]] = field(default_factory=dict)
     overridable: dict[Shape, list[tuple[Route, Dispatch]]] = field(default_factory=dict)
+    reserved: set[tuple[str, Shape]] = field(default_factory=set)
 
 
 def compile_application(parts: Parts) -> Compiled:
@@ -124,6 +140,7 @@ def compile_application(parts: Parts) -> Compiled:
         send_stream=send_stream,
         fields=list(parts.pipelines.static_fields),
         public=list(parts.public),
+        readers=parts.pipelines.readers,
     )
     work = _Work(core, misses, services, list(table.mistakes))
     variants = [variant for route in table for variant in route.variants]
@@ -135,11 +152,13 @@ def compile_application(parts: Parts) -> Compiled:
         except SpicaError as mistake:
             mistake.where = mistake.where or route.label
             work.mistakes.append(mistake)
+            work.reserved.add((route.method, route.shape))
+            reserve_place(core, route)
     _add_posts(variants, parts, work)
     work.mistakes.extend(_freeze(core))
     misses.bind(core)
     raise_all(work.mistakes)
-    return Compiled(core, table, parts.failures, work.entries)
+    return Compiled(core, table, parts.failures, work.entries, work.fanout)
 
 
 def build_services(settings: Settings) -> ContextServices:
@@ -150,7 +169,7 @@ def build_services(settings: Settings) -> ContextServices:
 
 
 def _add_route(route: Route, parts: Parts, work: _Work) -> None:
-    endpoint = _build_endpoint(route, parts)
+    endpoint = _build_channels(route, parts, work) if route.kind == "socket" else _build_endpoint(route, parts)
     # Probes would drown the other access lines, and nothing that refuses requests is to refuse them.
     chain = (AccessLog(False),) if route in parts.health else parts.pipelines.chain(route.pipe, vital=route.vital)
     middleware = without_declarations(chain)
@@ -190,14 +209,39 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     work.entries.append(route)
 
 
-def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
-    info = RouteInfo(
+def _build_channels(route: Route, parts: Parts, work: _Work) -> Endpoint:
+    """The endpoint of a socket with channels. Both of its addresses have the same mistakes, which are told once."""
+    # Lazy: few applications have channels, and they cost as much to import as the rest of the server.
+    from spica.app.channels import build_channels_endpoint
+    from spica.channels.fanout import Fanout
+
+    if work.fanout is None:
+        work.fanout = Fanout(
+            parts.bus(),
+            report=parts.failures.report,
+            note=_note if parts.failures.development else None,
+            heartbeat_s=parts.settings.presence.heartbeat_s,
+        )
+    info = _describe(route, parts)
+    return build_channels_endpoint(route, info, parts.registry, work.fanout, work.mistakes)
+
+
+def _note(what: str, facts: dict[str, str]) -> None:
+    get_logger().info(what, **facts)
+
+
+def _describe(route: Route, parts: Parts) -> RouteInfo:
+    return RouteInfo(
         method=route.method,
         pattern=route.pattern.text,
         target=route.target_name,
         name=route.name,
         renderer=parts.renderer,
     )
+
+
+def _build_endpoint(route: Route, parts: Parts) -> Endpoint:
+    info = _describe(route, parts)
     if route.is_mounted:
         return parts.mounted.build_endpoint(route, info)
     if not isinstance(route.target, str):
@@ -225,6 +269,8 @@ def _add_posts(variants: Sequence[Route], parts: Parts, work: _Work) -> None:
     for route in variants:
         methods.setdefault(route.shape, []).append(route.method)
     for shape, overrides in work.overridable.items():
+        if ("POST", shape) in work.reserved:
+            continue
         route, post = work.posts.get(shape, (overrides[0][0], None))
         refuse = _build_refusal(work.misses, methods[shape])
         entry = build_override_entry(post, {other.method: dispatch for other, dispatch in overrides}, refuse)

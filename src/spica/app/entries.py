@@ -9,7 +9,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import isawaitable, iscoroutine
 from typing import Any, TypedDict
 
@@ -18,8 +18,8 @@ from spica._core import Request as NativeRequest
 from spica.app.dispatch import Dispatch
 from spica.app.sockets import SocketEntry
 from spica.controllers.action import Endpoint
-from spica.controllers.waiting import Kind
 from spica.http.request import Request
+from spica.injection.waiting import Kind
 from spica.middleware.access_log import is_logged
 from spica.middleware.body_limit import find_limit
 from spica.middleware.pipeline import Middleware
@@ -77,6 +77,12 @@ def add_post_entry(
 ) -> int:
     """Hand the core what answers POST at a route's pattern: a response, or a coroutine of one. Returns its number."""
     return _add(core, "POST", route, entry, "plain", streams_content)
+
+
+def reserve_place(core: Application, route: Route) -> None:
+    """Give a route that has a mistake its place in the core all the same, so that what contradicts it is found too."""
+    with suppress(InvalidPatternError):  # the mistake itself, told already
+        _add(core, "GET" if route.is_socket else route.method, route, lambda native: None, "plain", False)
 
 
 def narrow_entry(core: Application, number: int, chains: Sequence[Sequence[Middleware]]) -> None:

@@ -94,7 +94,7 @@ class Failures:
         expected = HttpError(status=rescue) if rescue else error if isinstance(error, HttpError) else None
         if expected is None or (expected.status >= 500 and expected is not error):
             _log.error("%s %s failed %s", request.method, request.path, trace_id, exc_info=error)
-            self._report(error, request)
+            self.report(error, request)
         if expected is not None:
             return self._answer_expected(request, expected, "")
         if self.development and self.wants_page(request):
@@ -112,7 +112,8 @@ class Failures:
                 return rescue
         return None
 
-    def _report(self, error: BaseException, request: Request) -> None:
+    def report(self, error: BaseException, request: Request) -> None:
+        """Tell the reporters of a failure that nobody expected; never raises."""
         for reporter in self._reporters:
             try:
                 reporter(error, request)

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from spica._core import escape
-from spica.app.form_values import Options, label_of, list_pairs, render_options, written
-from spica.app.markup import render_attributes, render_text
-from spica.templates.safe import Safe
+from spica.app.form_values import Options, id_of, label_of, list_pairs, render_options, written
+from spica.app.markup import render_attributes
+from spica.templates.safe import Safe, html_of
 
 _INSTEAD = {"radio": "radios"}
 
@@ -120,7 +120,7 @@ class Fields:
               group: `{"Europe": {"de": "Germany"}}`; blank: the text of the empty choice.
         """
         chosen = self._chosen(field) if multiple else {written(self._value(field)) or ""}
-        first = f'<option value="">{render_text(blank)}</option>' if blank is not None else ""
+        first = f'<option value="">{html_of(blank)}</option>' if blank is not None else ""
         name = {"name": f"{self._key(field)}[]", "multiple": True} if multiple else {}
         own = self._attributes(field, attributes, hint=hint, **name)
         control = f"<select{own}>{first}{''.join(render_options(options, chosen))}</select>"
@@ -160,12 +160,12 @@ class Fields:
             given = {**own, "value": value, "checked": value in chosen, "id": id, "name": name}
             items.append(
                 f'<div class="choice"><input{render_attributes(given)}>'
-                f'<label for="{escape(id)}">{render_text(text)}</label></div>'
+                f'<label for="{escape(id)}">{html_of(text)}</label></div>'
             )
         described = self._described(field, hint)
         # The summary's link leads to the group, which can have the focus for that.
         group = render_attributes({"class": "field", "id": self._id(field), "tabindex": "-1", **described})
-        legend = f"<legend>{render_text(label_of(field) if label is None else label)}</legend>"
+        legend = f"<legend>{html_of(label_of(field) if label is None else label)}</legend>"
         inside = f"{legend}{self._hint(field, hint)}{hidden}{''.join(items)}{self.errors(field)}"
         return Safe(f"<fieldset{group}>{inside}</fieldset>")
 
@@ -205,10 +205,10 @@ class Fields:
 
     def _label(self, field: str, label: object) -> str:
         text = label_of(field) if label is None else label
-        return f'<label for="{escape(self._id(field))}">{render_text(text)}</label>'
+        return f'<label for="{escape(self._id(field))}">{html_of(text)}</label>'
 
     def _hint(self, field: str, hint: object) -> str:
-        return "" if hint is None else f'<p class="hint" id="{escape(self._id(field))}_hint">{render_text(hint)}</p>'
+        return "" if hint is None else f'<p class="hint" id="{escape(self._id(field))}_hint">{html_of(hint)}</p>'
 
     def _attributes(self, field: str, given: Mapping[str, object], *, hint: object = None, **own: object) -> str:
         fixed = {"id": self._id(field), "name": self._key(field), **own}
@@ -216,10 +216,13 @@ class Fields:
 
     def _described(self, field: str, hint: object) -> dict[str, object]:
         """What tells a reader of screens about errors and hint."""
-        has_errors, id = bool(self._messages(field)), self._id(field)
+        has_errors = bool(self._messages(field))
+        if hint is None and not has_errors:
+            return {}
+        id = self._id(field)
         ids = [f"{id}_{part}" for part, is_there in (("hint", hint is not None), ("errors", has_errors)) if is_there]
         described: dict[str, object] = {"aria-invalid": "true"} if has_errors else {}
-        return described | ({"aria-describedby": " ".join(ids)} if ids else {})
+        return {**described, "aria-describedby": " ".join(ids)}
 
     def _chosen(self, field: str) -> set[str]:
         value = self._value(field)
@@ -236,7 +239,7 @@ class Fields:
         return f"{self._name}[{field}]" if self._name else field
 
     def _id(self, field: str) -> str:
-        return self._key(field).replace("[", "_").replace("]", "")
+        return id_of(self._key(field))
 
     def _value(self, field: str) -> object:
         if isinstance(self._record, Mapping):
@@ -265,7 +268,7 @@ class Form(Fields):
     def submit(self, text: object = None, **attributes: object) -> Safe:
         """The button that sends the form."""
         words = "Save" if text is None else text
-        return Safe(f"<button{render_attributes({'type': 'submit', **attributes})}>{render_text(words)}</button>")
+        return Safe(f"<button{render_attributes({'type': 'submit', **attributes})}>{html_of(words)}</button>")
 
     def summary(self) -> Safe:
         """All errors, each a link to its field; nothing when there are none."""

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
+from functools import lru_cache
 
-from spica.app.markup import render_attributes, render_text
+from spica.app.markup import render_attributes
 from spica.http import json
+from spica.templates.safe import html_of
 
 Options = Mapping[object, object] | Iterable[object]
 """Labels by value, pairs of value and label, or values; labels by value below a name are a group of a select."""
 
 
+@lru_cache(maxsize=1_024)  # a form asks several times for each control, and pages have the same few
+def id_of(key: str) -> str:
+    """The id of the control whose parameter has this name: `post_title` for `post[title]`."""
+    return key.replace("[", "_").replace("]", "")
+
+
+@lru_cache(maxsize=1_024)
 def label_of(field: str) -> str:
     """The label of a field that is given none."""
     return field.replace("_", " ").capitalize()
@@ -25,7 +34,7 @@ def render_options(options: Options, chosen: set[str]) -> Iterator[str]:
             yield f"<optgroup{render_attributes({'label': value})}>{inside}</optgroup>"
         else:
             own = render_attributes({"value": value, "selected": value in chosen})
-            yield f"<option{own}>{render_text(text)}</option>"
+            yield f"<option{own}>{html_of(text)}</option>"
 
 
 def list_pairs(options: Options) -> Iterator[tuple[str, object]]:

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from inspect import isawaitable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,8 +107,12 @@ class Health:
         if self._leaving:
             return _answer(503, {"status": "stopping"})
         checked = list(self._checks.values())
-        if checked:
-            await asyncio.gather(*(one.ask(self._section.timeout_s) for one in checked))
+        running = [run for one in checked if (run := one.ask()) is not None]
+        if running:
+            # Not wait_for: it would cancel what others wait for, and wait itself until that has ended.
+            _, late = await asyncio.wait(running, timeout=self._section.timeout_s)
+            for one in checked:
+                one.give_up(late, self._section.timeout_s)
         if self._leaving:  # meanwhile
             return _answer(503, {"status": "stopping"})
         ready = all(one.verdict == _OK for one in checked)
@@ -128,17 +132,18 @@ class _Checked:
         self._asked_at = float("-inf")
         self._running: asyncio.Task[str] | None = None
 
-    async def ask(self, timeout_s: float) -> None:
-        """Bring the verdict up to date, at most `timeout_s` long; who asks meanwhile shares the run."""
+    def ask(self) -> asyncio.Task[str] | None:
+        """Bring the verdict up to date. Returns the run to wait for, shared by all who ask; None while it is fresh."""
         if self._running is None:
             if time.monotonic() - self._asked_at < KEPT_S:
-                return
+                return None
             self._running = asyncio.get_running_loop().create_task(self._run(), name=f"spica ready check {self.name}")
             self._running.add_done_callback(self._take)
-        running = self._running
-        # Not wait_for: it would cancel what others wait for, and wait itself until that has ended.
-        done, _ = await asyncio.wait([running], timeout=timeout_s)
-        if not done and self._running is running:
+        return self._running
+
+    def give_up(self, late: Collection[asyncio.Task[str]], timeout_s: float) -> None:
+        """Take no answer for one, where its run is among the late ones; it is told when it ends all the same."""
+        if self._running in late:
             self._settle(f"no answer within {timeout_s:g} s")
 
     def cancel(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from spica._core import escape
 from spica.app.asset_tags import htmx_script, image_tag, importmap_tag, script_tag, stylesheet_tag
 from spica.app.form import Form
-from spica.app.markup import render_attributes, render_text
+from spica.app.markup import render_attributes
 from spica.app.page_links import page_links
 from spica.assets.lookup import asset_path
 from spica.controllers.rendering import Renderer
@@ -30,7 +30,7 @@ from spica.routing.urls import current_paths, paths, urls
 from spica.routing.usage import Call, find_mistake
 from spica.templates.escaping import check_url
 from spica.templates.functions import uses_context
-from spica.templates.safe import Safe
+from spica.templates.safe import Safe, html_of
 
 _NOTHING = Safe("")
 # As browsers read it, to whom a backslash is a slash.
@@ -77,7 +77,8 @@ class PageFlash:
         return self.get("alert")
 
     def _messages(self) -> Any:
-        return self._ctx.flash if _has_session(self._ctx) and self._ctx is not None else {}
+        ctx = self._ctx
+        return ctx.flash if ctx is not None and ctx.session_source is not None and ctx.session.has_messages else {}
 
 
 class PageRenderer:
@@ -106,9 +107,9 @@ class PageRenderer:
         """Whether a template has a fragment that stands alone; see `Renderer`."""
         return self._templates.has_fragment(name, fragment)
 
-    def digest(self, name: str) -> str:
+    def digest(self, name: str, *, required: bool = False) -> str:
         """What tells one text of a template from another; see `Renderer`."""
-        return self._templates.digest(name)
+        return self._templates.digest(name, required=required)
 
 
 @uses_context
@@ -149,7 +150,7 @@ def link_to(text: object, url: object, /, **attributes: object) -> Safe:
     href = url if isinstance(url, str) else to_param(url)
     if check_url(href) != href:
         raise ValueError(f"a link to {href[:40]!r} would run a script")
-    return Safe(f'<a href="{escape(href)}"{render_attributes(attributes)}>{render_text(text)}</a>')
+    return Safe(f'<a href="{escape(href)}"{render_attributes(attributes)}>{html_of(text)}</a>')
 
 
 @uses_context

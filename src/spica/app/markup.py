@@ -1,4 +1,4 @@
-"""Attributes and texts of the elements that helpers write.
+"""Attributes of the elements that helpers write.
 
 Rules of this file:
 - A template's compiler judges where a value stands; here the attribute's name says it, so the same refusals are made by
@@ -9,7 +9,8 @@ Rules of this file:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 
 from spica._core import escape
 from spica.templates.escaping import check_url, write_style
@@ -24,30 +25,34 @@ def render_attributes(attributes: Mapping[str, object]) -> str:
 
     Raises: ValueError for a name that is none or that runs as script, and for a URL that would run script.
     """
-    return "".join(
-        _render_attribute(name.rstrip("_").replace("_", "-"), value)
-        for name, value in attributes.items()
-        if value is not None and value is not False
-    )
+    parts = []
+    for given, value in attributes.items():
+        if value is not None and value is not False:
+            name, write = _judge(given)
+            parts.append(f" {name}" if value is True else f' {name}="{write(value)}"')
+    return "".join(parts)
 
 
-def render_text(value: object) -> str:
-    """The HTML of a text: escaped unless it is HTML already."""
-    html = getattr(value, "__html__", None)
-    return str(html()) if html is not None else escape("" if value is None else str(value))
-
-
-def _render_attribute(name: str, value: object) -> str:
+@lru_cache(maxsize=1_024)
+def _judge(given: str) -> tuple[str, Callable[[object], str]]:
+    """How a name is written, and what writes its values; the same few stand in every page."""
+    name = given.rstrip("_").replace("_", "-")
     lower = name.lower()
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not the name of an attribute")
     if SCRIPT_ATTRIBUTE.match(lower) or lower == "srcdoc":
         raise ValueError(f"a helper does not write {name!r}, which is run: write the element itself in the template")
-    if value is True:
-        return f" {name}"
     if lower == "style":
-        return f' {name}="{write_style(value)}"'
+        return name, write_style
+    return name, partial(_write_url, name) if is_url_attribute(lower) else _write_value
+
+
+def _write_value(value: object) -> str:
+    return escape(str(value))
+
+
+def _write_url(name: str, value: object) -> str:
     text = str(value)
-    if is_url_attribute(lower) and check_url(text) != text:
+    if check_url(text) != text:
         raise ValueError(f"{name} would run a script: {text[:40]!r}")
-    return f' {name}="{escape(text)}"'
+    return escape(text)

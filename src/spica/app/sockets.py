@@ -3,8 +3,9 @@
 Rules of this file:
 - The route's pipeline runs around the handshake, not around the socket: `before` may refuse, `after` and `around` see a
   response with the status 101, whose fields go out with it.
-- An exception before the handshake is answered becomes an ordinary response. After that it is logged, and the client
-  gets 1011.
+- An exception before the handshake is answered becomes an ordinary response. After that it is logged and
+  reported, and the client gets 1011.
+- Why a handshake is refused is a line of development's log: browsers show the status at most, and no page can read it.
 - `SocketClosed` that a handler lets through is no failure: the client went away while it worked.
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 from spica._core import Request as NativeRequest
 from spica.app.failures import Failures
 from spica.controllers.action import Endpoint
+from spica.errors.http import HttpError, UnprocessableContent
 from spica.http.context import Context, ContextServices
 from spica.http.request import Request
 from spica.http.response import Response
@@ -35,14 +37,19 @@ def build_socket_entry(
 ) -> SocketEntry:
     """Compose a WebSocket's route. What it makes returns the response of a handshake that was refused, else None."""
     make, info, names, call = endpoint.context_type, endpoint.info, endpoint.parameter_names, endpoint.call
-    pipeline: Any = compose(middleware, _agree, on_error=failures.answer_in)
+
+    def answer_in(ctx: Context, error: Exception) -> Response:
+        _note(ctx, failures, error)
+        return failures.answer_in(ctx, error)
+
+    pipeline: Any = compose(middleware, _agree, on_error=answer_in)
     pipeline_waits, call_waits = is_async(pipeline), is_async(call)
 
     async def answer_handshake(ctx: Context) -> Response:
         try:
             response: Response = await pipeline(ctx) if pipeline_waits else pipeline(ctx)
         except Exception as error:
-            response = failures.answer(ctx.request, error, ctx)
+            response = answer_in(ctx, error)
         return response
 
     async def entry(native: NativeRequest, native_socket: NativeSocket) -> Response | None:
@@ -72,7 +79,18 @@ def _agree(ctx: Context) -> Response:
 
 async def _fail(ctx: Context, socket: WebSocket, failures: Failures, error: BaseException) -> Response | None:
     if not socket.native.is_accepted:
+        _note(ctx, failures, error)
         return ctx.finish(failures.answer(ctx.request, error, ctx))
     _log.error("the WebSocket %s failed %s", ctx.request.path, ctx.trace_id, exc_info=error)
+    failures.report(error, ctx.request)
     await socket.close(1011)
     return None
+
+
+def _note(ctx: Context, failures: Failures, error: BaseException) -> None:
+    if not (failures.development and isinstance(error, HttpError)):
+        return
+    facts = {"path": ctx.request.path, "status": error.status, "reason": error.detail}
+    if isinstance(error, UnprocessableContent) and error.errors:
+        facts["errors"] = "; ".join(f"{one.name} {one.message}" for one in error.errors)
+    ctx.log.info("WebSocket refused", **facts)

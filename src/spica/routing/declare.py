@@ -39,6 +39,7 @@ from spica.routing.route import (
     build_socket_route,
     check_methods,
     check_options,
+    check_socket_class,
     check_target,
 )
 from spica.routing.router import AsgiApp, Mount, Router, check_asgi, refuse_origins
@@ -132,6 +133,14 @@ class Routes:
         name = join_names(self._scopes[-1].name, static_name(pattern)) if static_name(pattern) else None
         full = join_patterns(self._scopes[-1].prefix, pattern)
         self._place(build_socket_route(full, self._target(target, where), where, options, name=name))
+
+    def socket(self, pattern: str, socket_class: type, **options: Unpack[SocketOptions]) -> None:
+        """Answer clients of channels, at the pattern and at `/websocket` below it, by a class of `spica.Socket`."""
+        where = locate_caller()
+        target = check_socket_class(socket_class, pattern, where)
+        name = join_names(self._scopes[-1].name, static_name(pattern)) if static_name(pattern) else None
+        full = join_patterns(self._scopes[-1].prefix, pattern)
+        self._place(build_socket_route(full, target, where, options, name=name, kind="socket"))
 
     def sse(self, pattern: str, target: Target, **options: Unpack[EventsOptions]) -> None:
         """Answer GET with server-sent events: the target is an action or a function that yields `Event`s."""

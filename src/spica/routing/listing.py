@@ -13,9 +13,9 @@ from spica.routing.route import Route
 class RouteRow:
     """One line of `spica routes`; what there is none of is "".
 
-    `name` is the path helper's; `method` is WS for a WebSocket, SSE for a stream of events, * for a fallback;
-    `format` are the formats it answers in; `constraint` is what else is demanded: expressions by parameter, `when`
-    for a function.
+    `name` is the path helper's; `method` is WS for a WebSocket, SOCKET for one with channels, SSE for a stream of
+    events, * for a fallback; `format` are the formats it answers in; `constraint` is what else is demanded: expressions
+    by parameter, `when` for a function. `topics` are the patterns of its channels, which the text leaves to JSON.
     """
 
     name: str
@@ -27,6 +27,7 @@ class RouteRow:
     constraint: str
     pipe: str
     where: str
+    topics: tuple[str, ...] = ()
 
 
 HEADINGS = RouteRow("NAME", "METHOD", "HOST", "PATTERN", "TARGET", "FORMAT", "CONSTRAINT", "PIPE", "DECLARED")
@@ -45,9 +46,17 @@ def build_rows(routes: Iterable[Route], *, default_pipe: tuple[str, ...] = ()) -
             constraint=", ".join(_constraints(route)),
             pipe=", ".join(default_pipe if route.pipe is None else route.pipe),
             where=str(route.where),
+            topics=tuple(topic for topic, _ in find_topics(route)),
         )
         for route in routes
     ]
+
+
+def find_topics(route: Route) -> list[tuple[str, type]]:
+    """The patterns of the topics that can be joined at a route, each with its channel's class; [] for any other."""
+    # By name: channels are of a layer above this one.
+    channels = getattr(route.target, "channels", ()) if route.kind == "socket" else ()
+    return [(topic, channel) for channel in channels for topic in channel.topics]
 
 
 def choose_rows(rows: Iterable[RouteRow], *, text: str = "", controller: str = "", method: str = "") -> list[RouteRow]:
@@ -96,4 +105,4 @@ def _constraints(route: Route) -> list[str]:
 
 
 def _cells(row: RouteRow) -> tuple[str, ...]:
-    return tuple(getattr(row, field.name) for field in fields(row))
+    return tuple(getattr(row, field.name) for field in fields(row) if field.name != "topics")

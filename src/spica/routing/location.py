@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,10 +17,14 @@ class Location(NamedTuple):
     line: int
 
     def __str__(self) -> str:
-        try:
-            return f"{Path(self.file).relative_to(Path.cwd())}:{self.line}"
-        except ValueError:
-            return f"{self.file}:{self.line}"
+        return f"{_shorten(self.file, os.getcwd())}:{self.line}"
+
+
+@lru_cache(maxsize=256)
+def _shorten(file: str, folder: str) -> str:
+    """A file's path in a folder; the whole one elsewhere. Every route has a place, and few files declare them."""
+    path = Path(file)
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else file
 
 
 def locate_caller() -> Location:

@@ -29,6 +29,7 @@ from spica.routing.converters import (
 from spica.routing.errors import InvalidPatternError
 
 _PARAMETER = re.compile(r"\{(?P<rest>\*)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<type>[^{}]*))?\}")
+_FOREIGN_PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>[A-Za-z_]\w*)>")
 _IN_BRACES = re.compile(r"(\{[^{}]*\})")
 _HOST = re.compile(r"[A-Za-z0-9_-]*")
 
@@ -205,6 +206,14 @@ def _parameters(segments: tuple[Parts, ...] | list[Parts]) -> list[PathParameter
 
 def _parse_segment(segment: str, text: str, where: object) -> Parts:
     if "{" not in segment and "}" not in segment:
+        if foreign := _FOREIGN_PARAMETER.search(segment):  # no address has < in it
+            name = foreign["name"] if foreign["type"] is None else f"{foreign['name']}:{foreign['type']}"
+            raise InvalidPatternError(
+                f"{foreign[0]} in the pattern {text!r} is no parameter",
+                where=str(where),
+                why="a parameter is {name} or {name:type}",
+                fix=f"write {{{name}}}",
+            )
         return (segment,)
     parts: list[str | PathParameter] = []
     for piece in _IN_BRACES.split(segment):

@@ -23,6 +23,8 @@ MOUNTED_METHODS = (
     *("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "PROPPATCH", "MKCOL", "COPY"),
     *("MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "ACL", "MKCALENDAR"),
 )
+# What clients of channels put behind the address of a socket, for the transport.
+WEBSOCKET = "websocket"
 ANY_METHOD = ("GET", "POST", "PUT", "PATCH", "DELETE")
 # What a browser sends as Origin, or "*" for any.
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
@@ -30,7 +32,7 @@ _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/\s]+", re.IGNORECASE)
 
 Predicate: TypeAlias = Callable[[Any], object]
 Origins: TypeAlias = str | list[str] | tuple[str, ...] | None
-Kind: TypeAlias = Literal["http", "ws", "fallback", "mount"]
+Kind: TypeAlias = Literal["http", "ws", "socket", "fallback", "mount"]
 Names: TypeAlias = "str | list[str] | tuple[str, ...] | None"
 
 
@@ -137,11 +139,12 @@ class Route:
     """One line of the route table.
 
     `target` is a function or `"folder/controller#action"`. `pipe` None means: the application's default pipeline.
-    `kind`: "ws" for a WebSocket, asked for with GET, "fallback" for what answers where no route does, "mount" for an
-    ASGI application, which answers all methods and WebSockets and is `is_mounted` in each of its variants; `origins` of
-    the pages that may connect to a WebSocket, None for the default. `keep_alive_s`: of a stream of server-sent events,
-    None where the route answers with something else. `name_given` tells a name that the user chose from one taken from
-    the function or the pattern. `redirects_to` is what people read of a redirect.
+    `kind`: "ws" for a WebSocket, asked for with GET, "socket" for one with channels, whose `target` is a class;
+    "fallback" for what answers where no route does, "mount" for an ASGI application, which answers all methods and
+    WebSockets and is `is_mounted` in each of its variants; `origins` of the pages that may connect to a WebSocket, None
+    for the default. `keep_alive_s`: of a stream of server-sent events, None where the route answers with something
+    else. `name_given` tells a name that the user chose from one taken from the function or the pattern. `redirects_to`
+    is what people read of a redirect.
     """
 
     method: str
@@ -166,12 +169,12 @@ class Route:
     @property
     def is_socket(self) -> bool:
         """Whether it is a WebSocket."""
-        return self.kind == "ws"
+        return self.kind in ("ws", "socket")
 
     @property
     def verb(self) -> str:
-        """The method for people: "WS" for a WebSocket, "SSE" for a stream of events, "*" for a fallback or a mount."""
-        return {"http": "SSE" if self.is_events else self.method, "ws": "WS"}.get(self.kind, "*")
+        """The method for people: "WS" for a WebSocket, "SOCKET" for channels, "SSE" for events, "*" for the rest."""
+        return {"http": "SSE" if self.is_events else self.method, "ws": "WS", "socket": "SOCKET"}.get(self.kind, "*")
 
     @property
     def is_events(self) -> bool:
@@ -197,7 +200,10 @@ class Route:
 
     @property
     def variants(self) -> tuple[Route, ...]:
-        """The route, and where the format may be left out, the one that has it; of a mount, one for each method."""
+        """The route, and where the format may be left out, the one that has it; of a mount, one for each method; of
+        channels, the address with the `/websocket` that clients put behind it."""
+        if self.kind == "socket":
+            return (self, self._at(join_patterns(self.pattern.text, WEBSOCKET), self.demands))
         if self.kind == "mount":
             demands = replace(self.demands, when=(*self.demands.when, asks_for_socket))
             socket = replace(self, kind="ws", is_mounted=True, demands=demands)
@@ -304,9 +310,15 @@ def build_events_route(
 
 
 def build_socket_route(
-    pattern: str, target: Handler | str, where: Location, options: SocketOptions, *, name: str | None = None
+    pattern: str,
+    target: Handler | str,
+    where: Location,
+    options: SocketOptions,
+    *,
+    name: str | None = None,
+    kind: Literal["ws", "socket"] = "ws",
 ) -> Route:
-    """Make a WebSocket's route from what `ws` got."""
+    """Make a WebSocket's route from what `ws` or `socket` got."""
     check_options(options, SocketOptions, where)
     given = options.get("name")
     demands = build_demands(options, where)
@@ -320,7 +332,7 @@ def build_socket_route(
         pipe=build_pipe(options.get("pipe")),
         summary=options.get("summary", ""),
         tags=tuple(options.get("tags", ())),
-        kind="ws",
+        kind=kind,
         demands=demands,
         origins=build_origins(options.get("origins"), where),
     )
@@ -473,6 +485,20 @@ def check_target(target: object, where: Location) -> Handler | str:
         f"the route points at {target!r}, which can't be called",
         where=str(where),
         fix='give a function, or "controller#action"',
+    )
+
+
+def check_socket_class(target: object, pattern: str, where: Location) -> type:
+    """Refuse what is no class; whether it is one of sockets is known when the application is compiled.
+
+    Raises: InvalidTargetError.
+    """
+    if isinstance(target, type):
+        return target
+    raise InvalidTargetError(
+        f"the socket at {pattern} is {target!r}, which is no class",
+        where=str(where),
+        fix=f'give a class that is derived from spica.Socket: socket("{pattern}", UserSocket)',
     )
 
 

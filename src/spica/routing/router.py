@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, NamedTuple, TypeAlias, TypeVar, Unpack
+from typing import Any, NamedTuple, TypeAlias, TypeVar, Unpack, overload
 
 from spica.injection.signature import remember_names
-from spica.routing.errors import InvalidRouteOptionError, InvalidTargetError
+from spica.routing.errors import InvalidPatternError, InvalidRouteOptionError, InvalidTargetError
 from spica.routing.location import Location, locate_callable, locate_caller
 from spica.routing.redirects import build_redirect
 from spica.routing.route import (
@@ -27,11 +27,13 @@ from spica.routing.route import (
     build_route,
     build_socket_route,
     check_methods,
+    check_socket_class,
     check_target,
 )
 
 AsgiApp: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
 Function = TypeVar("Function", bound=Handler)
+SocketClass = TypeVar("SocketClass", bound=type)
 
 
 class Mount(NamedTuple):
@@ -94,6 +96,7 @@ class Router:
     def ws(self, pattern: str, **options: Unpack[SocketOptions]) -> Callable[[Function], Function]:
         """Answer WebSockets at the pattern with the decorated `async def`, which gets a `WebSocket`."""
         declared = locate_caller()
+        _check_pattern(pattern, "ws", declared)
 
         def register(function: Function) -> Function:
             check_target(function, declared)
@@ -104,9 +107,29 @@ class Router:
 
         return register
 
+    @overload
+    def socket(self, pattern: str, **options: Unpack[SocketOptions]) -> Callable[[SocketClass], SocketClass]: ...
+    @overload
+    def socket(self, pattern: str, socket_class: type, **options: Unpack[SocketOptions]) -> None: ...
+    def socket(self, pattern: str, socket_class: type | None = None, **options: Unpack[SocketOptions]) -> Any:
+        """Answer clients of channels, at the pattern and at `/websocket` below it, by a class of `spica.Socket`.
+
+        Without the class this is a decorator of one.
+        """
+        where = locate_caller()
+        _check_pattern(pattern, "socket", where)
+
+        def register(given: SocketClass) -> SocketClass:
+            target = check_socket_class(given, pattern, where)
+            self._add(build_socket_route(pattern, target, where, options, kind="socket"))
+            return given
+
+        return register if socket_class is None else register(socket_class) and None
+
     def sse(self, pattern: str, **options: Unpack[EventsOptions]) -> Callable[[Function], Function]:
         """Answer GET at the pattern with the events that the decorated generator yields; see `spica.Event`."""
         declared = locate_caller()
+        _check_pattern(pattern, "sse", declared)
 
         def register(function: Function) -> Function:
             check_target(function, declared)
@@ -180,6 +203,7 @@ class Router:
         self, method: str, pattern: str, options: RouteOptions, declared: Location | None = None
     ) -> Callable[[Function], Function]:
         declared = declared or locate_caller()
+        _check_pattern(pattern, method.lower(), declared)
 
         def register(function: Function) -> Function:
             check_target(function, declared)
@@ -190,6 +214,19 @@ class Router:
             return function
 
         return register
+
+
+def _check_pattern(pattern: object, decorator: str, where: Location) -> None:
+    """Refuse a decorator without its parentheses, which would declare nothing. Raises InvalidPatternError."""
+    if isinstance(pattern, str):
+        return
+    name = getattr(pattern, "__name__", None)
+    raise InvalidPatternError(
+        f"@{decorator} has no pattern",
+        where=str(where),
+        why=f"it is given {name or repr(pattern)}, and what it decorates comes after its parentheses",
+        fix=f'write @app.{decorator}("/{(name or "").lower()}")',
+    )
 
 
 def refuse_origins(origins: Origins, where: Location) -> None:

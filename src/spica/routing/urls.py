@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
 
+from spica._core import NumberPath
 from spica.errors import closest
 from spica.routing.converters import BUILT_IN, to_param
 from spica.routing.errors import MissingBaseUrlError, NoRoutesYetError, PathArgumentsError, UnknownPathError
@@ -25,32 +26,36 @@ if TYPE_CHECKING:  # only its scheme and host are asked for
 
 # RFC 3986 section 3.3: what a path segment may hold unquoted besides letters, digits and "-._~".
 _SEGMENT_SAFE = "!$&'()*+,;=:@"
-_LARGEST = 10**18 - 1  # 18 digits: every one is a number of the route tree
 _OF_DIGITS = (BUILT_IN["int"], BUILT_IN["str"], BUILT_IN["slug"])  # a number may stand in each of these
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?")
 
 
-def _build_number_form(segments: Sequence[str | PathParameter | Parts], base: str) -> str | None:
-    """Build what makes a path of numbers by `%`; None where a parameter is none, or one of some only."""
-    parts = [base.replace("%", "%%")]
+def _find_texts(segments: Sequence[str | PathParameter | Parts], base: str) -> list[str] | None:
+    """Find the texts around the numbers of a path; None where a parameter is no number, or one of some only."""
+    texts = [base]
     for segment in segments:
         if isinstance(segment, str):
-            parts.append(segment.replace("%", "%%"))
+            texts[-1] += f"/{segment}"
         elif isinstance(segment, PathParameter) and segment.converter in _OF_DIGITS and not segment.regex:
-            parts.append("%d")
+            texts[-1] += "/"
+            texts.append("")
         else:
             return None
-    return "/".join(parts)
+    return texts
 
 
-class PathHelper:
+class PathHelper(NumberPath):
     """Builds the path of one route. Call it with the pattern's parameters; other keywords become the query.
 
     Args:    name: for messages; pattern: of the route; base: scheme and host in front, "" for a path; formats: those
              that may follow the path, by `format="json"`.
     """
 
-    __slots__ = ("_numbers", "_parameters", "_segments", "base", "formats", "name", "pattern")
+    __slots__ = ("_parameters", "_segments", "base", "formats", "name", "pattern")
+
+    def __new__(cls, name: str, pattern: Pattern, base: str = "", formats: tuple[str, ...] = ()) -> Self:
+        """Prepare what most links are, which the core joins in 0.1 µs, not 1 to 3."""
+        return super().__new__(cls, None if pattern.host else _find_texts(_quote_segments(pattern), base))
 
     def __init__(self, name: str, pattern: Pattern, base: str = "", formats: tuple[str, ...] = ()) -> None:
         self.name = name
@@ -58,17 +63,10 @@ class PathHelper:
         self.base = base
         self.formats = formats
         self._parameters = tuple(parameter.name for parameter in pattern.parameters if not parameter.in_host)
-        self._segments = tuple(_quote_texts(segment) for segment in pattern.segments)
-        self._numbers = _build_number_form(self._segments, base) if not pattern.host else None
+        self._segments = _quote_segments(pattern)
 
-    def __call__(self, *values: object, **named: object) -> str:
-        # What most links are, known at boot: 0.2 µs instead of 3.
-        if not named and self._numbers is not None and len(values) == len(self._parameters):
-            for value in values:
-                if type(value) is not int or not 0 <= value <= _LARGEST:
-                    break
-            else:
-                return self._numbers % values
+    def build(self, *values: object, **named: object) -> str:
+        """Build any path there is; `helper(…)` does."""
         base = self._build_base(named) if self.pattern.host else self.base
         given = iter(values)
         parts = [base]
@@ -298,10 +296,13 @@ def _on_base(helper: Helper, base: str) -> Helper:
     return PathHelper(helper.name, helper.pattern, base, helper.formats)
 
 
-def _quote_texts(segment: Parts) -> str | PathParameter | Parts:
-    """A segment as a helper wants it: text that is quoted already, one parameter, or both."""
-    parts = tuple(quote(part, safe=_SEGMENT_SAFE) if isinstance(part, str) else part for part in segment)
-    return parts[0] if len(parts) == 1 else parts
+def _quote_segments(pattern: Pattern) -> tuple[str | PathParameter | Parts, ...]:
+    """The segments as a helper wants them: text that is quoted already, one parameter, or both."""
+    quoted = [
+        tuple(quote(part, safe=_SEGMENT_SAFE) if isinstance(part, str) else part for part in segment)
+        for segment in pattern.segments
+    ]
+    return tuple(parts[0] if len(parts) == 1 else parts for parts in quoted)
 
 
 def _build_query(named: dict[str, object]) -> str:

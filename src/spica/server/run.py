@@ -153,6 +153,7 @@ async def _serve(
                         await _take_backlog(server)
                     for listener in listeners:
                         listener.close()
+                    app.say_goodbye()
                     await drain(server, options.grace_s - delay_s, linger_s=0 if stops_all else LEAVE_S)
         finally:
             await app.shutdown()

@@ -265,6 +265,33 @@ def test_routes_that_shadow_each_other_are_named_with_their_lines() -> None:
     assert caught.value.fix
 
 
+@pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
+def test_what_a_route_with_a_mistake_contradicts_is_told_in_the_same_run(method: str) -> None:
+    app = App()
+    declare = getattr(app, method)
+    declare("/users/{id}", name="first")(lambda idd: idd)
+    declare("/users/{name}", name="second")(lambda name: name)
+    declare("/users/{id:int}", name="third")(lambda id: id)
+    with pytest.raises(BootError) as caught:
+        app.core
+    kinds = [type(mistake) for mistake in caught.value.mistakes]
+    assert kinds == [SignatureError, DuplicateRouteError]
+
+
+def test_a_route_with_a_mistake_contradicts_nothing_by_itself() -> None:
+    app = App()
+    app.get("/posts/{id}", name="show")(lambda idd: idd)
+    app.post("/posts/{id}", name="create")(lambda ident: ident)
+    app.put("/posts/{id}", name="replace")(lambda id: id)
+    app.delete("/posts/{id}", name="destroy")(lambda id: id)
+    app.ws("/posts/{id}/live", name="live")(lambda idd: idd)
+    app.get("/files//x", name="twice")(lambda: "x")
+    with pytest.raises(BootError) as caught:
+        app.core
+    assert not [mistake for mistake in caught.value.mistakes if isinstance(mistake, DuplicateRouteError)]
+    assert len(caught.value.mistakes) == 4
+
+
 def test_a_pattern_that_the_route_tree_refuses_is_named_with_its_line() -> None:
     app = App()
     app.get("/users//x")(lambda: "x")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from spica import App, Context, Form, Response, UploadFile
+from spica import App, Context, Form, Response, Unauthorized, UploadFile, WebSocket
 from spica.config.server_settings import ServerSection
 from spica.config.settings import Settings
 
@@ -135,6 +135,30 @@ async def test_a_file_is_sent_whole(tmp_path) -> None:
     assert dict(start["headers"])[b"content-length"] == b"256000"
     assert b"".join(body["body"] for body in bodies) == file.read_bytes()
     assert [body.get("more_body", False) for body in bodies][-1] is False
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 404), ("/live", 403), ("/refused", 401)])
+async def test_promise_43_a_refused_websocket_has_the_safe_fields(path: str, status: int) -> None:
+    app = App(env="production")
+
+    @app.ws("/live")
+    async def live(socket: WebSocket) -> None: ...
+
+    @app.ws("/refused", origins=["*"])
+    async def refused(socket: WebSocket) -> None:
+        raise Unauthorized("no")
+
+    scope = {
+        "type": "websocket",
+        "path": path,
+        "headers": [(b"host", b"a"), (b"origin", b"https://evil.example"), (b"sec-websocket-version", b"13")],
+        "extensions": {"websocket.http.response": {}},
+    }
+    start = (await run(app, scope, {"type": "websocket.connect"}))[0]
+    assert start["status"] == status
+    fields = dict(start["headers"])
+    assert fields[b"x-content-type-options"] == b"nosniff"
+    assert {b"content-security-policy", b"referrer-policy", b"content-type"} <= fields.keys()
 
 
 async def test_a_websocket_without_a_route_is_refused() -> None:

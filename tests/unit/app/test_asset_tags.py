@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from spica.app.asset_tags import htmx_script, image_tag, importmap_tag, script_tag, stylesheet_tag
+from spica.assets import shipped
 from spica.assets.build import build_assets
 from spica.assets.errors import UnknownAssetError
 from spica.assets.lookup import BuiltAssets, load_assets, use_assets
@@ -40,7 +41,6 @@ def test_while_developing(project: Path) -> None:
         '<script src="/assets/js/app.js" type="module"></script>'
     )
     assert image_tag("logo.svg", alt='A "b"', width=9) == ('<img src="/assets/logo.svg" alt="A &#34;b&#34;" width="9">')
-    assert importmap_tag(None) == ""
     with pytest.raises(UnknownAssetError):
         stylesheet_tag(None, "ap.css")
 
@@ -62,9 +62,21 @@ def test_modules_find_each_other_by_name(project: Path) -> None:
     ctx = make_context(services=NONCES)
     found = re.fullmatch(r'<script type="importmap" nonce="([\w-]{22})">(.*)</script>', importmap_tag(ctx))
     assert found is not None
-    imports = json.loads(found[2])["imports"]
-    assert set(imports) == {"/assets/js/app.js", "/assets/js/cart.mjs"}
-    assert imports["/assets/js/cart.mjs"].startswith("/assets/js/cart-")
+    content = json.loads(found[2])
+    assert set(content["imports"]) == {"/assets/js/app.js", "/assets/js/cart.mjs", "phoenix"}
+    assert content["imports"]["/assets/js/cart.mjs"].startswith("/assets/js/cart-")
+    assert set(content["integrity"]) == set(content["imports"].values())
+    assert all(value.startswith("sha384-") for value in content["integrity"].values())
+
+
+def test_what_comes_with_spica_is_imported_by_its_name(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = re.fullmatch(r'<script type="importmap">(.*)</script>', importmap_tag(None))
+    assert found is not None
+    content = json.loads(found[1])
+    assert list(content["imports"]) == ["phoenix"], "sources keep their names while developing"
+    assert re.fullmatch(r"/_spica/phoenix-[0-9a-f]{16}\.js", content["imports"]["phoenix"])
+    monkeypatch.setattr(shipped, "FOLDER", project)
+    assert importmap_tag(None) == "", "this Spica was built without npm, and no asset was built"
 
 
 def test_addresses_stay(project: Path) -> None:

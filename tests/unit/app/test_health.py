@@ -136,6 +136,17 @@ async def test_probes_share_one_verdict_for_a_moment() -> None:
     assert asked == 2
 
 
+async def test_only_what_is_stale_is_waited_for() -> None:
+    pages, asked = health(), []
+    pages.add("first", lambda: asked.append("first"))
+    await told(pages)
+    with pytest.raises(StopIteration):  # nothing is stale: it answers without giving way to anything else
+        pages.tell_ready().send(None)
+    pages.add("second", lambda: asked.append("second"))
+    assert await told(pages) == (200, {"first": "ok", "second": "ok"})
+    assert asked == ["first", "second"]
+
+
 async def test_a_prober_that_goes_away_takes_nothing_along() -> None:
     pages, released = health(timeout_s=5), asyncio.Event()
     pages.add("slow", released.wait)

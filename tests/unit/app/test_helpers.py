@@ -15,6 +15,8 @@ from spica.app.helpers import (
     link_to,
     method_field,
 )
+from spica.middleware.flash import Flash
+from spica.middleware.session_data import SessionData
 
 
 def test_links_escape_and_take_attributes() -> None:
@@ -58,15 +60,20 @@ def test_without_a_request_or_session_helpers_write_nothing() -> None:
 
 def test_the_flash_of_a_page_reads_the_session_only_when_it_is_looked_at() -> None:
     looked = []
+    session = SessionData()
 
     class Ctx:
         session_source = object()
         current_user = "Ann"
 
         @property
-        def flash(self) -> dict[str, str]:
+        def session(self) -> SessionData:
             looked.append(1)
-            return {"notice": "Saved"}
+            return session
+
+        @property
+        def flash(self) -> Flash:
+            return self.session.flash
 
     class Templates:
         def render_with(self, name: str, locals: dict[str, Any], ctx: object) -> str:
@@ -75,6 +82,8 @@ def test_the_flash_of_a_page_reads_the_session_only_when_it_is_looked_at() -> No
     assert PageRenderer(Templates()).render_with("x", {"post": 1}, Ctx()) == "x Ann 1 PageFlash"
     assert looked == []
     flash = PageFlash(Ctx())
+    assert flash.items() == []
+    session.flash["notice"] = "Saved"
     assert (flash.notice, flash["alert"], "notice" in flash, list(flash), len(flash)) == (
         "Saved",
         None,

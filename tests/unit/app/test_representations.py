@@ -236,6 +236,9 @@ async def test_caches_keep_parts_and_pages_apart(app: App, exchange: Any) -> Non
     assert (await exchange(app, "GET", "/parts", headers=restored)).status == 200
 
 
+ROUTES = ("show", "listed", "bare", "without", "far")
+
+
 async def test_a_deploy_that_changes_a_page_changes_its_etag(tmp_path: Path, monkeypatch: Any, exchange: Any) -> None:
     controller = """
 from spica import Controller
@@ -257,15 +260,24 @@ class PagesController(Controller):
         if self.fresh_when(etag="the same", template=None):
             return
         return self.render("show")
+
+    def without(self):
+        if self.stale(etag="the same", template=False):
+            return self.render("show")
+
+    def far(self):
+        if self.fresh_when(etag="the same", template="notes/list"):
+            return
+        return self.text("x")
 """
     files = {
-        "config/routes.py": "def draw(r):\n"
-        + "".join(f'    r.get("/{name}", "pages#{name}")\n' for name in ("show", "listed", "bare")),
+        "config/routes.py": "def draw(r):\n" + "".join(f'    r.get("/{name}", "pages#{name}")\n' for name in ROUTES),
         "config/app.toml": '[app]\nsecret_key = "a secret of enough characters 0123456789"\n',
         "app/controllers/pages_controller.py": controller,
         "app/views/layouts/plain.html": "<main>{% block content %}{% end %}</main>",
         "app/views/pages/show.html": '<p>one</p>{% include "pages/_part" %}',
         "app/views/pages/_part.html": "<i>part</i>",
+        "app/views/notes/list.html": "<i>notes</i>",
     }
 
     async def etags(changed: str = "") -> dict[str, str]:
@@ -275,10 +287,7 @@ class PagesController(Controller):
             (tmp_path / name).write_text(text + ("\n<b>new</b>" if name == changed else ""))
         forget_app()
         app = App(tmp_path, env="production")
-        return {
-            name: (await exchange(app, "GET", f"/{name}", headers=HTML)).field("etag")
-            for name in ("show", "listed", "bare")
-        }
+        return {name: (await exchange(app, "GET", f"/{name}", headers=HTML)).field("etag") for name in ROUTES}
 
     monkeypatch.syspath_prepend(str(tmp_path))
     before = await etags()
@@ -288,4 +297,30 @@ class PagesController(Controller):
         assert after["show"] != before["show"], file
         assert after["listed"] != before["listed"], file
         assert after["bare"] == before["bare"], file
+        assert after["without"] == before["without"], file
+        assert (after["far"] == before["far"]) is ("layouts" not in file), file
+    after = await etags("app/views/notes/list.html")
+    assert [name for name in after if after[name] != before[name]] == ["far"]
+    forget_app()
+
+
+async def test_a_template_that_was_named_for_an_etag_must_be_there(
+    tmp_path: Path, monkeypatch: Any, exchange: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = {
+        "config/routes.py": 'def draw(r):\n    r.get("/", "pages#show")\n',
+        "app/controllers/pages_controller.py": "from spica import Controller\n\n\nclass PagesController(Controller):\n"
+        '    def show(self):\n        self.fresh_when(etag="the same", template="pages/sohw")\n',
+        "app/views/pages/show.html": "<p>one</p>",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    forget_app()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert (await exchange(App(tmp_path, env="test"), "GET", "/", headers=HTML)).status == 500
+    told = caplog.records[-1].exc_info
+    assert told is not None
+    assert type(told[1]).__name__ == "TemplateNotFound"
+    assert "pages/show" in str(told[1])
     forget_app()

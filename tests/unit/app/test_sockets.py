@@ -47,9 +47,10 @@ class Refusing(Middleware):
 
 
 async def open_socket(
-    handler: Callable[[WebSocket], Awaitable[object]], *middleware: Middleware
+    handler: Callable[[WebSocket], Awaitable[object]], *middleware: Middleware, told: list[str] | None = None
 ) -> tuple[Native, Response | None]:
     app = App()
+    app.report(lambda error, request: (told or []).append(f"{error} {request.path}"))
     app.ws("/s")(handler)
     [route] = app.table.routes
     info = RouteInfo(method="GET", pattern="/s", target="s")
@@ -93,9 +94,11 @@ async def test_an_error_after_accepting_is_logged_and_told_as_1011(caplog: pytes
         await socket.accept()
         raise RuntimeError("broken")
 
-    native, answer = await open_socket(fail)
+    told = ["before"]
+    native, answer = await open_socket(fail, told=told)
     assert (native.code, answer) == (1011, None)
     assert "broken" in caplog.text
+    assert told == ["before", "broken /"], "reporters hear of it"
 
 
 async def test_a_closed_socket_that_leaves_the_handler_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
@@ -105,3 +108,17 @@ async def test_a_closed_socket_that_leaves_the_handler_is_no_failure(caplog: pyt
 
     assert (await open_socket(gone))[1] is None
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(("development", "lines"), [(True, 1), (False, 0)])
+async def test_why_a_handshake_is_refused_is_a_line_in_development(
+    development: bool, lines: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(socket: WebSocket) -> None:
+        raise Forbidden("members only")
+
+    monkeypatch.setenv("SPICA_ENV", "development" if development else "test")
+    await open_socket(refuse)
+    told = [line for line in capsys.readouterr().err.splitlines() if "WebSocket refused" in line]
+    assert len(told) == lines
+    assert all("members only" in line and "403" in line for line in told)

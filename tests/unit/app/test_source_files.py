@@ -10,7 +10,7 @@ import pytest
 from spica import App
 from spica.assets.build import build_assets
 from spica.assets.errors import AssetsNotBuiltError
-from spica.assets.shipped import HTMX, find_shipped
+from spica.assets.shipped import HTMX, find_shipped, shipped_modules
 
 
 @pytest.fixture
@@ -60,8 +60,10 @@ async def test_production_sends_what_was_built(shop: Path, exchange: Any) -> Non
     assert (await exchange(app, "GET", "/assets/.manifest.json")).status == 404
 
 
-async def test_htmx_is_served_for_a_year(shop: Path, exchange: Any) -> None:
-    answer = await exchange(App(root=shop), "GET", find_shipped(HTMX).path)
-    assert (answer.status, answer.field("cache-control")) == (200, "public, max-age=31536000, immutable")
+async def test_what_comes_with_spica_is_served_for_a_year(shop: Path, exchange: Any) -> None:
+    for asset in (find_shipped(HTMX), shipped_modules()["phoenix"]):
+        answer = await exchange(App(root=shop), "GET", asset.path)
+        assert (answer.status, answer.field("cache-control")) == (200, "public, max-age=31536000, immutable")
+        assert answer.field("content-type") == "text/javascript; charset=utf-8"
     for path in ("/LICENSE", "/_spica/", "/_spica", "/.manifest.json", "/.fetched"):
         assert (await exchange(App(root=shop), "GET", path)).status == 404

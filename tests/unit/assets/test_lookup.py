@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from spica.assets import shipped
-from spica.assets.build import build_assets
+from spica.assets.build import build_assets, integrity
 from spica.assets.errors import AssetsNotBuiltError, ShippedAssetMissing, UnknownAssetError
 from spica.assets.lookup import asset_path, load_assets, use_assets
+from spica.assets.manifest import Asset
 
 
 @pytest.fixture
@@ -73,11 +74,23 @@ def test_a_script_that_was_not_fetched_says_how_to_get_it(tmp_path: Path, monkey
     assert "make assets" in refused.value.fix
 
 
-def test_htmx_is_shipped_with_its_siblings() -> None:
-    asset = shipped.find_shipped(shipped.HTMX)
-    file = shipped.PUBLIC / asset.path.removeprefix("/")
-    text = file.read_text()
-    assert 'version="4.' in text or "version:" in text
-    assert "X-CSRF-Token" in text
+def find_file(asset: Asset) -> Path:
+    """The file of a script that comes with Spica, which has its siblings."""
+    (file,) = (file for folder in shipped.PUBLIC if (file := folder / asset.path.removeprefix("/")).is_file())
     for suffix in ("br", "gz", "zst"):
         assert file.with_name(f"{file.name}.{suffix}").is_file()
+    return file
+
+
+def test_htmx_is_shipped_with_its_siblings() -> None:
+    text = find_file(shipped.find_shipped(shipped.HTMX)).read_text()
+    assert 'version="4.' in text or "version:" in text
+    assert "X-CSRF-Token" in text
+
+
+def test_phoenix_is_shipped_as_a_module() -> None:
+    asset = shipped.shipped_modules()["phoenix"]
+    text = find_file(asset).read_text()
+    assert asset.integrity == integrity(text.encode())
+    assert "phx_join" in text
+    assert "export const { Channel, LongPoll, Presence, Serializer, Socket } = Phoenix;" in text

@@ -32,6 +32,8 @@ def test_shape_ignores_names() -> None:
         ("/posts/{id", "can't be read"),
         ("/posts/{}", "can't be read"),
         ("/{id}{format}", "can't be read"),
+        ("/posts/<int:id>", "<int:id> in the pattern '/posts/<int:id>' is no parameter"),
+        ("/posts/<id>/edit", "<id> in the pattern"),
         ("/posts/{id:itn}", "unknown parameter type 'itn'"),
         ("/a/{x}/b/{x}", "uses the name 'x' twice"),
         ("/a/{rest:path}/b", "something follows {rest:path}"),
@@ -63,3 +65,10 @@ def test_an_unknown_type_names_the_near_one() -> None:
 )
 def test_joins_prefix_and_pattern(prefix: str, pattern: str, joined: str) -> None:
     assert join_patterns(prefix, pattern) == joined
+
+
+@pytest.mark.parametrize(("text", "fix"), [("/a/<b>", "write {b}"), ("/a/<int:b>", "write {b:int}")])
+def test_a_parameter_as_others_write_it_is_told_in_our_way(text: str, fix: str) -> None:
+    with pytest.raises(InvalidPatternError) as caught:
+        parse_pattern(text)
+    assert caught.value.fix == fix
