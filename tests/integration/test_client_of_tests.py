@@ -8,15 +8,61 @@ from typing import Any
 
 import pytest
 
-from spica import App, Context, Event, NotFound, Request, Response
+from spica import App, Channel, Context, Event, NotFound, Request, Response, Socket, Unauthorized, on
 from spica.middleware.csrf import Csrf
 from spica.middleware.sessions import Session
-from spica.testing import BrokenResponse, Client, File, StreamEnded, running_client
+from spica.testing import (
+    BrokenResponse,
+    ChannelEnded,
+    Client,
+    File,
+    JoinRefused,
+    PushRefused,
+    SocketRefused,
+    StreamEnded,
+    running_client,
+)
+
+
+class Room(Channel, topic="room:{room_id:int}"):
+    async def join(self, room_id: int, nickname: str = "anonymous") -> dict[str, Any]:
+        if room_id == 0:
+            raise Unauthorized("members only")
+        return {"nickname": nickname, "user": self.socket.user}
+
+    @on("new_msg")
+    async def new_msg(self, body: str) -> dict[str, int]:
+        await self.broadcast("new_msg", {"body": body, "user": self.socket.user})
+        return {"length": len(body)}
+
+    @on("image")
+    async def image(self, octets: bytes) -> bytes:
+        await self.broadcast_from("image", octets)
+        return octets[:1]
+
+    @on("fail")
+    async def fail(self) -> None:
+        raise ZeroDivisionError("of the handler")
+
+    @on("end")
+    async def end(self) -> None:
+        await self.close("done")
+
+
+class UserSocket(Socket):
+    channels = [Room]
+
+    async def connect(self, ctx: Context, user: int = 0) -> None:
+        self.user = user or ctx.session.get("user_id")
+        if self.user is None:
+            raise Unauthorized
 
 
 def build_app() -> App:
     app = App(env="test", secret_key="0123456789abcdefghijklmnopqrstuv")
     app.use(Session, Csrf)
+
+    app.socket("/socket", UserSocket)
 
     @app.get("/echo")
     def echo(ctx: Context) -> dict[str, Any]:
@@ -273,3 +319,48 @@ async def test_a_stream_of_events_that_fails_says_why(client: Client) -> None:
     with pytest.raises(AssertionError, match="a stream of events, not application/json"):
         async with client.sse("/me"):
             pass
+
+
+async def test_two_visitors_of_a_channel(client: Client) -> None:
+    client.sign_in(user_id=1)
+    async with client.socket("/socket") as first, client.new().socket("/socket", user=2) as second:
+        ann, bob = await first.join("room:7", nickname="ann"), await second.join("room:7")
+        assert (ann.reply, bob.reply) == ({"nickname": "ann", "user": 1}, {"nickname": "anonymous", "user": 2})
+        assert await ann.push("new_msg", body="hello") == {"length": 5}
+        for room in (ann, bob):
+            await room.expect_broadcast("new_msg", body="hello", user=1)
+        assert await bob.push("image", payload=b"\x00\xff" * 40_000) == b"\x00"
+        await ann.expect_broadcast("image", payload=b"\x00\xff" * 40_000)
+        await bob.refute_broadcast("image")
+        await bob.leave()
+        await ann.push("new_msg", body="alone")
+        assert bob.waiting == []
+        await ann.push("end")
+        await ann.expect_close()
+
+
+async def test_what_a_channel_refuses(client: Client) -> None:
+    with pytest.raises(SocketRefused) as away:
+        async with client.socket("/socket"):
+            pass
+    away.value.response.expect_status(401)
+    async with client.socket("/socket", user=3) as socket:
+        with pytest.raises(JoinRefused) as refused:
+            await socket.join("room:0")
+        assert refused.value.reason == "members only"
+        room = await socket.join("room:7")
+        with pytest.raises(PushRefused) as wrong:
+            await room.push("new_msg", body=5)
+        assert [error["name"] for error in wrong.value.response["errors"]] == ["body"]
+
+
+async def test_a_channel_that_crashes(client: Client) -> None:
+    async with client.socket("/socket", user=3) as socket:
+        room, other = await socket.join("room:7"), await socket.join("room:8")
+        with pytest.raises(ChannelEnded, match="crashed") as crashed:
+            await room.push("fail")
+        assert isinstance(crashed.value.__cause__, ZeroDivisionError)
+        assert await other.push("new_msg", body="hello") == {"length": 5}
+        again = await socket.join("room:7")
+        assert await again.push("new_msg", body="hello") == {"length": 5}
+        assert room.waiting == []

@@ -1,5 +1,6 @@
 """Tests for applications: a client that enters where production enters, and expectations that read as sentences."""
 
+from spica.testing.channels import ChannelEnded, ClientChannel, JoinRefused, PushRefused
 from spica.testing.client import Client
 from spica.testing.clock import Clock
 from spica.testing.event_stream import ClientEvents, ReceivedEvent, StreamEnded
@@ -14,14 +15,18 @@ from spica.testing.websocket import ClientSocket, SocketRefused
 
 __all__ = [
     "BrokenResponse",
+    "ChannelEnded",
     "Client",
+    "ClientChannel",
     "ClientEvents",
     "ClientResponse",
     "ClientSocket",
     "Clock",
     "Factory",
     "File",
+    "JoinRefused",
     "MockServer",
+    "PushRefused",
     "ReceivedEvent",
     "SocketRefused",
     "StreamEnded",

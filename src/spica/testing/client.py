@@ -24,7 +24,7 @@ from spica.testing.cookies import CookieJar
 from spica.testing.csrf import SessionCookies
 from spica.testing.event_stream import ClientEvents
 from spica.testing.failures import LoggedFailures
-from spica.testing.request import ANSWER_TIMEOUT_S, PendingRequest, RequestOptions, Sent
+from spica.testing.request import ANSWER_TIMEOUT_S, PendingRequest, RequestOptions, Sent, add_query
 from spica.testing.response import ClientResponse, Surroundings
 from spica.testing.websocket import ClientSocket
 
@@ -106,15 +106,21 @@ class Client:
         return PendingRequest(self, method, path, options)
 
     def socket(
-        self, path: str, *, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = ()
+        self,
+        path: str,
+        /,
+        *,
+        headers: Mapping[str, str] | None = None,
+        subprotocols: Sequence[str] = (),
+        **query: object,
     ) -> ClientSocket:
         """Prepare a WebSocket: `async with client.socket("/chat") as socket` opens it and closes it.
 
         Args:    path: may carry a query; headers: of the request, `origin` for a page's; subprotocols: offered, the one
-                 preferred first.
+                 preferred first; query: more of the query, `token=...`, nested values included.
         Raises:  SocketRefused, when it is entered and the application does not accept.
         """
-        target = quote(path, safe=_SAFE_IN_TARGET)
+        target = add_query(quote(path, safe=_SAFE_IN_TARGET), query)
         return ClientSocket(self._connect, target, partial(self._fields, target, headers or {}), subprotocols)
 
     def sse(

@@ -60,6 +60,12 @@ class Sent:
         return self.method in SAFE_METHODS
 
 
+def add_query(target: str, values: Mapping[str, object]) -> str:
+    """Add nested values to the query of a target."""
+    text = urlencode(list(flatten(values)))
+    return f"{target}{'&' if '?' in target else '?'}{text}" if text else target
+
+
 class PendingRequest:
     """A request that is sent when it is awaited.
 
@@ -85,9 +91,7 @@ class PendingRequest:
 
     def query(self, values: Mapping[str, object] | None = None, /, **named: object) -> Self:
         """Add nested values to the query."""
-        text = urlencode(list(flatten({**(values or {}), **named})))
-        if text:
-            self.sent.target += ("&" if "?" in self.sent.target else "?") + text
+        self.sent.target = add_query(self.sent.target, {**(values or {}), **named})
         return self
 
     def json(self, value: object) -> Self:

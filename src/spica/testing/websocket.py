@@ -3,6 +3,7 @@
 Rules of this file:
 - A client's frames are masked and its messages are not cut into pieces; no extension is offered.
 - Pings are answered here. A handshake that is not accepted raises `SocketRefused`, which has the response.
+- What is for a channel goes to that channel (`channels.py`) when it is read, and never to `receive`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Self
 import msgspec
 
 from spica.http.websocket import Message, SocketClosed
+from spica.testing.channels import KEYWORDS, REPLY_TIMEOUT_S, ClientChannel, ClientChannels, Line, choose_payload
 from spica.testing.connections import Connect
 from spica.testing.response import ClientResponse
 
@@ -60,6 +62,7 @@ class ClientSocket:
         self._end: tuple[int, str] | None = None
         self._said_goodbye = False
         self._ended = False
+        self._channels = ClientChannels(Line(self.send, self._look, lambda: bool(self._end or self._ended)), target)
         self.response: ClientResponse
         """The answer to the handshake, a 101."""
 
@@ -84,10 +87,23 @@ class ClientSocket:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Say goodbye, and wait until the connection has ended; at once when the block failed."""
-        if kind is None:
-            await self.close()
-            await self._wait_for(lambda: self._ended or None)
-        self._connection.close()
+        try:
+            if kind is None:
+                await self.close()
+                await self._wait_for(lambda: self._ended or None)
+        finally:
+            self._channels.stop()
+            self._connection.close()
+
+    async def join(
+        self, topic: str, /, *, payload: object = KEYWORDS, timeout_s: float = REPLY_TIMEOUT_S, **values: object
+    ) -> ClientChannel:
+        """Join a topic, as a page does with the `phoenix` client; what it is answered is the channel's `reply`.
+
+        Args:    topic: such as "room:7"; values: what the channel's `join` gets, by name; payload: instead of them.
+        Raises:  JoinRefused: the application does not let this client in; TimeoutError: no answer came in time.
+        """
+        return await self._channels.join(topic, choose_payload(payload, values), timeout_s)
 
     async def send(self, message: Message) -> None:
         """Send text or octets. Raises SocketClosed when it has ended."""
@@ -162,8 +178,17 @@ class ClientSocket:
             self._received += data
         self._arrived.set()
 
-    async def _wait_for(self, take: Callable[[], Any]) -> Any:
-        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+    async def _look(self, take: Callable[[], Any], timeout_s: float) -> Any:
+        """Read what arrives until a channel finds what it waits for."""
+
+        def look() -> Any:
+            self._read_frames()
+            return take()
+
+        return await self._wait_for(look, timeout_s)
+
+    async def _wait_for(self, take: Callable[[], Any], timeout_s: float = ANSWER_TIMEOUT_S) -> Any:
+        async with asyncio.timeout(timeout_s):
             while (taken := take()) is None:
                 self._arrived.clear()
                 await self._arrived.wait()
@@ -180,10 +205,18 @@ class ClientSocket:
         return head
 
     def _take_message(self) -> Message | tuple[int, str] | None:
+        self._read_frames()
+        if self._messages:
+            return self._messages.popleft()
+        return self._end or ((1006, "") if self._ended else None)
+
+    def _read_frames(self) -> None:
         while self._end is None and (frame := _take_frame(self._received)) is not None:
             opcode, payload = frame
             if opcode in _MESSAGES:
-                self._messages.append(payload.decode() if opcode == TEXT else payload)
+                message = payload.decode() if opcode == TEXT else payload
+                if not self._channels.take(message):
+                    self._messages.append(message)
             elif opcode == PING:
                 self._feed(_frame(PONG, payload))
             elif opcode == CLOSE:
@@ -192,9 +225,6 @@ class ClientSocket:
                 if not self._said_goodbye:
                     self._said_goodbye = True
                     self._feed(_frame(CLOSE, payload))
-        if self._messages:
-            return self._messages.popleft()
-        return self._end or ((1006, "") if self._ended else None)
 
 
 def _frame(opcode: int, payload: bytes) -> bytes:
