@@ -11,7 +11,9 @@ from pathlib import Path
 
 from spica.generators.apply import check_steps, decide, write_steps
 from spica.generators.fields import parse_fields
+from spica.generators.kinds.channel import plan_channel
 from spica.generators.kinds.controller import plan_controller
+from spica.generators.kinds.middleware import plan_middleware
 from spica.generators.kinds.migration import plan_migration
 from spica.generators.kinds.model import plan_model
 from spica.generators.kinds.project import plan_project
@@ -33,9 +35,10 @@ EVERYTHING = (
 
 
 def generate_blog(root: Path) -> None:
-    """Write a project and a post scaffold."""
+    """Write a project, a post scaffold and a channel."""
     _carry_out(plan_project("blog"), root)
     _carry_out(plan_scaffold(Project(root, NOW), ResourceNames.parse("Post"), parse_fields(POST.split())), root)
+    _carry_out(plan_channel(Project(root, NOW), "Chat", ["new_msg", "typing"]), root)
 
 
 def generate_rest(root: Path) -> None:
@@ -48,6 +51,8 @@ def generate_rest(root: Path) -> None:
     user = parse_fields(["email:string:unique", "password:password", "pin:password:null"])
     _carry_out(plan_scaffold(Project(root, NOW), ResourceNames.parse("User"), user), root)
     _carry_out(plan_controller(Project(root, NOW), "Pages", ["index", "about"]), root)
+    _carry_out(plan_channel(Project(root, NOW), "BlogPost", []), root)
+    _carry_out(plan_middleware("RequireAuth"), root)
     for name, fields in [
         ("AddSlugToPosts", "slug:string:unique rank:integer:default=0 person:references"),
         ("RemoveSlugFromPosts", "slug:string:unique person:references"),

@@ -56,3 +56,30 @@ def test_its_migrations_go_both_ways(application: Path) -> None:
 def test_its_routes_are_listed_as_data(application: Path) -> None:
     listed = run_command("routes", "--json", cwd=application).stdout
     assert '"target": "comments#destroy"' in listed
+
+
+def test_middleware_is_used_where_the_application_says_so_and_taken_back_by_destroy(tmp_path: Path) -> None:
+    generate_blog(tmp_path)
+    made = run_command("g", "middleware", "require_login", cwd=tmp_path).stdout
+    assert "app/middleware/require_login.py" in made
+    assert "p.use(RequireLogin)" in made
+    middleware = tmp_path / "app/middleware/require_login.py"
+    middleware.write_text(
+        middleware.read_text().replace("return None", "return ctx.text('who are you?', status=401)", 1)
+    )
+    config = tmp_path / "config/middleware.py"
+    used = "p.use(m.RequestId, m.SecurityHeaders, RequireLogin)"
+    text = config.read_text().replace("p.use(m.RequestId, m.SecurityHeaders)", used)
+    config.write_text(text.replace("from spica", "from app.middleware.require_login import RequireLogin\nfrom spica"))
+    code = (
+        "import asyncio, sys; sys.path.insert(0, '.')\n"
+        "from main import app\nfrom spica.testing import running_client\n"
+        "async def ask():\n"
+        "    async with running_client(app) as client:\n"
+        "        (await client.get('/')).expect_status(401).expect_text('who are you?')\n"
+        "asyncio.run(ask())"
+    )
+    done = python("-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    run_command("destroy", "middleware", "RequireLogin", "--force", cwd=tmp_path)
+    assert not middleware.exists()

@@ -85,3 +85,28 @@ def test_a_dry_run_shows_and_writes_nothing(project: Path) -> None:
     done = run_command("g", "model", "Tag", "name", "--dry-run", cwd=project)
     assert "create  app/models/tag.py" in done.stdout
     assert read_tree(project) == before
+
+
+def test_destroy_takes_back_what_was_generated(project: Path) -> None:
+    before = read_tree(project)
+    run_command("g", "scaffold", "Tag", "name", cwd=project)
+    run_command("g", "channel", "Game", "move", cwd=project)
+    shown = run_command("destroy", "channel", "Game", "--dry-run", cwd=project).stdout
+    assert "remove  app/channels/game_channel.py" in shown
+    assert "update  app/channels/user_socket.py" in shown
+    done = run_command("destroy", "scaffold", "Tag", cwd=project, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "needs the fields that it was made with" in done.stderr
+    changed = run_command("destroy", "scaffold", "Tag", "title", cwd=project, check=False)
+    assert changed.returncode == 1
+    assert "conflict  app/models/tag.py" in changed.stdout
+    assert (project / "app/models/tag.py").is_file()
+    run_command("destroy", "scaffold", "Tag", "name", cwd=project)
+    run_command("destroy", "channel", "Game", cwd=project)
+    made = {"app/paths.pyi", "tmp/development_secret_key"}  # by loading the application for the path helpers
+    assert {name: text for name, text in read_tree(project).items() if name not in made} == {
+        name: text for name, text in before.items() if name not in made
+    }
+    again = run_command("destroy", "channel", "Game", cwd=project, check=False)
+    assert again.returncode == 2
+    assert "there is nothing to remove: no app/channels/game_channel.py" in again.stderr

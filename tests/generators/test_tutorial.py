@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.processes import SPICA, Browser, serving
+from tests.processes import SPICA, Browser, run_command, serving
 
 PAGE = Path(__file__).parents[2] / "docs/tutorial/getting-started.md"
 STEP = re.compile(
@@ -63,6 +64,29 @@ def test_every_piece_of_code_on_the_page_is_in_the_blog(followed: Path) -> None:
     for block in quoted:
         for piece in block.rstrip().split("\n\n"):
             assert piece in controller
+
+
+def test_what_it_says_of_production_serves_with_the_assets_that_were_built(followed: Path, tmp_path: Path) -> None:
+    blog = shutil.copytree(followed, tmp_path / "blog", ignore=shutil.ignore_patterns("tmp", "public/assets"))
+    section = PAGE.read_text().partition("## Serve it\n")[2].partition("\n## ")[0]
+    environment: dict[str, str] = {}
+    (block,) = re.findall(r"^```\n(.*?)^```$", section, re.M | re.S)
+    *commands, last = block.splitlines()
+    assert last == "spica server"
+    for command in commands:
+        name, *arguments = command.split()
+        if name == "export":
+            environment.update([arguments[0].split("=")])
+        else:
+            assert name == "spica"
+            run_command(*arguments, cwd=blog, **environment)
+    with serving(blog, **environment) as server:
+        browser = Browser(server.port)
+        page = browser.page("/posts")
+        assert "No posts yet." in page
+        sheets = re.findall(r'href="(/assets/[^"]+-[0-9a-f]{16}\.css)"', page)
+        assert sheets, page
+        assert browser.request("GET", sheets[0])[1]["cache-control"].endswith("immutable")
 
 
 def test_it_serves_them(followed: Path) -> None:

@@ -19,6 +19,7 @@ from spica.errors import SpicaError
 from spica.generators import errors as generator_errors
 from spica.generators.apply import check_steps, decide
 from spica.generators.fields import parse_field
+from spica.generators.kinds.channel import plan_channel
 from spica.generators.kinds.migration import plan_migration
 from spica.generators.kinds.model import plan_model
 from spica.generators.kinds.scaffold import plan_scaffold
@@ -187,6 +188,31 @@ SPICA-G014  2 files differ from what would be written; nothing was written
          b.py
   fix    --force overwrites them and shows what changes; --dry-run only shows it
   docs   docs/reference/errors.md#spica-g014"""
+    )
+
+
+def test_files_differ_from_what_is_to_be_removed(tmp_path: Path) -> None:
+    plan = Plan()
+    (tmp_path / "a.py").write_text("mine")
+    plan.create("a.py", "generated")
+    assert (
+        text_of(lambda: check_steps(decide(plan.undone(), tmp_path)), tmp_path)
+        == """\
+SPICA-G014  1 file differs from what would be generated; nothing was removed
+  where  a.py
+  fix    type the fields or names that it was made with, or --force: it removes changed files, too
+  docs   docs/reference/errors.md#spica-g014"""
+    )
+
+
+def test_a_name_that_channels_have(tmp_path: Path) -> None:
+    assert (
+        text_of(lambda: plan_channel(Project.at(tmp_path), "Chat", ["push"]), tmp_path)
+        == """\
+SPICA-G010  "push" cannot name an event
+  why    channels have a push of their own
+  fix    choose another name
+  docs   docs/reference/errors.md#spica-g010"""
     )
 
 

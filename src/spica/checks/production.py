@@ -5,19 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from spica.app.project import MIDDLEWARE
+from spica.app.project import MIDDLEWARE, ROUTES
 from spica.checks.finding import Found
 from spica.checks.project import Project
 from spica.checks.python_files import calls, last_name
 
 _INLINE = ("'unsafe-inline'", "'unsafe-eval'")
+_SOCKETS = ("mount", "socket", "ws")
 _SCRIPTS = ("default_src", "script_src", "script_src_elem", "script_src_attr")
 
 
 def find(project: Project) -> Iterator[Found]:
     """Read what middleware is given, where it is written; what is only used while developing or testing is left out."""
     for file in project.python_files:
-        if "/" in file.name and file.name != MIDDLEWARE:
+        if "/" in file.name and file.name not in (MIDDLEWARE, ROUTES):
             continue
         skipped = {id(call) for use in calls(file.tree) if _is_elsewhere(use) for call in calls(use)}
         for call in calls(file.tree):
@@ -57,6 +58,12 @@ def _weaknesses(call: ast.Call) -> Iterator[tuple[str, str, str]]:
                     "who is on the way can put a script into it",
                     f"https://{text.removeprefix('http://')}",
                 )
+    if name in _SOCKETS and "*" in _texts(given.get("origins")):
+        yield (
+            "pages of any site may connect to this socket",
+            "every page that a visitor opens can speak to it, with the visitor's cookies",
+            'name the sites: origins=["https://app.example.com"]; those of its own host may always',
+        )
     if name == "ContentSecurityPolicy":
         for directive in _SCRIPTS:
             for text in _texts(given.get(directive)):

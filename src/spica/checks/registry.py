@@ -7,6 +7,7 @@ from collections.abc import Collection
 from spica.checks import (
     assets,
     boot,
+    channels,
     configuration,
     htmx,
     mass_assignment,
@@ -57,7 +58,8 @@ CHECKS = (
     ),
     Check(
         "production", "SPICA-K008", "warning",
-        "weak settings of sessions, CORS, Content-Security-Policy and security headers", production.find,
+        "weak settings of sessions, CORS, origins of sockets, Content-Security-Policy and security headers",
+        production.find,
     ),
     Check(
         "unused-middleware", "SPICA-K009", "warning",
@@ -80,6 +82,15 @@ CHECKS = (
     Check(
         "htmx", "SPICA-K014", "error",
         "`hx-get`, `hx-post` … that no route answers, `hx-target` of an id that no page has", htmx.find,
+    ),
+    Check(
+        "channels", "SPICA-K015", "error",
+        "scripts that join topics no channel has, or connect where no socket is; methods that can't be what was meant",
+        channels.find,
+    ),
+    Check(
+        "unused-channels", "SPICA-K016", "warning",
+        "channels that are in no socket, sockets that no route leads to", channels.find_unused,
     ),
 )  # fmt: skip
 SILENCES = Check(

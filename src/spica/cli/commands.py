@@ -35,7 +35,8 @@ LOOK = Group("Look", sort_key=3)
 # Each with the line that `spica --help` has for it: nothing is imported to list them.
 COMMANDS = [
     ("new", MAKE, "Make a new project in a folder of that name."),
-    (("generate", "g"), MAKE, "Add code to a project: scaffold, model, controller, migration."),
+    (("generate", "g"), MAKE, "Add code to a project: scaffold, model, controller, channel, middleware, migration."),
+    ("destroy", MAKE, "Remove what a generator made."),
     ("dev", RUN, "Serve, and restart when a file changes."),
     ("server", RUN, "Serve, as in production."),
     ("reload", RUN, "Replace the workers of the running server by new ones, without losing a request."),
@@ -51,7 +52,14 @@ COMMANDS = [
     ("secrets", RUN, "Make, edit, read and rotate the encrypted secrets of the project."),
     ("maintenance", RUN, "Answer 503 while the site is being worked on."),
 ]
-GENERATORS = ("scaffold", "model", "controller", "migration")  # typed without `generate` by who comes from elsewhere
+GENERATORS = (
+    "scaffold",
+    "model",
+    "controller",
+    "channel",
+    "middleware",
+    "migration",
+)  # typed without `generate` by who comes from elsewhere
 
 
 def build_app(*, listing: bool = False) -> App:
@@ -70,7 +78,7 @@ def build_app(*, listing: bool = False) -> App:
     )
     for name, group, summary in COMMANDS:
         first = name if isinstance(name, str) else name[0]
-        attribute = "app" if first in ("generate", "db", "secrets", "maintenance", "assets") else first
+        attribute = "app" if first in ("generate", "destroy", "db", "secrets", "maintenance", "assets") else first
         app.command(f"spica.cli.{first}:{attribute}", name=name, group=group, help=summary if listing else None)
     return app
 

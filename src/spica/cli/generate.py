@@ -9,7 +9,9 @@ from cyclopts import App, Parameter
 from spica.cli.project import find_project
 from spica.cli.report import apply_and_report
 from spica.generators.fields import parse_fields
+from spica.generators.kinds.channel import plan_channel
 from spica.generators.kinds.controller import plan_controller
+from spica.generators.kinds.middleware import plan_middleware
 from spica.generators.kinds.migration import plan_migration
 from spica.generators.kinds.model import plan_model
 from spica.generators.kinds.scaffold import plan_scaffold
@@ -29,6 +31,8 @@ Fields = Annotated[
     ),
 ]
 Name = Annotated[str, Parameter(name="NAME")]
+Actions = Annotated[str, Parameter(name="ACTION", help="A page it shows, reached by GET; index when none is given.")]
+Events = Annotated[str, Parameter(name="EVENT", help="What a page may push to it; new_msg when none is given.")]
 
 app = App(
     name=("generate", "g"),
@@ -39,6 +43,8 @@ For example:
     spica g scaffold Post title:string body:text published:boolean
 
     spica g migration AddSlugToPosts slug:string:unique
+
+    spica g channel Chat new_msg typing
 """,
     help_format="plaintext",
 )
@@ -56,7 +62,7 @@ def scaffold(name: Name, /, *fields: Fields, force: Force = False, dry_run: DryR
     """
     project = Project.at(find_project())
     plan = plan_scaffold(project, ResourceNames.parse(name), parse_fields(fields))
-    return _apply(project, plan, force, dry_run)
+    return apply(project, plan, force, dry_run)
 
 
 @app.command
@@ -68,16 +74,14 @@ def model(name: Name, /, *fields: Fields, force: Force = False, dry_run: DryRun 
         spica g model User name:string email:string:unique
     """
     project = Project.at(find_project())
-    return _apply(project, plan_model(project, ResourceNames.parse(name), parse_fields(fields)), force, dry_run)
+    return apply(project, plan_model(project, ResourceNames.parse(name), parse_fields(fields)), force, dry_run)
 
 
 @app.command
 def controller(
     name: Name,
     /,
-    *actions: Annotated[
-        str, Parameter(name="ACTION", help="A page it shows, reached by GET; index when none is given.")
-    ],
+    *actions: Actions,
     force: Force = False,
     dry_run: DryRun = False,
 ) -> int:
@@ -88,7 +92,30 @@ def controller(
         spica g controller Pages about contact
     """
     project = Project.at(find_project())
-    return _apply(project, plan_controller(project, name, actions), force, dry_run)
+    return apply(project, plan_controller(project, name, actions), force, dry_run)
+
+
+@app.command
+def channel(name: Name, /, *events: Events, force: Force = False, dry_run: DryRun = False) -> int:
+    """Generate a channel with an event for each name, and tests; the first time also the socket and its route.
+
+    For example:
+
+        spica g channel Chat new_msg typing
+    """
+    project = Project.at(find_project())
+    return apply(project, plan_channel(project, name, events), force, dry_run)
+
+
+@app.command
+def middleware(name: Name, /, *, force: Force = False, dry_run: DryRun = False) -> int:
+    """Generate middleware of your own with its two hooks, and a test; config/middleware.py says where it is used.
+
+    For example:
+
+        spica g middleware RequireAuth
+    """
+    return apply(Project.at(find_project()), plan_middleware(name), force, dry_run)
 
 
 @app.command
@@ -104,14 +131,17 @@ def migration(name: Name, /, *fields: Fields, force: Force = False, dry_run: Dry
         spica g migration CreateTags name:string:unique
     """
     project = Project.at(find_project())
-    return _apply(project, plan_migration(project, name, parse_fields(fields)), force, dry_run)
+    return apply(project, plan_migration(project, name, parse_fields(fields)), force, dry_run)
 
 
-def _apply(project: Project, plan: Plan, force: bool, dry_run: bool) -> int:
-    code = apply_and_report(plan, project.root, force=force, dry_run=dry_run)
-    if not dry_run and any(action.path.as_posix() == ROUTES for action in plan.actions):
-        # Lazy: only what changes the routes loads the application.
-        from spica.cli.path_stub import refresh_stub
+def apply(project: Project, plan: Plan, force: bool, dry_run: bool) -> int:
+    """Carry out a plan, and refresh what is made from the routes when those change. Returns the exit code."""
 
-        refresh_stub(project.root)
-    return code
+    def refresh() -> None:
+        if any(action.path.as_posix() == ROUTES for action in plan.actions):
+            # Lazy: only what changes the routes loads the application.
+            from spica.cli.path_stub import refresh_stub
+
+            refresh_stub(project.root)
+
+    return apply_and_report(plan, project.root, force=force, dry_run=dry_run, then=refresh)

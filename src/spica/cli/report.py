@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from spica.cli.terminal import paint
@@ -16,14 +16,20 @@ _COLOURS = {
     Outcome.IDENTICAL: "blue",
     Outcome.CONFLICT: "red",
     Outcome.FORCE: "yellow",
+    Outcome.UPDATE: "green",
+    Outcome.REMOVE: "red",
+    Outcome.ABSENT: "blue",
 }
 _WIDTH = 10
 
 
-def apply_and_report(plan: Plan, root: Path, *, force: bool, dry_run: bool) -> int:
+def apply_and_report(
+    plan: Plan, root: Path, *, force: bool, dry_run: bool, then: Callable[[], object] = lambda: None
+) -> int:
     """Carry out a plan and print what happened.
 
-    Args:    plan: what to do; root: the project; force: overwrite what differs, showing how; dry_run: only show.
+    Args:    plan: what to do; root: the project; force: overwrite what differs, showing how; dry_run: only show;
+             then: what is to be done with what was written, before the notes are printed.
     Returns: the exit code.
     Raises:  FilesDiffer when something would be overwritten and `force` is not set; CannotWrite when the disk refuses.
              Nothing is written then.
@@ -38,9 +44,12 @@ def apply_and_report(plan: Plan, root: Path, *, force: bool, dry_run: bool) -> i
             write_steps(steps, root)
         except OSError as error:
             reason = error.strerror or str(error)
-            raise CannotWrite(f"can't write {error.filename or root}: {reason}; nothing was written") from error
+            raise CannotWrite(f"can't write {error.filename or root}: {reason}; nothing was changed") from error
     print_steps(steps)
-    for note in [] if dry_run else plan.notes:
+    if dry_run:
+        return 0
+    then()
+    for note in plan.notes:
         print(f"\n{note}")
     return 0
 

@@ -31,7 +31,7 @@ def routes(
     app: Annotated[str | None, Parameter(help="module:name; main:app or app:app when it is left out.")] = None,
     grep: Annotated[str, Parameter(help="The same as TEXT.")] = "",
     controller: Annotated[str, Parameter(help="Only routes of this controller: posts, admin/orders.")] = "",
-    method: Annotated[str, Parameter(help="Only routes of this method: GET, WS, SSE.")] = "",
+    method: Annotated[str, Parameter(help="Only routes of this method: GET, WS, SOCKET, SSE.")] = "",
     match: Annotated[str, Parameter(help='Which route answers: "GET /posts/7", "GET https://host/path".')] = "",
     json: Json = False,
     stub: Stub = False,
@@ -79,7 +79,9 @@ def _write_stub(application: App) -> int:
 
 def _explain(application: App, request: str) -> int:
     from spica._core import Request
+    from spica.channels.compiled import describe_class
     from spica.routing.explain import explain
+    from spica.routing.listing import find_topics
 
     asked = _read_request(request)
     fields = [("host", asked.host)] if asked.host else []
@@ -87,6 +89,8 @@ def _explain(application: App, request: str) -> int:
     answers = application.compiled.entries[number] if number >= 0 else None
     print(f"{asked.method} {asked.path}{f'  on {asked.host}' if asked.host else ''}")
     print(f"  {_describe(answers, number, allow)}")
+    for topic, channel in [] if answers is None else find_topics(answers):
+        print(f"  topic  {topic}  {describe_class(channel)}")
     near = explain(application.table, asked, answers)
     for route, reason in near:
         print(f"  not  {route.verb} {route.pattern.host_text}{route.shown}  {route.target_name}: {reason}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spica.cli.arguments import Option, parse
@@ -105,6 +106,8 @@ def _serve(target: str | None, options: dict[str, Any]) -> None:
     from spica.server.planning import build_plan, load_settings
 
     folder = application_folder(target)
+    if "tls-cert" in options:
+        _tell_application_of_tls(options["tls-cert"], options.get("tls-key", options["tls-cert"]))
     typed = Typed(
         target=target,
         folder=str(folder),
@@ -133,6 +136,15 @@ def _serve(target: str | None, options: dict[str, Any]) -> None:
                 f"the application's project is {app.root}: run spica server there, so that its workers are known"
             )
     _serve_alone(app, plan)
+
+
+def _tell_application_of_tls(chain: str, key: str) -> None:
+    """Put a typed certificate where [server.tls] is read from, here and in workers: HSTS and names of cookies follow.
+
+    Not one that Spica made itself: browsers would insist on https for this machine for years.
+    """
+    names = {"ENABLED": "true", "CERT": str(Path(chain).absolute()), "KEY": str(Path(key).absolute())}
+    os.environ.update({f"SPICA__SERVER__TLS__{name}": value for name, value in names.items()})
 
 
 def become_supervisor(plan: Plan) -> None:

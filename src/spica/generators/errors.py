@@ -46,7 +46,8 @@ class FolderNotEmpty(SpicaError):
 
 
 class FilesDiffer(SpicaError):
-    """A generator would have to overwrite files that differ from what it makes, so it wrote nothing at all."""
+    """A generator would have to overwrite, or `spica destroy` to remove, files that differ from what is generated, so
+    nothing was changed at all."""
 
     code = "SPICA-G014"
 

@@ -17,21 +17,42 @@ class Create:
 
 @dataclass(frozen=True)
 class Insert:
-    """Replace a file by `text`, which is its present text with `added` put in; `added` is what the user is told."""
+    """Replace a file by `text`, which is its present text with `added` put in; `added` is what the user is told.
+
+    `without`: its present text without what there is of it already; None when there is nothing.
+    """
 
     path: PurePosixPath
     text: str
     added: str
+    without: str | None = None
 
 
 @dataclass(frozen=True)
 class Keep:
-    """Leave a file as it is: it holds what was wanted."""
+    """Leave a file as it is: it holds what was wanted; `without` as in `Insert`."""
 
     path: PurePosixPath
+    without: str | None = None
 
 
-Action: TypeAlias = Create | Insert | Keep
+@dataclass(frozen=True)
+class Remove:
+    """Remove a file that has this text."""
+
+    path: PurePosixPath
+    text: str
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Replace a file by `text`, which is its present text with something taken out."""
+
+    path: PurePosixPath
+    text: str
+
+
+Action: TypeAlias = Create | Insert | Keep | Remove | Cut
 
 
 @dataclass
@@ -49,3 +70,13 @@ class Plan:
         """Add all of another plan."""
         self.actions += other.actions
         self.notes += other.notes
+
+    def undone(self) -> Plan:
+        """What takes this plan back: the files that it makes are removed, what it puts into others is taken out."""
+        actions: list[Action] = []
+        for action in self.actions:
+            if isinstance(action, Create):
+                actions.append(Remove(action.path, action.text))
+            elif isinstance(action, Insert | Keep) and action.without is not None:
+                actions.append(Cut(action.path, action.without))
+        return Plan(actions)

@@ -72,11 +72,12 @@ def render_imports(imports: Iterable[Import]) -> str:
     groups: list[list[str]] = [[], [], []]
     for module in sorted(modules, key=lambda module: (modules[module] != {""}, module)):  # isort: import before from
         names = sorted(modules[module] - {""}, key=_isort_key)
-        groups[_group(module)].append(f"from {module} import {', '.join(names)}" if names else f"import {module}")
+        groups[import_group(module)].append(f"from {module} import {', '.join(names)}" if names else f"import {module}")
     return "\n\n".join("\n".join(group) for group in groups if group)
 
 
-def _group(module: str) -> int:
+def import_group(module: str) -> int:
+    """Which group of import lines a module stands in: 0 the standard library, 1 what is installed, 2 the project."""
     package = module.partition(".")[0]
     return 2 if package in _PROJECT else 1 if package in _INSTALLED else 0
 

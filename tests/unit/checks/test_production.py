@@ -37,3 +37,13 @@ def test_a_weak_setting_is_told(check: Check, used: str) -> None:
 )
 def test_what_is_fine_or_not_for_production_has_no_findings(check: Check, used: str) -> None:
     assert check("production", middleware(used)) == []
+
+
+ROUTES = 'from spica import Socket\nclass Live(Socket): ...\ndef draw(r):\n    r.socket("/live", Live{})\n'
+
+
+def test_a_socket_for_pages_of_any_site(check: Check) -> None:
+    (found,) = check("production", {"config/routes.py": ROUTES.format(', origins="*"')})
+    assert (found.place, found.what) == ("config/routes.py:4", "pages of any site may connect to this socket")
+    for options in ("", ', origins=["https://shop.example"]'):
+        assert check("production", {"config/routes.py": ROUTES.format(options)}) == []

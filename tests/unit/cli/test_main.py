@@ -33,11 +33,12 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 
 
 COMMANDS = """
-new, generate, generate scaffold, generate model, generate controller, generate migration, server, reload, dev, console,
-routes, db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset, config,
-build, assets, assets build, assets clean, assets list,
-secrets, secrets edit, secrets show, secrets get, secrets set, secrets key, secrets kdf, secrets rotate,
-check, openapi, test, maintenance, maintenance on, maintenance off, maintenance status
+new, generate, generate scaffold, generate model, generate controller, generate migration, generate channel, destroy,
+destroy scaffold, destroy model, destroy controller, destroy migration, destroy channel, server, reload, dev, console,
+routes, db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset, config, build,
+assets, assets build, assets clean, assets list, secrets, secrets edit, secrets show, secrets get, secrets set,
+secrets key, secrets kdf, secrets rotate, check, openapi, test, maintenance, maintenance on, maintenance off,
+maintenance status
 """
 
 
@@ -118,3 +119,8 @@ def test_help_lets_the_terminal_break_lines_and_shows_no_default_that_says_nothi
     assert all(width > 40 for width in widths[:-1]), about
     main(["routes", "--help"])
     assert "[default" not in capsys.readouterr().out
+
+
+def test_the_package_runs_as_the_command_does() -> None:
+    done = subprocess.run([sys.executable, "-m", "spica", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"spica {__version__}\n"

@@ -14,7 +14,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys: py
     assert main(["new", str(tmp_path / "file" / "blog")]) == 1
     error = capsys.readouterr().err
     assert error.startswith(
-        f"SPICA-G016  can't write {tmp_path / 'file' / 'blog'}: Not a directory; nothing was written"
+        f"SPICA-G016  can't write {tmp_path / 'file' / 'blog'}: Not a directory; nothing was changed"
     )
     assert "Traceback" not in error
     assert (tmp_path / "file").read_text() == "mine"

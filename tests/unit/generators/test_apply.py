@@ -82,3 +82,31 @@ def test_a_write_that_fails_takes_the_others_back(tmp_path: Path, monkeypatch: p
 def test_no_draft_is_left_behind(tmp_path: Path) -> None:
     carry_out(plan_of(a="1\n"), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_plan_is_taken_back(tmp_path: Path) -> None:
+    plan = plan_of(a="1\n", deep__er__b="2\n")
+    carry_out(plan, tmp_path)
+    (tmp_path / "deep/mine.txt").write_text("mine\n")
+    assert carry_out(plan.undone(), tmp_path) == [Outcome.REMOVE, Outcome.REMOVE]
+    assert tree(tmp_path) == {"deep/mine.txt": "mine\n"}
+    assert not (tmp_path / "deep/er").exists()
+    assert carry_out(plan.undone(), tmp_path) == [Outcome.ABSENT, Outcome.ABSENT]
+
+
+def test_a_removal_that_fails_restores_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(deep__a="1\n", last="2\n")
+    carry_out(plan, tmp_path)
+    (tmp_path / "deep/a.txt").chmod(0o600)
+    unlink = Path.unlink
+
+    def fail_at_last(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "last.txt":
+            raise PermissionError(13, "Permission denied")
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", fail_at_last)
+    with pytest.raises(PermissionError):
+        carry_out(plan.undone(), tmp_path)
+    assert tree(tmp_path) == {"deep/a.txt": "1\n", "last.txt": "2\n"}
+    assert (tmp_path / "deep/a.txt").stat().st_mode & 0o777 == 0o600

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spica.generators.errors import RoutesNotRecognised
-from spica.generators.routes_file import insert_into
+from spica.generators.routes_file import Imported, insert_into, remove_from
 
 FILE = '''"""Routes."""
 
@@ -62,3 +62,27 @@ def test_a_file_without_a_newline_at_its_end_gets_one() -> None:
 def test_a_file_without_a_place_for_it_is_refused(source: str) -> None:
     with pytest.raises(RoutesNotRecognised):
         insert_into(source, [POSTS])
+
+
+def test_an_imported_argument_brings_its_import() -> None:
+    call = ("socket", "/socket", Imported("app.channels.user_socket", "UserSocket"))
+    text, added = insert_into(FILE, [call])
+    assert added == ['r.socket("/socket", UserSocket)']
+    assert "import Routes\n\nfrom app.channels.user_socket import UserSocket\n\n\ndef draw" in text
+    assert insert_into(text, [call]) == (text, [])
+    assert remove_from(text, [call]) == FILE
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ('    r.root("a#b")\n    r.resources("posts")\n', '    r.root("a#b")\n'),
+        ('    r.resources(\n        "posts",\n        only=["index"],\n    )\n', "    pass\n"),
+        (
+            '    with r.resources("posts"):\n        r.get("x")\n',
+            '    with r.resources("posts"):\n        r.get("x")\n',
+        ),
+    ],
+)
+def test_a_call_is_taken_out_and_a_block_stays(body: str, left: str) -> None:
+    assert remove_from(f"def draw(r):\n{body}", [POSTS]) == f"def draw(r):\n{left}"
