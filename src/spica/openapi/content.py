@@ -13,19 +13,19 @@ import msgspec
 
 from spica.controllers.bodies import needs_file
 from spica.controllers.codecs import find_adapter
+from spica.controllers.file_types import is_file
 from spica.controllers.markers import File
-from spica.controllers.types import (
+from spica.http import media_types
+from spica.http.forms import FORM_TYPES
+from spica.injection.annotations import without_none
+from spica.injection.types import (
     COLLECTIONS,
     allows_none,
-    is_file,
     is_record,
     is_scalar,
     is_scalar_list,
     without_null,
 )
-from spica.http import media_types
-from spica.http.forms import FORM_TYPES
-from spica.injection.annotations import without_none
 from spica.openapi.fields import SentField, read_fields
 from spica.openapi.inputs import Input
 from spica.openapi.schemas import FILE, Schema, Schemas

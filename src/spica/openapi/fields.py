@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import inspect as shapes
 
-from spica.controllers.refusals import read_hints
-from spica.controllers.types import is_record, is_scalar_list
 from spica.injection.annotations import without_none
+from spica.injection.refusals import read_hints
+from spica.injection.types import is_record, is_scalar_list
 
 
 class SentField(NamedTuple):

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from spica.controllers.bodies import is_form_field
+from spica.controllers.file_types import is_file
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
 from spica.controllers.submitted import is_submitted, submitted_type
-from spica.controllers.types import is_file, is_scalar, is_scalar_list
 from spica.errors.http import FieldError, HttpError
 from spica.http.context import Context
 from spica.http.params import Params
@@ -23,6 +23,7 @@ from spica.injection.annotations import without_none
 from spica.injection.plan import Reader, build_plan
 from spica.injection.registry import Registry
 from spica.injection.signature import Parameter
+from spica.injection.types import is_scalar, is_scalar_list
 from spica.middleware.flash import Flash
 from spica.middleware.session_data import SessionData
 from spica.routing.pattern import Pattern

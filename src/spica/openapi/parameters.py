@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from spica.controllers.types import allows_none, is_scalar_list, without_null
 from spica.injection.annotations import without_none
+from spica.injection.types import allows_none, is_scalar_list, without_null
 from spica.openapi.fields import read_fields
 from spica.openapi.inputs import Input
 from spica.openapi.schemas import Schema, Schemas

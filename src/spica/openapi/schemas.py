@@ -6,29 +6,25 @@ Rules of this file:
   which they were met.
 - msgspec knows most types, pydantic its own. What neither knows may be anything: `{}`.
 - A model's hidden fields are no part of its schema, as they are no part of its JSON.
+- What msgspec can't describe though its JSON is known has a stand-in: `stand_ins.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import msgspec
 from msgspec import inspect as shapes
 
 from spica.controllers.codecs import find_adapter
-from spica.controllers.refusals import read_hints
-from spica.controllers.types import is_named_tuple
 from spica.http.uploads import UploadFile
-from spica.injection.annotations import without_none
+from spica.openapi.stand_ins import UNKNOWN, OneOf, StandIns
 
 Schema = dict[str, Any]
 REF = "#/components/schemas/"
 FILE: Schema = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
 DECIMAL = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
-# What msgspec raises for a type that it can't describe, or can't even look at.
-_UNKNOWN = (TypeError, ValueError, NameError, AttributeError, NotImplementedError)
 
 
 class Schemas:
@@ -46,11 +42,13 @@ class Schemas:
     def __init__(self) -> None:
         self._wanted: list[tuple[Any, Schema]] = []
         self._models: list[Any] = []
+        self._stand_ins = StandIns()
+        self._unions: dict[Any, list[Schema]] = {}
 
     def of(self, type_: Any, **besides: Any) -> Schema:
         """The schema of a type, empty until `finish`; `besides` are keywords that are written into it."""
         schema = dict(besides)
-        self._wanted.append((_as_object(type_), schema))
+        self._wanted.append((self._stand_ins.of(type_), schema))
         return schema
 
     def finish(self) -> Schema:
@@ -69,7 +67,7 @@ class Schemas:
     def _is_known(self, type_: Any) -> bool:
         try:
             msgspec.json.schema_components([type_], schema_hook=self._describe)
-        except _UNKNOWN:
+        except UNKNOWN:
             return False
         return True
 
@@ -102,6 +100,10 @@ class Schemas:
         """The schema of a type that msgspec doesn't know."""
         if isinstance(type_, type) and issubclass(type_, UploadFile):
             return dict(FILE)
+        if isinstance(type_, type) and issubclass(type_, OneOf):
+            if type_ not in self._unions:
+                self._unions[type_] = [self.of(member) for member in type_.members]
+            return {"anyOf": self._unions[type_]}
         if find_adapter(type_) is None:
             return dict(_ANYTHING)
         if type_ not in self._models:
@@ -196,34 +198,3 @@ def _parts(shape: Any) -> Iterator[Any]:
         yield from getattr(shape, name, ())
     for field in getattr(shape, "fields", ()):
         yield field.type
-
-
-def _page_of(type_: Any) -> Any:
-    """The shape of a page's JSON, for `Page[Post]`; None for any other type."""
-    if get_origin(type_) is None or not hasattr(get_origin(type_), "__json__"):
-        return None
-    # Lazy: an application without models never loads them.
-    from spica.orm.page import Page
-
-    return _shape_of_page(*get_args(type_)) if get_origin(type_) is Page else None
-
-
-@cache
-def _shape_of_page(item: Any) -> Any:
-    numbers = [(name, int) for name in ("page", "per", "total", "pages")]
-    return msgspec.defstruct(f"PageOf{getattr(item, '__name__', 'Any')}", [("items", list[item]), *numbers])
-
-
-def _as_object(type_: Any) -> Any:
-    """What is an object to clients and not to msgspec: a named tuple, which it takes for an array, and a page."""
-    bare = without_none(type_)
-    if (page := _page_of(bare)) is not None:
-        return page
-    if not is_named_tuple(bare):
-        return type_
-    hints = read_hints(bare)
-    fields = [
-        (name, hints[name], bare._field_defaults[name]) if name in bare._field_defaults else (name, hints[name])
-        for name in bare._fields
-    ]
-    return msgspec.defstruct(bare.__name__, fields)

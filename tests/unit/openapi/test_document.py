@@ -31,9 +31,11 @@ from spica import (
     Provide,
     Query,
     Response,
+    Socket,
     UploadFile,
     WebSocket,
 )
+from spica.routing import converters
 from spica.routing.converters import converter
 from spica.routing.errors import InvalidRouteOptionError
 from tests.integration.contract_app import build_app
@@ -344,8 +346,10 @@ class TestWords:
         app.post("/a")(show)
         app.get("/hidden", include_in_schema=False)(show)
 
-        @app.ws("/socket")
-        async def socket(socket: WebSocket) -> None: ...
+        @app.ws("/echo")
+        async def echo(socket: WebSocket) -> None: ...
+
+        app.socket("/socket", Socket)
 
         paths = app.openapi()["paths"]
         assert list(paths) == ["/a", "/b"]
@@ -385,7 +389,8 @@ class TestPaths:
             "path rest": {"type": "string", "minLength": 1},
         }
 
-    def test_own_converters_and_constraints(self) -> None:
+    def test_own_converters_and_constraints(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(converters, "_own", {})  # those of other tests' messages are not these
         converter("article", "[A-Z]{3}-[0-9]+", parse=str.lower)
         app = App()
 
