@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,3 +130,19 @@ def test_built_pages_look_the_same(shop: Path, browser: Browser) -> None:
         assert page.evaluate("getComputedStyle(document.querySelector('.site')).borderBottomStyle") == "solid"
         assert page.evaluate("typeof htmx") == "object", "its integrity is right"
         assert mistakes == []
+
+
+def test_a_page_joins_a_channel_as_the_generator_says(shop: Path, browser: Browser) -> None:
+    said = run_command("generate", "channel", "Chat", "new_msg", cwd=shop).stdout
+    template, script = re.findall(r"\n\n((?:(?: {4}.*)?\n)+)", f"{said}\n")
+    (shop / "app/assets/chat.js").write_text(textwrap.dedent(script))
+    (shop / "app/views/home/index.html").write_text(f"<main>{template}</main>\n")
+    controller = shop / "app/controllers/home_controller.py"
+    text = controller.read_text().replace('render("index"', 'render("index", token=tokens.sign("socket", 1)')
+    controller.write_text(f"from spica import tokens\n{text}")
+    assert run_command("check", cwd=shop).stdout == "nothing found\n"
+    with serving(shop) as server:
+        page = browser.new_page()
+        with page.expect_console_message(lambda message: message.type == "log") as told:
+            page.goto(server.url)
+        assert told.value.text == "hello"

@@ -106,20 +106,25 @@ def test_one_file_describes_itself(one_file: App) -> None:
 
 # The routes file
 
-NO_CHANNELS = {
-    "from app.channels.chat_channel import UserSocket": "channels are not there yet",
-    '    r.socket("/socket", UserSocket)                         # channels': "channels are not there yet",
-}
+USER_SOCKET = "from spica import Socket\n\n\nclass UserSocket(Socket):\n    pass\n"
 
 
-def test_the_routes_file() -> None:
+def test_the_routes_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module that it imports from is there; what the socket does: test_realtime.py."""
+    channel = tmp_path / "app/channels/chat_channel.py"
+    channel.parent.mkdir(parents=True)
+    channel.write_text(USER_SOCKET)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    forget_app()
     names: dict[str, Any] = {}
-    exec(compile(example("routes", NO_CHANNELS), str(CONTRACT / "routes.txt"), "exec"), names)
+    exec(compile(example("routes"), str(CONTRACT / "routes.txt"), "exec"), names)
+    forget_app()
     routes = Routes()
     names["draw"](routes)
     table = RouteTable(routes.routes, "https://example.com")
     assert table.mistakes == []
     assert len(list(table)) >= 40
+    assert [(str(route.pattern), route.verb) for route in table if route.name == "socket"] == [("/socket", "SOCKET")]
 
 
 # Pipelines and middleware
@@ -261,18 +266,42 @@ def test_what_is_in_scope_of_a_controller() -> None:
 # Tests
 
 LATER = {
-    '    async with client.socket("/socket", token=t) as s:': "channels are not there yet",
-    (
-        '        room = await s.join("room:7");  await room.push("new_msg", body="hello");  '
-        'await room.expect_broadcast("new_msg", body="hello")'
-    ): "channels are not there yet",
-    "    jobs.assert_enqueued(SendWelcomeEmail, user_id=user.id)": "jobs are not there yet",
+    "    jobs.assert_enqueued(SendWelcomeEmail, user_id=user.id)": "there is no queue of jobs yet, so no fixture `jobs`",
 }
+# The comment of its first line names the fixtures `jobs` and `mailbox`: those come with their subsystems.
+# `t` is a token of whoever is signed in, as the page would have it.
 BEFORE_TESTS = """
+import pytest
+from spica import tokens
 from spica.testing import File, assert_queries
 from tests.factories.user import UserFactory
 
 
+@pytest.fixture(autouse=True)
+def token_of_the_page(app):
+    global t
+    t = tokens.sign("socket", 1)
+
+
+"""
+CHANNEL = """
+from spica import Channel, Socket, on, tokens
+
+
+class RoomChannel(Channel, topic="room:{room_id:int}"):
+    async def join(self, room_id: int):
+        return {}
+
+    @on("new_msg")
+    async def new_msg(self, body: str):
+        await self.broadcast("new_msg", {"body": body, "user": self.socket.user_id})
+
+
+class UserSocket(Socket):
+    channels = [RoomChannel]
+
+    async def connect(self, token: str):
+        self.user_id = tokens.verify("socket", token, max_age=86_400)
 """
 API = """
 
@@ -299,6 +328,11 @@ def test_the_test(blog: Path) -> None:
     (blog / "test.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     main = blog / "main.py"
     main.write_text(main.read_text() + API)
+    (blog / "app/channels").mkdir()
+    (blog / "app/channels/room_channel.py").write_text(CHANNEL)
+    routes = blog / "config/routes.py"
+    line = '    r.socket("/socket", UserSocket)\n'
+    routes.write_text(f"from app.channels.room_channel import UserSocket\n{routes.read_text()}{line}")
     (blog / "tests" / "test_contract.py").write_text(BEFORE_TESTS + example("tests", LATER))
     done = run_command("test", "tests/test_contract.py", cwd=blog, check=False, PYTEST_XDIST_WORKER="")
     assert done.returncode == 0, done.stdout + done.stderr
