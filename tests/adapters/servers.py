@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -76,8 +77,17 @@ class OwnServer:
         self._end(self._stop)
 
     def kill(self) -> None:
-        """End it as a lack of memory does."""
-        self._end(signal.SIGKILL)
+        """End all its processes at once, as a loss of power does; one that outlived the first would still answer."""
+        assert self._process is not None
+        everyone = self._all()
+        for pid in everyone:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(20)
+        deadline = time.monotonic() + 20
+        while any(_state_of(Path(f"/proc/{pid}")) not in "ZX" for pid in everyone):
+            assert time.monotonic() < deadline, "it lives on"
+            time.sleep(0.01)  # they are the children of another process now
 
     def freeze(self) -> None:
         """Stop all its processes where they are, until `thaw`; returns when every thread stands still."""
@@ -107,7 +117,7 @@ class OwnServer:
 
 
 def _state_of(task: Path) -> str:
-    """The letter of a thread's state, proc(5); X for one that has gone meanwhile."""
+    """The letter of a thread's or process's state, proc(5); X for one that has gone meanwhile."""
     try:
         return (task / "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
@@ -177,6 +187,7 @@ def own_mariadb(*, tls: bool = False) -> Iterator[OwnServer]:
     port = str(free_port())
     with own_folder("mysql", tls=tls) as (folder, prefix):
         common = ["--no-defaults", f"--datadir={folder}/data", "--innodb-flush-log-at-trx-commit=0"]
+        common.append(f"--tmpdir={folder}")  # a server that starts removes the temporary tables of all that share one
         common.append("--innodb-use-native-aio=0")  # the kernel's contexts are few, and every server takes thousands
         made = subprocess.run(
             [*prefix, install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"],
