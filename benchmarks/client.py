@@ -69,16 +69,34 @@ def exchange(connection: socket.socket, path: str, fields: str = "") -> tuple[in
 
     Raises: ConnectionError when the server closes early or sends no Content-Length; OSError as sockets do.
     """
+    head, body = _exchange(connection, path, fields)
+    return int(head.split(b" ", 2)[1]), body
+
+
+def get_cookies(port: int, path: str) -> str:
+    """Have one answer and return the Cookie field of who comes back with what it set; "" when it set nothing."""
+    with connect(port) as connection:
+        head, _ = _exchange(connection, path)
+    return cookies_of(head)
+
+
+def cookies_of(head: bytes) -> str:
+    """Return the Cookie field that gives back what a response's head sets."""
+    lines = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
+    cookies = [value.partition(b";")[0].strip() for name, _, value in lines if name.strip().lower() == b"set-cookie"]
+    return b"; ".join(cookies).decode("latin-1")
+
+
+def _exchange(connection: socket.socket, path: str, fields: str = "") -> tuple[bytes, bytes]:
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\n".encode())
     received = b""
     while b"\r\n\r\n" not in received:
         received += receive(connection)
     head, _, body = received.partition(b"\r\n\r\n")
-    status = int(head.split(b" ", 2)[1])
-    expected = 0 if status == 101 else content_length(head)
+    expected = 0 if head.split(b" ", 2)[1] == b"101" else content_length(head)
     while len(body) < expected:
         body += receive(connection)
-    return status, body
+    return head, body
 
 
 def content_length(head: bytes) -> int:

@@ -21,7 +21,8 @@ class Workload:
     `depth` requests are written at once (with HTTP/2: on as many streams); `answer` is the decoded body to get, or its
     octets, or a function that tells whether a body is right. `servers` are measured with it, `reference` is the one
     that all others are shown as a ratio to. A server that lacks `feature` is left out, "" is what every server has.
-    `unit` is what is counted; `database` is the kind of the one that is made for it, "" for none.
+    `unit` is what is counted; `database` is the kind of the one that is made for it, "" for none. `comes_back`: every
+    request carries the cookies of one first answer.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Workload:
     feature: str = ""
     unit: str = "req"
     database: str = ""
+    comes_back: bool = False
 
     @property
     def subject(self) -> str:
@@ -176,6 +178,13 @@ ALL = [
         servers=("spica-page", "django-page"),
         reference="django-page",
         feature="pages",
+    ),
+    Workload(
+        *("page-again", "the same page for a visitor who comes back with the cookie", "/page", ten_items),
+        servers=("spica-page", "django-page"),
+        reference="django-page",
+        feature="pages",
+        comes_back=True,
     ),
     *(
         Workload(

@@ -76,14 +76,23 @@ def started(command: list[str], cwd: Path, announced: str, **env: str) -> Iterat
     )
     try:
         server = RunningServer(process, _announced_port(process, announced))
+        # Nobody reads what it says from now on, and a full pipe would stop it in the middle of a request.
+        threading.Thread(target=_drain, args=[process], daemon=True).start()
         yield server
         assert server.killed or process.poll() is None, "the server ended while it was used"
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.communicate(timeout=START_TIMEOUT_S)
+            process.wait(START_TIMEOUT_S)
         finally:
             process.kill()
+
+
+def _drain(process: subprocess.Popen[str]) -> None:
+    assert process.stderr is not None
+    with process.stderr as said:
+        for _ in said:
+            pass
 
 
 def _announced_port(process: subprocess.Popen[str], pattern: str) -> int:

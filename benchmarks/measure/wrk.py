@@ -6,6 +6,7 @@ import signal
 import time
 
 from benchmarks import places
+from benchmarks.client import get_cookies
 from benchmarks.figures import Sample
 from benchmarks.measure.generator import GIVE_UP_AFTER_S, end_generator, parse_result, start_generator
 from benchmarks.processes import RunningServer
@@ -17,8 +18,9 @@ _LONGEST_S = 3600
 
 def load(running: RunningServer, workload: Workload, seconds: float) -> Sample:
     """Run wrk against the server for `seconds`."""
+    cookies = get_cookies(running.port, workload.path) if workload.comes_back else ""
     before_s = running.cpu_s()
-    result = parse_result(_run(running.url(workload.path), workload.depth, seconds))
+    result = parse_result(_run(running.url(workload.path), workload.depth, seconds, cookies))
     # wrk times a batch, then corrects as if it had timed single requests: with pipelining its latencies mean nothing.
     alone = workload.depth == 1
     return Sample(
@@ -31,9 +33,10 @@ def load(running: RunningServer, workload: Workload, seconds: float) -> Sample:
     )
 
 
-def _run(url: str, depth: int, seconds: float) -> str:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{_LONGEST_S}s", "-s", str(places.LOAD_SCRIPT), url]
-    wrk = start_generator([*command, "--", str(depth)])
+def _run(url: str, depth: int, seconds: float, cookies: str) -> str:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{_LONGEST_S}s", "-s", str(places.LOAD_SCRIPT)]
+    fields = ["-H", f"Cookie: {cookies}"] if cookies else []
+    wrk = start_generator([*command, *fields, url, "--", str(depth)])
     try:
         # wrk takes whole seconds only; an interrupt makes it stop and report, after any time.
         time.sleep(seconds)

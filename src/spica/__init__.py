@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from spica.app.application import App
+    from spica.channels.channel import Channel
+    from spica.channels.handlers import on, on_broadcast, on_info
+    from spica.channels.socket import Socket
     from spica.controllers.controller import Controller
     from spica.controllers.filters import after, around, before, rescue_from, skip_before
     from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
@@ -47,6 +50,7 @@ _HOMES = {
     "App": "spica.app.application",
     "BadRequest": "spica.errors.http",
     "Body": "spica.controllers.markers",
+    "Channel": "spica.channels.channel",
     "Conflict": "spica.errors.http",
     "ContentStream": "spica.http.streaming",
     "ContentTooLarge": "spica.errors.http",
@@ -69,6 +73,7 @@ _HOMES = {
     "Response": "spica.http.response",
     "Router": "spica.routing.router",
     "Session": "spica.middleware.session_data",
+    "Socket": "spica.channels.socket",
     "SocketClosed": "spica.http.websocket",
     "SpicaError": "spica.errors.base",
     "Submitted": "spica.controllers.submitted",
@@ -82,6 +87,9 @@ _HOMES = {
     "around": "spica.controllers.filters",
     "before": "spica.controllers.filters",
     "broadcast": "spica.http.broadcast",
+    "on": "spica.channels.handlers",
+    "on_broadcast": "spica.channels.handlers",
+    "on_info": "spica.channels.handlers",
     "passwords": "spica.security.passwords",
     "paths": "spica.routing.urls",
     "rescue_from": "spica.controllers.filters",
@@ -94,6 +102,7 @@ __all__ = [
     "App",
     "BadRequest",
     "Body",
+    "Channel",
     "Conflict",
     "ContentStream",
     "ContentTooLarge",
@@ -116,6 +125,7 @@ __all__ = [
     "Response",
     "Router",
     "Session",
+    "Socket",
     "SocketClosed",
     "SpicaError",
     "Submitted",
@@ -130,6 +140,9 @@ __all__ = [
     "around",
     "before",
     "broadcast",
+    "on",
+    "on_broadcast",
+    "on_info",
     "passwords",
     "paths",
     "rescue_from",

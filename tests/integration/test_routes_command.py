@@ -86,6 +86,26 @@ def test_match_says_which_answers_and_why_others_do_not(folder: Path, asked: str
         assert line in done.stdout
 
 
+def test_a_socket_has_the_topics_of_its_channels(tmp_path: Path) -> None:
+    run_command("new", "blog", cwd=tmp_path)
+    blog = tmp_path / "blog"
+    done = run_command("g", "channel", "Chat", cwd=blog)
+    assert "update  app/paths.pyi" in done.stdout
+    assert "    def socket(self, **query: Any) -> str: ..." in (blog / "app/paths.pyi").read_text()
+    listed = json.loads(run_command("routes", "--json", cwd=blog).stdout)
+    assert [(row["method"], row["name"], row["pattern"], row["target"], row["topics"]) for row in listed] == [
+        ("GET", "root", "/", "home#index", []),
+        ("SOCKET", "socket", "/socket", "UserSocket", ["chat:{chat_id}"]),
+    ]
+    assert names(blog, "--method", "socket") == ["/socket"]
+    for path in ("/socket", "/socket/websocket"):
+        explained = run_command("routes", "--match", path, cwd=blog).stdout
+        assert "  topic  chat:{chat_id}  ChatChannel  app/channels/chat_channel.py:4\n" in explained
+    assert "topic" not in run_command("routes", "--match", "/", cwd=blog).stdout
+    assert "topic" not in run_command("routes", cwd=blog).stdout, "the table leaves them to JSON"
+    assert "/socket" not in run_command("openapi", cwd=blog).stdout
+
+
 def test_match_needs_a_path(folder: Path) -> None:
     done = run_command("routes", "--match", "GET posts", cwd=folder, check=False)
     assert done.returncode == 2

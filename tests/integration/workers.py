@@ -111,8 +111,11 @@ class Served:
 
 @contextlib.contextmanager
 def served(folder: Path, *arguments: str, app: str = APP, command: Sequence[str] = ()) -> Iterator[Served]:
-    """Run `spica server …` on a free port, or a command; when the block ends, so does whatever is left of it."""
-    if not (folder / "app.py").exists():
+    """Run `spica server …` on a free port, or a command; when the block ends, so does whatever is left of it.
+
+    Args: app: what app.py holds where there is none; "" for a project.
+    """
+    if app and not (folder / "app.py").exists():
         (folder / "app.py").write_text(app)
     bound = [] if "--bind" in arguments else ["--port", "0"]
     with subprocess.Popen(

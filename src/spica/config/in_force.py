@@ -63,6 +63,11 @@ def watches_queries(settings: Settings) -> bool:
     return bool(settings.database.url) and asked
 
 
+def pubsub_url(settings: Settings) -> str:
+    """How broadcasts reach other processes: those of this host, in tests none."""
+    return settings.pubsub.url or ("memory" if settings.env == "test" else "local")
+
+
 # By section and key.
 IN_FORCE: dict[tuple[str, str], Callable[[Settings], Any]] = {
     ("server", "pid_file"): pid_file,
@@ -73,4 +78,5 @@ IN_FORCE: dict[tuple[str, str], Callable[[Settings], Any]] = {
     ("database", "log_queries"): logs_queries,
     ("database", "n_plus_one"): n_plus_one,
     ("openapi", "enabled"): shows_api_docs,
+    ("pubsub", "url"): pubsub_url,
 }

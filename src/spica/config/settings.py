@@ -107,12 +107,33 @@ class OpenapiSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=T
     prefixes: list[str] = []
 
 
+class PubsubSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[pubsub]`: how broadcasts reach the other processes of the application.
+
+    Args:    url: "memory" for none, "local" for those of this host, or a server's; "" is "local", in tests "memory";
+             name: what tells this application from others on the same server or host, default its own name.
+    """
+
+    url: str = ""
+    name: Annotated[str, msgspec.Meta(pattern=r"^([A-Za-z0-9_-][A-Za-z0-9._-]{0,47})?$", examples=["shop"])] = ""
+
+
+class PresenceSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[presence]`: who is in the topics of channels.
+
+    Args:    heartbeat_s: how often a process tells the others that it is there; after two without a word, and a third
+             of one, its presences are dropped. The same in all processes.
+    """
+
+    heartbeat_s: Annotated[float, msgspec.Meta(ge=0.05, le=60)] = 1.5
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration.
 
     Args:    env: development, test or production; root: the project's folder, None for a one-file app; app, server,
-             runtime, database, passwords, openapi, health: the sections; secrets: those of the encrypted file;
-             extra: the sections of the project's own, by name, each an attribute too.
+             runtime, database, passwords, openapi, health, pubsub, presence: the sections; secrets: those of the
+             encrypted file; extra: the sections of the project's own, by name, each an attribute too.
     """
 
     env: str = msgspec.field(default_factory=environment_name)
@@ -124,6 +145,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     passwords: PasswordsSection = PasswordsSection()
     openapi: OpenapiSection = OpenapiSection()
     health: HealthSection = HealthSection()
+    pubsub: PubsubSection = PubsubSection()
+    presence: PresenceSection = PresenceSection()
     secrets: Secrets = msgspec.field(default_factory=Secrets)
     extra: dict[str, msgspec.Struct] = {}
 
@@ -146,6 +169,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             self.passwords,
             self.openapi,
             self.health,
+            self.pubsub,
+            self.presence,
             *self.extra.values(),
         ):
             if type(section) is kind:
@@ -169,4 +194,6 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "passwords": PasswordsSection,
     "openapi": OpenapiSection,
     "health": HealthSection,
+    "pubsub": PubsubSection,
+    "presence": PresenceSection,
 }

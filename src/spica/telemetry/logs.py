@@ -1,7 +1,7 @@
 """Application logs: structured lines, JSON for machines, aligned text for people at a terminal.
 
 Rules:
-- A line is one line: control characters in values are escaped by the renderers.
+- A line is one line: control characters in values are escaped by the renderers, in what is logged here.
 - Values under secret-looking names are replaced before anything is rendered (promise 43).
 - structlog is imported at the first line, not when a server starts: many applications never log a line of their own.
 """
@@ -12,7 +12,7 @@ import functools
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 FILTERED = "[filtered]"
 SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "apikey", "credential")
@@ -55,19 +55,38 @@ def _base_logger() -> Any:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
     )
     return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        structlog.PrintLogger(cast(TextIO, _StandardError())),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info if is_json else _unchanged,
             _filter_secrets,
+            _keep_to_one_line,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_settings["level"]),
     )
 
 
+class _StandardError:
+    """`sys.stderr` of the moment: tests and those who redirect it replace that object, and close the old one."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def _unchanged(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return event
+
+
+def _keep_to_one_line(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape what would end the line, or move in it, in what is logged: it may be what a client sent."""
+    said = event.get("event")
+    if isinstance(said, str) and not said.isprintable():
+        event["event"] = "".join(one if one.isprintable() else repr(one)[1:-1] for one in said)
     return event
 
 

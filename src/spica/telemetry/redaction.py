@@ -6,6 +6,7 @@ Pages, listings and reprs all ask here.
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote_plus
 
 from spica.telemetry import logs
 
@@ -30,6 +31,23 @@ def mask_url(text: str) -> str:
         'postgresql://blog:[hidden]@db/blog'
     """
     return _IN_URL.sub(rf"\1:{HIDDEN}@", text) if "@" in text else text
+
+
+def mask_query(target: str) -> str:
+    """Hide the values in a target's query whose names look like those of secrets.
+
+    Example:
+        >>> mask_query("/reset?user=7&token=s3cret")
+        '/reset?user=7&token=[hidden]'
+    """
+    path, mark, query = target.partition("?")
+    if not mark:
+        return target
+    shown = []
+    for pair in query.split("&"):
+        name, equals, _ = pair.partition("=")
+        shown.append(f"{name}={HIDDEN}" if equals and is_secret(unquote_plus(name)) else pair)
+    return path + mark + "&".join(shown)
 
 
 def describe(name: str, value: object) -> str:

@@ -149,13 +149,14 @@ class Templates:
         """
         return self._cache.get(name)
 
-    def digest(self, name: str) -> str:
+    def digest(self, name: str, *, required: bool = False) -> str:
         """A text that is another one when the template, or a file that it includes or extends, is.
 
+        Args:    required: whether there must be one.
         Returns: "" for a name that no template has.
-        Raises:  TemplateError for one that can't be compiled.
+        Raises:  TemplateNotFound where one is required; TemplateError for one that can't be compiled.
         """
-        return self._cache.get(name).digest if name and self.has(name) else ""
+        return self._cache.get(name).digest if required or (name and self.has(name)) else ""
 
     def has(self, name: str) -> bool:
         """Whether a template of this name exists; it may still be wrong."""

@@ -15,7 +15,7 @@ from html import unescape
 
 from spica._core import escape
 from spica.templates.filters import json
-from spica.templates.safe import HasHtml, html_of
+from spica.templates.safe import html_of, own_html
 
 UNSAFE_STYLE = "unsafe"
 
@@ -39,20 +39,21 @@ def write_comment(value: object) -> str:
 
 def write_attribute(value: object) -> str:
     """A value between quotes: `__html__` is believed up to what would end the quotes or the tag."""
-    if isinstance(value, HasHtml):
-        html = str(value.__html__())
-        for character, entity in (("<", "&lt;"), (">", "&gt;"), ('"', "&#34;"), ("'", "&#39;")):
-            html = html.replace(character, entity)
-        return html
-    return html_of(value)
+    html = own_html(value)
+    if html is None:
+        return html_of(value)
+    for character, entity in (("<", "&lt;"), (">", "&gt;"), ('"', "&#34;"), ("'", "&#39;")):
+        html = html.replace(character, entity)
+    return html
 
 
 def write_url(value: object) -> str:
     """A value that starts a URL: one whose scheme runs script is prefixed with `unsafe:`."""
-    if isinstance(value, HasHtml):
-        text = unescape(str(value.__html__()))
-        return write_attribute(value) if check_url(text) == text else escape(check_url(text))
-    return escape(check_url(value))
+    html = own_html(value)
+    if html is None:
+        return escape(check_url(value))
+    text = unescape(html)
+    return write_attribute(value) if check_url(text) == text else escape(check_url(text))
 
 
 def write_url_part(value: object) -> str:
@@ -109,6 +110,8 @@ def check_url(value: object) -> str:
     Returns: the URL, or `unsafe:` + the URL for javascript:, vbscript:, and data: that is no picture, sound or font.
     """
     text = _text_of(value)
+    if ":" not in text:  # no scheme
+        return text
     visible = _IGNORED.sub("", text)
     scheme, colon, _ = visible.partition(":")
     if colon and scheme.lower() in _REFUSED_SCHEMES and not _ALLOWED_DATA.match(visible):
@@ -119,4 +122,5 @@ def check_url(value: object) -> str:
 def _text_of(value: object) -> str:
     if value is None:
         return ""
-    return str(value.__html__()) if isinstance(value, HasHtml) else str(value)
+    html = own_html(value)
+    return str(value) if html is None else html

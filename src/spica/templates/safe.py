@@ -8,16 +8,9 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol, SupportsIndex, runtime_checkable
+from typing import Any, SupportsIndex
 
 from spica._core import escape
-
-
-@runtime_checkable
-class HasHtml(Protocol):
-    """Anything that knows its own HTML."""
-
-    def __html__(self) -> str: ...
 
 
 class Safe(str):
@@ -70,6 +63,12 @@ def html_of(value: object) -> str:
     """The HTML of any value: None is "", `__html__` is believed, the rest is `str()` escaped."""
     if value is None:
         return ""
-    # Not isinstance(value, HasHtml): on Python 3.11 that walks the protocol's attributes, for every value of a page.
+    html = str(value) if type(value) is Safe else own_html(value)
+    return escape(str(value)) if html is None else html
+
+
+def own_html(value: object) -> str | None:
+    """The HTML that a value says it is, by `__html__`; None for all others."""
+    # Not isinstance() of a protocol: on Python 3.11 that walks the protocol's attributes, 10 µs for a value.
     render = getattr(value, "__html__", None)
-    return escape(str(value)) if render is None else str(render())
+    return None if render is None else str(render())

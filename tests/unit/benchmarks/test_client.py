@@ -59,3 +59,9 @@ def test_a_server_without_http2_is_told_apart():
         exchange_http2(b"HTTP/1.1 400 Bad Request\r\n\r\n")
     with pytest.raises(ConnectionError, match="ended the HTTP/2 stream"):
         exchange_http2(SETTINGS + frame(3, 0, b"\0\0\0\1"))
+
+
+def test_who_comes_back_gives_back_what_was_set() -> None:
+    head = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/; HttpOnly\r\nvary: cookie\r\nset-cookie: b=x=y"
+    assert client.cookies_of(head) == "a=1; b=x=y"
+    assert client.cookies_of(b"HTTP/1.1 200 OK\r\ncontent-length: 0") == ""

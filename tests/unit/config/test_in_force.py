@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from spica.config.in_force import password_cost, pid_file, shows_api_docs
+from spica.config.in_force import password_cost, pid_file, pubsub_url, shows_api_docs
 from spica.config.listing import list_rows
 from spica.config.loader import load_traced
 from spica.config.server_settings import COMPRESSED, RuntimeSection, ServerSection
-from spica.config.settings import Settings
+from spica.config.settings import PubsubSection, Settings
 
 CORE = Path(__file__).parents[3] / "core"
 
@@ -67,3 +67,12 @@ def test_what_depends_on_the_environment_or_on_another_setting() -> None:
     assert pid_file(Settings()) == ""
     assert pid_file(Settings(server=ServerSection(workers="all"))) == "tmp/server.pid"
     assert pid_file(Settings(server=ServerSection(workers=2, pid_file="run/x.pid"))) == "run/x.pid"
+
+
+def test_a_test_broadcasts_to_itself_and_everything_else_to_its_host() -> None:
+    assert [pubsub_url(Settings(env=env)) for env in ("development", "test", "production")] == [
+        "local",
+        "memory",
+        "local",
+    ]
+    assert pubsub_url(Settings(env="test", pubsub=PubsubSection(url="local"))) == "local"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,17 @@ def test_a_line_stays_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize("odd", ["\n", "\r\n", "\x0b", "\x0c", "\x1b[2K", "\x85", "\u2028", "\0", "\u202e"])
+def test_what_is_said_stays_one_line_too(capsys: pytest.CaptureFixture[str], odd: str) -> None:
+    for form in ("json", "text"):
+        logs.configure(format=form)  # type: ignore[arg-type]
+        logs.get_logger().info(f"looking for a{odd}forged: line é")
+        written = capsys.readouterr().err
+        assert len(written.splitlines()) == 1
+        assert odd not in written.rstrip("\n")
+        assert form == "json" or "forged: line é" in written
+
+
 def test_lines_below_the_level_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(format="json", level="warning")
     logs.get_logger().info("quiet")
@@ -59,3 +72,17 @@ def test_an_exception_is_part_of_its_json_line(capsys: pytest.CaptureFixture[str
     except KeyError:
         logs.get_logger().exception("lookup failed")
     assert "KeyError" in json.loads(capsys.readouterr().err)["exception"]
+
+
+def test_lines_go_to_the_standard_error_of_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", first)
+    logger = logs.get_logger()
+    logger.info("one")
+    assert "one" in first.getvalue()
+    first.close()
+    monkeypatch.setattr(sys, "stderr", second)
+    logger.info("two")
+    logs.get_logger().info("three")
+    assert "two" in second.getvalue()
+    assert "three" in second.getvalue()
