@@ -21,9 +21,11 @@ AREAS = {
     "I": "Injection",
     "K": "Test kit",
     "M": "Migrations",
+    "P": "Pub/sub",
     "R": "Routing",
     "S": "Server",
     "T": "Templates",
+    "W": "Channels",
 }
 
 

@@ -1,10 +1,11 @@
-"""Take the pictures of the generated pages that the documentation shows: `make screenshots`.
+"""Take the pictures that the documentation shows: `make screenshots`.
 
-Makes a blog as the tutorial does, in a folder of its own, serves it, and writes docs/images/*.png.
+Makes projects as the tutorial and a how-to do, copies the chat, serves them, and writes docs/images/*.png.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browser.test_posts_in_chromium import CHROMIUM, FLAGS  # noqa: E402 (the folder is on the path now)
+from tests.browser.test_real_time_how_to import follow  # noqa: E402
+from tests.examples.test_api import MADE  # noqa: E402
 from tests.processes import run_command, serving  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -51,7 +54,48 @@ def main() -> int:
             light.goto(f"{server.url}/posts/new")
             light.get_by_role("button", name="Create post").click()
             _save(light, "form-with-mistakes")
+        _take_chat(Path(folder))
+        _take_talk(Path(folder))
     return 0
+
+
+def _take_chat(folder: Path) -> None:
+    chat = Path(shutil.copytree(ROOT / "examples/chat", folder / "chat", ignore=MADE))
+    run_command("db", "migrate", cwd=chat)
+    run_command("db", "seed", cwd=chat)
+    with serving(chat) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        looks = {"Ada": ("light", 900, 560), "Grace": ("dark", 390, 700)}
+        pages = {
+            name: browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}).new_page()
+            for name, (scheme, width, height) in looks.items()
+        }
+        for name, page in pages.items():
+            page.goto(server.url)
+            page.get_by_label("Your name").fill(name)
+            page.get_by_role("button", name="Come in").click()
+            page.get_by_role("link", name="Lobby").click()
+            page.locator("#here li").first.wait_for()
+        pages["Ada"].get_by_label("Message", exact=True).fill("Is anybody else here?")
+        pages["Ada"].get_by_role("button", name="Send").click()
+        for page, writer, name in ((pages["Ada"], "Grace", "chat-light"), (pages["Grace"], "Ada", "chat-dark-phone")):
+            pages[writer].get_by_label("Message", exact=True).press_sequentially("I a")
+            page.get_by_text(f"{writer} is typing").wait_for()
+            _save(page, name)
+
+
+def _take_talk(folder: Path) -> None:
+    with serving(follow(folder)) as server, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        pages = [browser.new_context(viewport={"width": 900, "height": 400}).new_page() for _ in range(2)]
+        for page in pages:
+            page.goto(server.url)
+            page.get_by_text("Guest").wait_for()
+        for page, text in zip(pages, ("Is anybody there?", "I am."), strict=True):
+            page.get_by_label("Say something").fill(text)
+            page.get_by_label("Say something").press("Enter")
+            page.get_by_text(text).wait_for()
+        _save(pages[1], "talk")
 
 
 def _write(page: Page, url: str, title: str, body: str, published: bool) -> None:
