@@ -18,15 +18,15 @@ from spica.errors.http import FieldError, UnprocessableContent
 from spica.http.context import Context
 from spica.http.request import Request
 from spica.injection.annotations import without_none
-from spica.injection.errors import AnnotationError, RefusedValue, SignatureError
+from spica.injection.errors import RefusedValue, SignatureError
 from spica.injection.finite import find_endless, holds_decimal, holds_unknown
 from spica.injection.plan import Reader
 from spica.injection.refusals import build_field_error, find_field_errors
 from spica.injection.signature import MISSING, Parameter
 from spica.injection.types import allows_none, is_body, type_name
+from spica.injection.whole_numbers import fit_whole_numbers
 
 SOURCE = "payload"
-_MAX_WHOLE = 2**53
 _NATIVE_TYPES = {"int": int, "float": float}
 
 
@@ -55,21 +55,19 @@ class ChannelHost:
 
     def choose_reader(self, parameter: Parameter) -> Reader:
         """Find where a parameter's value comes from; see the rules of this file."""
-        try:
-            return self._choose(parameter)
-        except NameError as error:
-            raise AnnotationError(
-                f"the type of {parameter.name!r} names {error.name!r}, which isn't known",
-                where=parameter.where,
-                why=f"the annotations of {type_name(parameter.bare_type)} are evaluated with the names of its module",
-                fix=f"define {error.name} at the top of that module, outside of functions and `if TYPE_CHECKING`",
-            ) from error
-        except TypeError as error:  # msgspec refuses a type when it first sees it
-            raise SignatureError(
-                f"the type of {parameter.name!r} can't be filled: {error}",
-                where=parameter.where,
-                fix="name a type that msgspec converts, or fill it by Provide(...)",
-            ) from error
+        type_ = without_none(parameter.bare_type)
+        if isinstance(type_, type):
+            for base, own, reader in self._objects:
+                if issubclass(type_, base):
+                    return reader if issubclass(own, type_) else _refuse_object(parameter, own)
+            if issubclass(type_, bytes):
+                return _build_octets_reader(parameter)
+        if any(parameter.name in pattern.names for pattern in self._patterns):
+            return self._topic(parameter)
+        convert = build_converter(parameter.type)
+        return (
+            _build_whole_reader(parameter, convert) if self._is_whole(parameter) else _build_field(parameter, convert)
+        )
 
     def check_parameters(self, parameters: list[Parameter]) -> None:
         """Refuse two parameters that want the whole payload."""
@@ -85,21 +83,6 @@ class ChannelHost:
     def refuse(self, errors: list[FieldError]) -> Exception:
         """What answers values that don't fit: all of them at once."""
         return UnprocessableContent("some values were refused", errors=errors)
-
-    def _choose(self, parameter: Parameter) -> Reader:
-        type_ = without_none(parameter.bare_type)
-        if isinstance(type_, type):
-            for base, own, reader in self._objects:
-                if issubclass(type_, base):
-                    return reader if issubclass(own, type_) else _refuse_object(parameter, own)
-            if issubclass(type_, bytes):
-                return _build_octets_reader(parameter)
-        if any(parameter.name in pattern.names for pattern in self._patterns):
-            return self._topic(parameter)
-        convert = build_converter(parameter.type)
-        return (
-            _build_whole_reader(parameter, convert) if self._is_whole(parameter) else _build_field(parameter, convert)
-        )
 
     def _topic(self, parameter: Parameter) -> Reader:
         name = parameter.name
@@ -158,7 +141,7 @@ def build_converter(type_: Any) -> Callable[[Any, tuple[str | int, ...]], Any]:
         try:
             made = convert(value, type_)
         except msgspec.ValidationError as error:
-            fitted = _with_whole_numbers(value)
+            fitted = fit_whole_numbers(value)
             try:
                 if fitted is value:
                     raise error
@@ -232,19 +215,6 @@ def _passes(parameter: Parameter, native: str, parse: object) -> bool:
         or (native in ("str", "slug", "choice", "path") and wanted is str)
         or (isinstance(wanted, type) and wanted.__name__ in ("UUID", "date") and wanted.__name__.lower() == native)
     )
-
-
-def _with_whole_numbers(value: Any) -> Any:
-    """The value with whole floats as ints, which to JSON are the same; the very same where there are none."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
-    if isinstance(value, list):
-        items = [_with_whole_numbers(item) for item in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    if isinstance(value, dict):
-        fields = {key: _with_whole_numbers(item) for key, item in value.items()}
-        return fields if any(fields[key] is not item for key, item in value.items()) else value
-    return value
 
 
 def _is_pydantic(type_: Any) -> bool:

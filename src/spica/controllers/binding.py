@@ -43,7 +43,7 @@ from spica.http.request import Request
 from spica.http.streaming import ContentStream
 from spica.http.websocket import WebSocket
 from spica.injection.annotations import without_none
-from spica.injection.errors import AnnotationError, SignatureError
+from spica.injection.errors import SignatureError
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
 from spica.injection.types import allows_none, is_body, is_scalar, is_scalar_list, type_name
@@ -85,21 +85,7 @@ class HttpHost:
         refuse_marker_as_default(parameter)
         if self._bodiless and self._reads_content(parameter):
             raise refuse_bodiless(parameter, self._method)
-        try:
-            return self._marked(parameter) or self._unmarked(parameter)
-        except NameError as error:  # a record whose own annotations name something that its module doesn't have
-            raise AnnotationError(
-                f"the type of {parameter.name!r} names {error.name!r}, which isn't known",
-                where=parameter.where,
-                why=f"the annotations of {type_name(parameter.bare_type)} are evaluated with the names of its module",
-                fix=f"define {error.name} at the top of that module, outside of functions and `if TYPE_CHECKING`",
-            ) from error
-        except TypeError as error:  # msgspec refuses a type when it first sees it
-            raise SignatureError(
-                f"the type of {parameter.name!r} can't be filled: {error}",
-                where=parameter.where,
-                fix="name a type that msgspec converts, or fill it by Provide(...)",
-            ) from error
+        return self._marked(parameter) or self._unmarked(parameter)
 
     def check_parameters(self, parameters: list[Parameter]) -> None:
         """Refuse two bodies, and a path parameter that nobody takes while another is asked for."""

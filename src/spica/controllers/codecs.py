@@ -23,9 +23,9 @@ from spica.injection.errors import RefusedValue
 from spica.injection.finite import find_endless, holds_decimal, holds_number
 from spica.injection.refusals import Path, find_field_errors, read_hints
 from spica.injection.types import is_named_tuple
+from spica.injection.whole_numbers import fit_whole_numbers
 
 _REFUSED = object()
-_MAX_WHOLE = 2**53  # beyond it a float is no exact number
 Pairs = list[tuple[str, Any]]
 
 
@@ -127,26 +127,13 @@ class MsgspecCodec:
 def _try_whole_numbers(content: bytes, decode: Callable[[bytes], object]) -> object:
     """Decode once more with 1.0 as 1: JSON has one kind of number, and to JSON Schema both are integers."""
     plain = json.decode(content)
-    fitted = _with_whole_numbers(plain)
+    fitted = fit_whole_numbers(plain)
     if fitted is plain:
         return _REFUSED
     try:
         return decode(msgspec.json.encode(fitted))
     except msgspec.ValidationError:
         return _REFUSED
-
-
-def _with_whole_numbers(value: Any) -> Any:
-    """The value with whole floats as ints; the very same where there are none."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < _MAX_WHOLE else value
-    if isinstance(value, list):
-        items = [_with_whole_numbers(item) for item in value]
-        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-    if isinstance(value, dict):
-        fields = {key: _with_whole_numbers(item) for key, item in value.items()}
-        return fields if any(fields[key] is not item for key, item in value.items()) else value
-    return value
 
 
 def _refuse_endless(value: object, source: str, at: Path) -> None:

@@ -13,11 +13,12 @@ from typing import Any, Protocol, TypeAlias
 
 from spica.errors.http import FieldError
 from spica.injection.annotations import without_none
-from spica.injection.errors import ProviderCycleError, RefusedValue
+from spica.injection.errors import AnnotationError, ProviderCycleError, RefusedValue, SignatureError
 from spica.injection.providers import Provide, Provider
 from spica.injection.registry import Registry
 from spica.injection.scope import Scope
 from spica.injection.signature import Parameter, describe_place, find_remembered, read_signature
+from spica.injection.types import type_name
 
 Reader: TypeAlias = Callable[[Any], object]
 Arguments: TypeAlias = tuple[list[object], dict[str, object]]
@@ -30,7 +31,10 @@ class Host(Protocol):
     """Who calls the functions: knows where values come from and how refused ones are answered."""
 
     def choose_reader(self, parameter: Parameter) -> Reader:
-        """Find where a parameter's value comes from; raises SignatureError when nothing has it."""
+        """Find where a parameter's value comes from; raises SignatureError when nothing has it.
+
+        What its type raises may pass: a NameError of its annotations, the TypeError of a type that can't be converted.
+        """
 
     def check_parameters(self, parameters: list[Parameter]) -> None:
         """Refuse a signature as a whole (two bodies, a path parameter that nobody takes); raises SignatureError."""
@@ -189,7 +193,7 @@ class _Builder:
             if provide is not None:
                 providers.append((position, self.build_provider(provide, (*chain, function), names)))
             else:
-                readers.append(self._host.choose_reader(parameter))
+                readers.append(self._choose_reader(parameter))
         if not chain:
             provided = {position for position, _ in providers}
             self._host.check_parameters([one for position, one in enumerate(parameters) if position not in provided])
@@ -209,6 +213,23 @@ class _Builder:
         return Provider(
             function, plan, self._registry.overrides, lambda other: self.build_provider(other, chain, names)
         )
+
+    def _choose_reader(self, parameter: Parameter) -> Reader:
+        try:
+            return self._host.choose_reader(parameter)
+        except NameError as error:  # a record whose own annotations name something that its module doesn't have
+            raise AnnotationError(
+                f"the type of {parameter.name!r} names {error.name!r}, which isn't known",
+                where=parameter.where,
+                why=f"the annotations of {type_name(parameter.bare_type)} are evaluated with the names of its module",
+                fix=f"define {error.name} at the top of that module, outside of functions and `if TYPE_CHECKING`",
+            ) from error
+        except TypeError as error:  # msgspec refuses a type when it first sees it
+            raise SignatureError(
+                f"the type of {parameter.name!r} can't be filled: {error}",
+                where=parameter.where,
+                fix="name a type that msgspec converts, or fill it by Provide(...)",
+            ) from error
 
     def _find_provider(self, parameter: Parameter, chain: Chain) -> Function | None:
         provide = parameter.marker(Provide)
