@@ -10,12 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.test_posts_in_chromium import CHROMIUM, FLAGS  # noqa: E402 (the folder is on the path now)
+from tests.browser.chromium import CHROMIUM, running_chromium  # noqa: E402 (the folder is on the path now)
 from tests.browser.test_real_time_how_to import follow  # noqa: E402
 from tests.examples.test_api import MADE  # noqa: E402
 from tests.processes import run_command, serving  # noqa: E402
@@ -43,8 +43,7 @@ def main() -> int:
         blog = Path(folder) / "blog"
         run_command("generate", "scaffold", "Post", "title:string", "body:text", "published:boolean", cwd=blog)
         run_command("db", "migrate", cwd=blog)
-        with serving(blog) as server, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        with serving(blog) as server, running_chromium() as browser:
             light = browser.new_page(color_scheme="light", viewport={"width": 900, "height": 560})
             dark = browser.new_page(color_scheme="dark", viewport={"width": 390, "height": 700})
             for title, body, published in POSTS:
@@ -63,8 +62,7 @@ def _take_chat(folder: Path) -> None:
     chat = Path(shutil.copytree(ROOT / "examples/chat", folder / "chat", ignore=MADE))
     run_command("db", "migrate", cwd=chat)
     run_command("db", "seed", cwd=chat)
-    with serving(chat) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with serving(chat) as server, running_chromium() as browser:
         looks = {"Ada": ("light", 900, 560), "Grace": ("dark", 390, 700)}
         pages = {
             name: browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height}).new_page()
@@ -85,8 +83,7 @@ def _take_chat(folder: Path) -> None:
 
 
 def _take_talk(folder: Path) -> None:
-    with serving(follow(folder)) as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with serving(follow(folder)) as server, running_chromium() as browser:
         pages = [browser.new_context(viewport={"width": 900, "height": 400}).new_page() for _ in range(2)]
         for page in pages:
             page.goto(server.url)

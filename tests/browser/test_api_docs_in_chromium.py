@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_posts_in_chromium import page
 from tests.processes import serving
 
-__all__ = ["page"]
 pytestmark = pytest.mark.xdist_group("browser")
 APP = '''
 import msgspec

@@ -14,24 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from spica.assets.shipped import FOLDER, shipped_modules
 from tests.browser.channels_app import write_app
-from tests.browser.test_posts_in_chromium import CHROMIUM, FLAGS
 from tests.integration.workers import Served, served
 
 pytestmark = pytest.mark.xdist_group("browser")
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "no Chromium: `make test` installs it, see tools/browser.sh"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import find_violations
-from tests.browser.test_channels_in_chromium import browser
 from tests.examples.test_chat import EXAMPLE, MADE, prepare
 from tests.integration.workers import Served, served
 from tests.processes import run_command, serving
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("browser")
 ComeIn = Callable[..., Page]
 

@@ -11,11 +11,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import find_violations
-from tests.browser.test_posts_in_chromium import page
 from tests.examples.test_contacts import EXAMPLE, MADE
 from tests.processes import run_command, serving
 
-__all__ = ["page"]
 pytestmark = pytest.mark.xdist_group("browser")
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 import secrets
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import find_violations
-from tests.browser.test_posts_in_chromium import CHROMIUM, FLAGS
 from tests.processes import run_command, serving
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -24,15 +22,6 @@ FIELDS = [
     "starts_at:datetime:null",
     "price:decimal:null",
 ]
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "no Chromium: `make test` installs it, see tools/browser.sh"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

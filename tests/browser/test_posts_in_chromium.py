@@ -2,42 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.processes import serving
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-@pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
-    assert CHROMIUM, "no Chromium: `make test` installs it, see tools/browser.sh"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page
-        browser.close()
-        # The console also tells of the 422 and 500 that tests provoke; policy violations, script errors are mistakes.
-        assert [text for text in complaints if "the server responded with a status of" not in text] == []
 
 
 def test_create_with_mistakes_then_show_edit_and_delete(blog: Path, page: Page) -> None:

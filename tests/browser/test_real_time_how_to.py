@@ -16,10 +16,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import find_violations
-from tests.browser.test_channels_in_chromium import browser
 from tests.processes import SPICA, RunningServer, run_command, serving
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.xdist_group("browser")
 PAGE = Path(__file__).parents[2] / "docs/how-to/talk-to-browsers-in-real-time.md"
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)

@@ -11,11 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from spica.templates import Templates
 from spica.templates.errors import UnsafeContextError
-from tests.browser.test_posts_in_chromium import CHROMIUM, FLAGS
+from tests.browser.chromium import running_chromium
 from tests.browser.xss_payloads import PAYLOADS
 
 pytestmark = [pytest.mark.xdist_group("browser"), pytest.mark.timeout(600)]
@@ -208,7 +207,6 @@ def test_a_place_that_no_escaping_makes_safe_is_refused(tmp_path: Path, text: st
 
 
 def test_no_script_runs_and_nothing_new_comes_into_being(site: Site, templates: Templates) -> None:
-    assert CHROMIUM, "no Chromium: `make test` installs it, see tools/browser.sh"
 
     def add(file: str, payloads: tuple[str, ...]) -> int:
         texts = [templates.render(template_name(file), x=payload) for payload in payloads]
@@ -229,8 +227,7 @@ def test_no_script_runs_and_nothing_new_comes_into_being(site: Site, templates: 
     site.cases[control] = Case(
         "control.html", (), b"<p onmouseover=alert(1)><a href=javascript:alert(2)><img src=x onerror=alert(3)>"
     )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, NO_OTHER_HOSTS])
+    with running_chromium(NO_OTHER_HOSTS) as browser:
         page = browser.new_page()
         page.set_default_timeout(300_000)
         page.add_init_script(HOOK)
@@ -243,7 +240,6 @@ def test_no_script_runs_and_nothing_new_comes_into_being(site: Site, templates: 
         page.evaluate("ran.length = 0")
         found = page.evaluate("numbers => tryCases(numbers)", [*benign.values(), *pages])
         ran = page.evaluate("ran")
-        browser.close()
     by_number = {one["number"]: one for one in found}
     assert ran == [], [site.cases[int(url.rsplit("/", 1)[1])] for url in ran if "/case/" in url]
     wrong = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
 import pytest
@@ -12,8 +12,9 @@ from spica import App, Channel, Context, Provide, Request, Socket, on, on_broadc
 from spica.channels import ChannelUsage
 from spica.channels import membership as memberships
 from spica.pubsub import Event
-from spica.server.run import running_server
 from spica.testing import ChannelEnded, Client, PushRefused
+from tests.serving import open_client
+from tests.waiting import until
 
 app = App(env="test")
 told: list[Any] = []
@@ -141,16 +142,8 @@ app.socket("/socket", UserSocket)
 async def client() -> AsyncIterator[Client]:
     told.clear()
     gates.append(asyncio.Event())
-    await app.startup()
-    async with running_server(app, None) as server:
-        yield Client(app, server)
-    await app.shutdown()
-
-
-async def until(is_true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not is_true():  # noqa: ASYNC110 - many things are waited for, few of them have an event
-            await asyncio.sleep(0.005)
+    async with open_client(app) as client:
+        yield client
 
 
 async def test_a_broadcast_that_a_method_answers_is_not_sent(client: Client) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -15,10 +15,10 @@ from spica import App, Channel, Forbidden, Request, Socket, SocketClosed, Unauth
 from spica.channels import Refused
 from spica.channels.early import MAX_EVENTS
 from spica.pubsub import PubSub
-from spica.server.run import running_server
 from spica.testing import Client, JoinRefused, PushRefused, SocketRefused
 from tests.serving import open_client
 from tests.unit.pubsub.fakes import FakeBroker
+from tests.waiting import until
 
 app = App(env="test")
 left: list[tuple[str, str]] = []
@@ -113,16 +113,8 @@ async def client() -> AsyncIterator[Client]:
     left.clear()
     reported.clear()
     gates.clear()
-    await app.startup()
-    async with running_server(app, None) as server:
-        yield Client(app, server)
-    await app.shutdown()
-
-
-async def until(is_true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not is_true():  # noqa: ASYNC110 - many things are waited for, few of them have an event
-            await asyncio.sleep(0.005)
+    async with open_client(app) as client:
+        yield client
 
 
 async def test_join_push_broadcast_and_leave(client: Client) -> None:

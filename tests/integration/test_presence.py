@@ -12,9 +12,9 @@ import pytest
 from spica import App, Channel, Forbidden, Socket, on, on_broadcast
 from spica.channels import ChannelUsage
 from spica.presence.errors import InvalidPresence, NotTracked
-from spica.server.run import running_server
 from spica.testing import ChannelEnded, Client, JoinRefused
 from tests.integration.test_channels import until
+from tests.serving import open_client
 
 app = App(env="test")
 
@@ -95,10 +95,8 @@ class UserSocket(Socket):
 
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
-    await app.startup()
-    async with running_server(app, None) as server:
-        yield Client(app, server)
-    await app.shutdown()
+    async with open_client(app) as client:
+        yield client
 
 
 def names(topic: str = "room:7") -> dict[str, list[Any]]:

@@ -9,7 +9,7 @@ import random
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ import pytest
 from spica.pubsub import BrokerUnavailable, BrokerUrlError, Event, FolderRefused, PubSub
 from spica.pubsub.brokers import build_broker, local, local_links
 from spica.pubsub.brokers.local import LocalBroker
+from tests.waiting import until
 
 WAIT_S = 20.0
 
@@ -54,13 +55,6 @@ async def buses(folder: Path) -> AsyncIterator[Buses]:
         await bus.stop()
 
 
-async def wait_until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not done():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
-
-
 def hear(bus: PubSub, topic: str = "t") -> list[Event]:
     heard: list[Event] = []
     bus.listen(topic, heard.append)
@@ -94,7 +88,7 @@ async def test_everybody_hears_everybody_once_they_have_started(buses: Buses) ->
     for bus in all_of_them:
         assert bus.peers == {other.node for other in all_of_them} - {bus.node}
         await bus.broadcast("t", bus.node, {"of": bus.node})
-    await wait_until(lambda: all(len(events) == 4 for events in heard))
+    await until(lambda: all(len(events) == 4 for events in heard))
     for events in heard:
         assert {event.name for event in events} == {bus.node for bus in all_of_them}
         assert all(event.payload == {"of": event.node} for event in events)
@@ -103,14 +97,14 @@ async def test_everybody_hears_everybody_once_they_have_started(buses: Buses) ->
 async def test_who_starts_at_the_same_time_meets_too(buses: Buses) -> None:
     all_of_them = [buses.make() for _ in range(6)]
     await asyncio.gather(*(bus.start() for bus in all_of_them))
-    await wait_until(lambda: all(len(bus.peers) == 5 for bus in all_of_them))
+    await until(lambda: all(len(bus.peers) == 5 for bus in all_of_them))
 
 
 async def test_two_applications_do_not_hear_each_other(buses: Buses) -> None:
     shop, blog = await buses.start("shop"), await buses.start("blog")
     heard, shops = hear(blog), hear(await buses.start("shop"))
     await shop.broadcast("t", "one")
-    await wait_until(lambda: shops)
+    await until(lambda: shops)
     assert not heard
     assert not blog.peers
 
@@ -135,7 +129,7 @@ async def test_a_message_of_1_mib_arrives_whole(buses: Buses) -> None:
     for _ in range(3):
         await one.broadcast("t", "octets", octets)
     await one.broadcast("t", "text", "x" * 1_048_574)
-    await wait_until(lambda: len(heard) == 4)
+    await until(lambda: len(heard) == 4)
     assert [event.payload == octets for event in heard] == [True, True, True, False]
     assert heard[3].payload == "x" * 1_048_574
 
@@ -149,7 +143,7 @@ async def test_who_stops_is_gone_at_once_and_leaves_nothing(buses: Buses, folder
     one.listen_peers(lambda node, is_there: told.append((node, is_there)))
     gone = two.node
     await two.stop()
-    await wait_until(lambda: told)
+    await until(lambda: told)
     assert told == [(gone, False)]
     assert sockets(folder) == {one.node}
     await one.broadcast("t", "one")
@@ -163,7 +157,7 @@ async def test_what_was_broadcast_last_is_still_sent(buses: Buses) -> None:
     for number in range(5):
         await one.broadcast("t", str(number), b"x" * 1_000_000)
     await one.stop()
-    await wait_until(lambda: len(heard) == 5)
+    await until(lambda: len(heard) == 5)
 
 
 async def test_who_starts_again_is_another_one(buses: Buses) -> None:
@@ -174,10 +168,10 @@ async def test_who_starts_again_is_another_one(buses: Buses) -> None:
     await two.stop()
     heard = hear(two)
     await two.start()
-    await wait_until(lambda: len(told) == 2)
+    await until(lambda: len(told) == 2)
     assert told == [(first, False), (two.node, True)]
     await one.broadcast("t", "one")
-    await wait_until(lambda: heard)
+    await until(lambda: heard)
 
 
 async def test_the_socket_of_a_process_that_was_killed_is_removed(buses: Buses, folder: Path) -> None:
@@ -222,9 +216,9 @@ async def test_it_comes_back_by_itself(buses: Buses, folder: Path, monkeypatch: 
     monkeypatch.setattr(local, "TEND_S", 0.02)
     one, two = await buses.start(), await buses.start()
     (folder / "shop" / one.node).unlink()
-    await wait_until(lambda: sockets(folder) == {one.node, two.node})
+    await until(lambda: sockets(folder) == {one.node, two.node})
     three = await buses.start()
-    await wait_until(lambda: three.peers == {one.node, two.node})
+    await until(lambda: three.peers == {one.node, two.node})
 
 
 # Those who are slow
@@ -266,14 +260,14 @@ async def test_a_process_that_takes_nothing_is_dropped_and_the_others_hear_every
     one.listen_peers(lambda node, is_there: told.append((node, is_there)))
     standing = Standing(folder)
     with contextlib.closing(standing.listener), contextlib.closing(standing.hello(folder, one.node)) as said:
-        await wait_until(lambda: standing.node in one.peers)
+        await until(lambda: standing.node in one.peers)
         before, most, slowest = resident_mib(), 0.0, 0.0
         for number in range(200):
             began = time.monotonic()
             await one.broadcast("t", str(number), b"x" * 500_000)
             slowest = max(slowest, time.monotonic() - began)
             most = max(most, resident_mib())
-        await wait_until(lambda: len(heard) == 200)
+        await until(lambda: len(heard) == 200)
         assert heard == [str(number) for number in range(200)]
         assert told == [(standing.node, True), (standing.node, False)]
         assert "takes no messages" in caplog.text
@@ -283,7 +277,7 @@ async def test_a_process_that_takes_nothing_is_dropped_and_the_others_hear_every
         again, _ = standing.listener.accept()
         with again:
             said.sendall(local_links.build_frame(b"spica-pubsub-hello 1 " + standing.node.encode()))
-            await wait_until(lambda: told[2:] == [(standing.node, True)])
+            await until(lambda: told[2:] == [(standing.node, True)])
 
 
 async def test_what_is_no_spica_is_cut_off(buses: Buses, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -302,7 +296,7 @@ async def test_what_is_no_spica_is_cut_off(buses: Buses, folder: Path, caplog: p
             await asyncio.get_running_loop().sock_sendall(peer, said)
             assert await asyncio.wait_for(asyncio.get_running_loop().sock_recv(peer, 10), WAIT_S) == b""
     await two.broadcast("t", "one")
-    await wait_until(lambda: names(heard) == ["one"])
+    await until(lambda: names(heard) == ["one"])
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -322,10 +316,10 @@ async def test_frames_are_the_same_however_they_are_cut(seed: int) -> None:
             length = chance.choice([1, 2, 5, 1_000, 65_536, 200_000])
             await loop.sock_sendall(ours, octets[:length])
             octets = octets[length:]
-        await wait_until(lambda: len(taken) == len(contents))
+        await until(lambda: len(taken) == len(contents))
         assert taken == contents
         ours.shutdown(socket.SHUT_WR)
-        await wait_until(lambda: ended)
+        await until(lambda: ended)
 
 
 # What can't be
@@ -380,7 +374,7 @@ async def test_it_works_again_when_the_folder_does(buses: Buses, folder: Path) -
     with pytest.raises(BrokerUnavailable):
         await bus.broadcast("t", "one")
     os.unlink(folder)
-    await wait_until(lambda: sockets(folder) == {bus.node})
+    await until(lambda: sockets(folder) == {bus.node})
     await bus.broadcast("t", "two")
     assert names(heard) == ["one", "two"]
 
@@ -428,4 +422,4 @@ async def test_descriptors_are_given_back(buses: Buses) -> None:
         all_of_them = [await buses.start() for _ in range(4)]
         for bus in all_of_them:
             await bus.stop()
-    await wait_until(lambda: len(os.listdir("/proc/self/fd")) == before)
+    await until(lambda: len(os.listdir("/proc/self/fd")) == before)

@@ -24,6 +24,7 @@ from spica.pubsub.brokers import local
 from spica.pubsub.brokers.local import LocalBroker
 from tests.integration.workers import WAIT_S, Served, connect, read_answer, served
 from tests.processes import SPICA
+from tests.waiting import until
 
 APP = """
 import os
@@ -381,12 +382,12 @@ async def test_a_process_that_stands_still_holds_up_nobody_and_comes_back(folder
         assert (one.node, False) in told
         assert bus.peers == {two.node}
         os.kill(one.process.pid, signal.SIGCONT)
-        await wait_for(lambda: one.node in bus.peers)
+        await until(lambda: one.node in bus.peers)
         await bus.broadcast("t", "tell", "second")
         assert int(await asyncio.to_thread(one.await_line, "heard (.*) second")) < 401, "what did not fit was dropped"
         assert await asyncio.to_thread(two.await_line, "heard (.*) second") == "402"
         one.process.kill()
-        await wait_for(lambda: one.node not in bus.peers)
+        await until(lambda: one.node not in bus.peers)
         await bus.broadcast("t", "end")
         assert await asyncio.to_thread(two.process.wait, WAIT_S) == 0
     finally:
@@ -415,10 +416,3 @@ async def test_a_process_that_is_slow_but_reads_is_waited_for(folder: Path, monk
     finally:
         await bus.stop()
         slow.end()
-
-
-async def wait_for(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not done():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)

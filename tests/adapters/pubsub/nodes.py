@@ -57,13 +57,6 @@ async def running(*brokers: Broker) -> AsyncIterator[list[Node]]:
             await node.broker.stop()
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
-    """Wait for what gives no event."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110  # there is none
-            await asyncio.sleep(0.005)
-
-
 def own_tasks() -> set[asyncio.Task[object]]:
     """The tasks of this event loop, without those of proxies."""
     return {task for task in asyncio.all_tasks() if "Proxy" not in repr(task)}

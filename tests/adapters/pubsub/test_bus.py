@@ -9,9 +9,9 @@ import pytest
 
 from spica.pubsub import Event, PubSub
 from spica.pubsub.errors import BrokerUnavailable
-from tests.adapters.pubsub.nodes import until
 from tests.adapters.pubsub.proxy import Proxy
 from tests.adapters.pubsub.servers import BrokerServer
+from tests.waiting import until
 
 
 async def test_everybody_hears_an_event_once(server: BrokerServer) -> None:

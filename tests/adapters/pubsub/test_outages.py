@@ -9,9 +9,10 @@ import secrets
 import pytest
 
 from spica.pubsub.errors import BrokerUnavailable
-from tests.adapters.pubsub.nodes import Node, own_tasks, running, until
+from tests.adapters.pubsub.nodes import Node, own_tasks, running
 from tests.adapters.pubsub.proxy import Proxy
 from tests.adapters.pubsub.servers import IMPATIENT, BrokerServer, PostgresqlServer, RedisServer
+from tests.waiting import until
 
 
 async def published_at_last(node: Node, message: bytes) -> None:

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from spica import App, Context, Response
-from spica.server.run import running_server
 from spica.testing import BrokenResponse, Client
+from tests.serving import open_client
 
 app = App()
 user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
@@ -91,10 +91,8 @@ def whole() -> Response:
 
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
-    await app.startup()
-    async with running_server(app, None) as server:
-        yield Client(app, server)
-    await app.shutdown()
+    async with open_client(app) as client:
+        yield client
 
 
 @pytest.mark.parametrize("form", ["plain", "waits", "steps"])

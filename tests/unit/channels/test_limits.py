@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from spica.channels.connection import Connection
 from spica.injection.scope import Scope
 from spica.presence.errors import InvalidPresence
 from tests.unit.channels.fakes import Peer, reply, settle
+from tests.waiting import until
 
 JOIN, LEAVE = "phx_join", "phx_leave"
 gate = asyncio.Event()
@@ -47,14 +48,6 @@ def closed_gate() -> None:
     global gate
     gate = asyncio.Event()
     ended.clear()
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    for _ in range(2_000):
-        if is_so():
-            return
-        await asyncio.sleep(0.001)
-    raise AssertionError("it did not happen")
 
 
 def too_many(join_ref: str, ref: str, topic: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from spica.presence.tracker import FORMAT, TOPIC, Tracker
 from spica.pubsub import Event, PubSub
 from tests.unit.pubsub.fakes import FakeBroker, Hall
+from tests.waiting import until
 
 HEARTBEAT_S = 0.12
 META = b'{"name":"Ann"}'
@@ -41,12 +42,6 @@ async def nodes() -> AsyncIterator[list[Node]]:
     yield nodes
     for node in nodes:
         await node.tracker.stop()
-
-
-async def until(is_true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not is_true():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
 
 
 async def test_all_nodes_know_who_is_tracked_on_one(nodes: list[Node]) -> None:

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from spica import App, Context, WebSocket
-from spica.server.run import running_server
 from spica.testing import ChannelEnded, Client, JoinRefused, PushRefused
 from spica.testing.channel_messages import ChannelMessage, parse_message, render_message
+from tests.serving import open_client
 
 app = App()
 lines: list[str] = []
@@ -65,10 +65,8 @@ async def socket(socket: WebSocket, context: Context) -> None:
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
     lines.clear()
-    await app.startup()
-    async with running_server(app, None) as server:
-        yield Client(app, server)
-    await app.shutdown()
+    async with open_client(app) as client:
+        yield client
 
 
 async def test_join_push_and_broadcast(client: Client) -> None:

@@ -10,6 +10,7 @@ import pytest
 from spica import App, Context, Forbidden, SocketClosed, WebSocket, broadcast
 from spica.server.run import running_server
 from spica.testing import Client, SocketRefused
+from tests.serving import open_client
 
 app = App()
 ended = asyncio.Event()
@@ -63,10 +64,8 @@ async def waits(socket: WebSocket, context: Context) -> None:
 
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
-    await app.startup()
-    async with running_server(app, None) as server:
-        yield Client(app, server)
-    await app.shutdown()
+    async with open_client(app) as client:
+        yield client
 
 
 async def test_messages_of_every_length(client: Client) -> None:
