@@ -120,6 +120,10 @@ def end_with_nothing() -> None:
     raise mistake
 
 
+def misspell() -> None:
+    class Lobby(Channel, toppic="lobby"): ...
+
+
 MISTAKES: dict[str, Callable[[], Any]] = {
     "InvalidTopicPattern": lambda: parse_topic("room:{id:itn}", "chat.py:7"),
     "InvalidTopicPattern: rest": lambda: parse_topic("{rest:path}:x", "chat.py:7"),
@@ -133,6 +137,8 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "InvalidHandler: disconnected": end_with_nothing,
     "InvalidSocket": serve_no_socket,
     "InvalidSocket: channels": lambda: first_of(int),
+    "UnknownKeyword": misspell,
+    "UnknownKeyword: mark": lambda: on("new_msg", replay=False),  # type: ignore[arg-type]
     "ChannelUsage": lambda: Room().topic,
     "ChannelUsage: socket": lambda: Socket().context,
     "ChannelUsage: info": info,
@@ -200,6 +206,16 @@ SPICA-W004  Room answers clients of channels, and is no socket
 SPICA-W004  int among the channels of UserSocket is no channel
   where  first_of.<locals>.UserSocket  test_channel_messages.py:LINE
   fix    list classes that are derived from spica.Channel""",
+    "UnknownKeyword": """\
+SPICA-W007  the class Lobby has the unknown keyword 'toppic'
+  where  misspell.<locals>.Lobby  test_channel_messages.py:LINE
+  why    a class of Channel takes topic
+  fix    did you mean topic? write class Lobby(Channel, topic='lobby')""",
+    "UnknownKeyword: mark": """\
+SPICA-W007  @on has the unknown keyword 'replay'
+  where  test_channel_messages.py:LINE
+  why    besides events it takes reply
+  fix    did you mean reply? write @on("new_msg", reply=False)""",
     "ChannelUsage": """\
 SPICA-W005  this Room belongs to no socket
   why    a channel is made when a client joins its topic

@@ -13,6 +13,7 @@ from spica.channels.errors import (
     InvalidSocket,
     InvalidTopicPattern,
     Refused,
+    UnknownKeyword,
 )
 from spica.channels.handlers import on, on_broadcast, on_info
 from spica.channels.socket import Socket
@@ -28,6 +29,7 @@ __all__ = [
     "InvalidTopicPattern",
     "Refused",
     "Socket",
+    "UnknownKeyword",
     "on",
     "on_broadcast",
     "on_info",

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from spica.channels.errors import ChannelUsage
+from spica.channels.keywords import find_unknown
 from spica.channels.presence import Presence
 from spica.http.context import Context
 
@@ -41,10 +42,18 @@ class Channel:
 
     _membership: Membership | None = None
 
-    def __init_subclass__(cls, *, topic: Topics = (), **options: Any) -> None:
-        super().__init_subclass__(**options)
+    def __init_subclass__(cls, *, topic: Topics = (), **others: Any) -> None:
+        try:
+            super().__init_subclass__(**others)
+        except TypeError as error:
+            mistake = find_unknown(cls, others, 'topic="room:{room_id:int}"')
+            if mistake is None:
+                raise
+            raise mistake from error
         if topic:
-            cls.topics = (topic,) if isinstance(topic, str) else tuple(topic)
+            cls.topics = (
+                tuple(topic) if isinstance(topic, list | tuple) else (topic,)
+            )  # what is no text is told at boot
 
     # What it knows
 

@@ -6,6 +6,7 @@ SpicaError
     ├── DuplicateTopic        W002  boot
     ├── InvalidHandler        W003  boot
     ├── InvalidSocket         W004  boot
+    ├── UnknownKeyword        W007  boot
     ├── ChannelUsage          W005  while running: a channel is used outside of its life
     └── ChannelOverflow       W006  while running: a channel gets more than it handles
 Refused                       not a SpicaError: an answer to the client
@@ -48,6 +49,13 @@ class InvalidSocket(ChannelError):
     """A route's socket is no class of sockets, or its `channels` are no channels."""
 
     code = "SPICA-W004"
+
+
+class UnknownKeyword(ChannelError, TypeError):
+    """The class statement of a channel or socket, or `@on` and its kin, has a keyword that there is not, such as
+    `toppic=`."""
+
+    code = "SPICA-W007"
 
 
 class ChannelUsage(ChannelError):

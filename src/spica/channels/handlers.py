@@ -13,9 +13,10 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, Never, TypeAlias, TypeVar
 
 from spica.channels.errors import InvalidHandler
+from spica.channels.keywords import refuse_unknown
 from spica.channels.message import CLOSE, ERROR, HEARTBEAT, JOIN, LEAVE, REPLY
 from spica.injection.signature import describe_place, remember_names
 
@@ -38,7 +39,7 @@ class Mark:
     function: Callable[..., Any]
 
 
-def on(*events: str, reply: bool = True) -> Callable[[Method], Method]:
+def on(*events: str, reply: bool = True, **unknown: Never) -> Callable[[Method], Method]:
     """Answer a client's messages: what the method returns is the reply, None an empty one.
 
     Args:    events: their names; reply: whether the client is told at all.
@@ -49,19 +50,22 @@ def on(*events: str, reply: bool = True) -> Callable[[Method], Method]:
         ...     async def new_msg(self, body: str) -> None:
         ...         await self.broadcast("new_msg", {"body": body})
     """
+    refuse_unknown("on", unknown, ("reply",))
     return _mark("message", events, replies=reply)
 
 
-def on_broadcast(*events: str) -> Callable[[Method], Method]:
+def on_broadcast(*events: str, **unknown: Never) -> Callable[[Method], Method]:
     """Be called with what is broadcast to the channel's topic, instead of its being sent to this client.
 
     The method gets the payload, which is the same object for all who get it: don't change it. It may push.
     """
+    refuse_unknown("on_broadcast", unknown)
     return _mark("broadcast", events, replies=False)
 
 
-def on_info(*events: str) -> Callable[[Method], Method]:
+def on_info(*events: str, **unknown: Never) -> Callable[[Method], Method]:
     """Be called with what the server sends to this channel: by `send_after`, and from topics that it subscribed to."""
+    refuse_unknown("on_info", unknown)
     return _mark("info", events, replies=False)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from spica.channels.channel import Channel
 from spica.channels.errors import ChannelUsage
+from spica.channels.keywords import find_unknown
 from spica.http.context import Context
 from spica.pubsub.current import current
 
@@ -49,6 +50,16 @@ class Socket:
     """What `disconnect` finds it by, set in `connect`."""
 
     _connection: Connection | None = None
+
+    def __init_subclass__(cls, **others: Any) -> None:
+        try:
+            super().__init_subclass__(**others)
+        except TypeError as error:
+            attributes = ("channels", "max_channels", "max_waiting", "id")
+            mistake = find_unknown(cls, others, attributes=attributes)
+            if mistake is None:
+                raise
+            raise mistake from error
 
     @property
     def context(self) -> Context:
