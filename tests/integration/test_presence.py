@@ -11,8 +11,9 @@ import pytest
 
 from spica import App, Channel, Forbidden, Socket, on, on_broadcast
 from spica.channels import ChannelUsage
-from spica.presence.errors import InvalidPresence, NotTracked
-from spica.testing import ChannelEnded, Client, JoinRefused
+from spica.http.errors import UnencodableValue
+from spica.presence.errors import InvalidPresence, NotTracked, PresenceRefused
+from spica.testing import ChannelEnded, Client, JoinRefused, PushRefused
 from tests.integration.test_channels import until
 from tests.serving import open_client
 
@@ -77,6 +78,18 @@ class Gate(Channel, topic="gate"):
         except InvalidPresence as error:
             return error.what
         return "ok"
+
+    @on("enter")
+    async def enter(self, key: Any = "", meta: Any = None) -> None:
+        await self.presence.track(key, meta)
+
+    @on("change")
+    async def change(self, meta: Any = None) -> None:
+        await self.presence.update("gate", meta)
+
+    @on("mistake")
+    async def mistake(self, what: str) -> None:
+        await self.presence.track(*{"key": (Ellipsis,), "meta": ("1", self)}[what])  # type: ignore[arg-type]
 
     async def leave(self, reason: str) -> None:
         try:
@@ -220,6 +233,51 @@ async def test_mistakes_are_told(client: Client) -> None:
         Room.presence("rom:7")
 
 
+@pytest.mark.parametrize(
+    ("event", "payload", "error"),
+    [
+        ("enter", {"key": ""}, {"name": "key", "message": "expected 1 to 255 characters", "code": "too_short"}),
+        ("enter", {"key": "x" * 256}, {"name": "key", "message": "expected 1 to 255 characters", "code": "too_long"}),
+        ("enter", {"key": 10**300}, {"name": "key", "message": "expected 1 to 255 characters", "code": "too_long"}),
+        *(
+            ("enter", {"key": key}, {"name": "key", "message": "expected a text or a whole number", "code": "type"})
+            for key in (None, True, 1.5, ["7"], {"id": 7})
+        ),
+        *(
+            ("enter", {"key": "7", "meta": meta}, {"name": "meta", "message": "expected an object", "code": "type"})
+            for meta in ("Ann", [1], 7, False)
+        ),
+        (
+            "change",
+            {"meta": {"name": "x" * 20_000}},
+            {"name": "meta", "message": "expected at most 16,384 octets of JSON", "code": "too_long"},
+        ),
+    ],
+)
+async def test_what_a_client_has_sent_and_nobody_can_be_tracked_by_is_answered(
+    client: Client, event: str, payload: dict[str, Any], error: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client.socket("/socket") as ann:
+        gate = await ann.join("gate")
+        with pytest.raises(PushRefused) as raised:
+            await gate.push(event, payload=payload)
+        assert raised.value.response == {"reason": "the presence was refused", "errors": [error]}
+        assert await gate.push("enter", key="8") == {}, "the channel lives"
+        assert sorted(Gate.presence("gate")) == ["8", "gate"]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+@pytest.mark.parametrize("what", ["key", "meta"])
+async def test_what_no_client_can_have_sent_is_a_failure_of_the_channel(client: Client, what: str) -> None:
+    async with client.socket("/socket") as ann:
+        gate = await ann.join("gate")
+        with pytest.raises(ChannelEnded) as ended:
+            await gate.push("mistake", what=what)
+        assert ended.value.how == "crashed"
+        assert isinstance(ended.value.__cause__, InvalidPresence | UnencodableValue)
+        assert not isinstance(ended.value.__cause__, PresenceRefused)
+
+
 def test_not_tracked_is_told_in_words() -> None:
     assert str(NotTracked("nobody", fix="track")).startswith("SPICA-W022  nobody")
 
@@ -231,4 +289,4 @@ async def test_nothing_runs_while_nobody_is_tracked(client: Client) -> None:
         await ann.join("room:7")
         assert not presence.is_resting
     await until(lambda: presence.is_resting)
-    assert [task.get_name() for task in asyncio.all_tasks() if "presence" in task.get_name()] == []
+    await until(lambda: not [task for task in asyncio.all_tasks() if "presence" in task.get_name()])

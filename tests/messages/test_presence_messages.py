@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,9 +39,11 @@ async def ask_for_another_topic() -> None:
 
 
 ACTIONS: dict[str, Callable[[], Awaitable[Any]]] = {
-    "InvalidPresence": lambda: presence().track(1.5),  # type: ignore[arg-type]
-    "InvalidPresence of a meta": lambda: presence().track(1, "Ann"),
-    "InvalidPresence of a long meta": lambda: presence().track(1, {"name": "x" * 20_000}),
+    "InvalidPresence": lambda: presence().track(Ellipsis),  # type: ignore[arg-type]
+    "InvalidPresence of a meta": lambda: presence().track(1, date(2026, 1, 2)),
+    "PresenceRefused": lambda: presence().track(1.5),  # type: ignore[arg-type]
+    "PresenceRefused of a meta": lambda: presence().track(1, "Ann"),
+    "PresenceRefused of a long meta": lambda: presence().track(1, {"name": "x" * 20_000}),
     "NotTracked": lambda: presence().update("7", {"name": "Ann"}),
     "NoPresence": ask_without_an_application,
     "ChannelUsage of another topic": ask_for_another_topic,
@@ -48,15 +51,23 @@ ACTIONS: dict[str, Callable[[], Awaitable[Any]]] = {
 }
 MESSAGES = {
     "InvalidPresence": """\
-SPICA-W021  the key of a presence is 1.5
+SPICA-W021  the key of a presence is Ellipsis
   why    keys are the names of a JSON object: text of 1 to 255 characters, or whole numbers
   fix    track what names whom it stands for: self.presence.track(user.id, ...)""",
     "InvalidPresence of a meta": """\
-SPICA-W021  the meta is 'Ann'
+SPICA-W021  the meta is datetime.date(2026, 1, 2)
   why    it is a JSON object of at most 16,384 octets, which every client of the topic gets
   fix    give a dict or a Struct of what others are to see: {"name": "Ann"}""",
-    "InvalidPresence of a long meta": """\
-SPICA-W021  the meta of a presence is 20,011 octets
+    "PresenceRefused": """\
+SPICA-W024  the key of a presence is 1.5
+  why    keys are the names of a JSON object: text of 1 to 255 characters, or whole numbers
+  fix    track what names whom it stands for: self.presence.track(user.id, ...)""",
+    "PresenceRefused of a meta": """\
+SPICA-W024  the meta is 'Ann'
+  why    it is a JSON object of at most 16,384 octets, which every client of the topic gets
+  fix    give a dict or a Struct of what others are to see: {"name": "Ann"}""",
+    "PresenceRefused of a long meta": """\
+SPICA-W024  the meta of a presence is 20,011 octets
   why    it is a JSON object of at most 16,384 octets, which every client of the topic gets
   fix    give a dict or a Struct of what others are to see: {"name": "Ann"}""",
     "NotTracked": """\

@@ -2,6 +2,8 @@
 
 Rules of this file:
 - What a channel tracks is its own: one entry for each key. It ends with the channel, however that ends.
+- A key or a meta that can't be tracked is a refusal where a client can have sent it (JSON, octets), and a failure where
+  only the channel's own code can have made it.
 - A client is told the whole state once, as soon as its channel tracks anything or watches: behind the join's reply and
   with its broadcasts on, so that no diff is missing. Diffs come as broadcasts of the topic, whether it tracks or not.
 Source: `presence.js` of the npm package phoenix 1.8; `lib/phoenix/presence.ex` of Phoenix 1.7.
@@ -15,10 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from spica.channels.errors import ChannelUsage
 from spica.channels.topic import parse_topic
+from spica.errors.http import FieldError
 from spica.http import json
 from spica.presence.current import current
 from spica.presence.entry import REFERENCES, Entry
-from spica.presence.errors import InvalidPresence, NotTracked
+from spica.presence.errors import InvalidPresence, NotTracked, PresenceRefused
 from spica.presence.tracker import STATE, Tracker
 
 if TYPE_CHECKING:  # a channel has presence
@@ -30,6 +33,13 @@ Presences: TypeAlias = "dict[str, dict[str, list[dict[str, Any]]]]"
 
 MAX_KEY_CHARACTERS = 255
 MAX_META_BYTES = 16_384
+SOURCE = "presence"
+_OF_CLIENTS = (dict, list, str, int, float, bytes, type(None))
+"""What payloads are made of. A method without types passes it on as it came."""
+_KEY_WHY = f"keys are the names of a JSON object: text of 1 to {MAX_KEY_CHARACTERS} characters, or whole numbers"
+_KEY_FIX = "track what names whom it stands for: self.presence.track(user.id, ...)"
+_META_WHY = f"it is a JSON object of at most {MAX_META_BYTES:,} octets, which every client of the topic gets"
+_META_FIX = 'give a dict or a Struct of what others are to see: {"name": "Ann"}'
 
 
 class ChannelPresence:
@@ -51,7 +61,8 @@ class ChannelPresence:
         Args:    key: whom it stands for, such as a user's id; several clients may have the same one, each with a meta
                  of its own; meta: what becomes a JSON object, None for {}, up to 16 KiB. A key that this channel has
                  tracked already gets the new one.
-        Raises:  InvalidPresence, UnencodableValue; ChannelUsage when the channel has ended.
+        Raises:  PresenceRefused for what a client may have sent, which is answered with it; InvalidPresence,
+                 UnencodableValue for what only the channel can have made; ChannelUsage when the channel has ended.
         """
         name, encoded = _read_key(key), _encode_meta(meta)
         tracker = self._begin()
@@ -163,23 +174,31 @@ _parse = functools.lru_cache(parse_topic)
 
 def _read_key(key: object) -> str:
     if isinstance(key, int) and not isinstance(key, bool):
-        return str(key)
-    if not isinstance(key, str) or not 1 <= len(key) <= MAX_KEY_CHARACTERS:
-        shown = repr(key) if not isinstance(key, str) else f"a text of {len(key):,} characters"
-        raise InvalidPresence(
-            f"the key of a presence is {shown}",
-            why=f"keys are the names of a JSON object: text of 1 to {MAX_KEY_CHARACTERS} characters, or whole numbers",
-            fix="track what names whom it stands for: self.presence.track(user.id, ...)",
+        key = str(key)
+    if not isinstance(key, str):
+        expected = FieldError(SOURCE, "key", "expected a text or a whole number", "type")
+        raise _build_mistake(key, f"the key of a presence is {key!r:.60}", expected, _KEY_WHY, _KEY_FIX)
+    if not 1 <= len(key) <= MAX_KEY_CHARACTERS:
+        raise PresenceRefused(
+            f"the key of a presence is a text of {len(key):,} characters",
+            FieldError(SOURCE, "key", f"expected 1 to {MAX_KEY_CHARACTERS} characters", _judge_length(key)),
+            why=_KEY_WHY,
+            fix=_KEY_FIX,
         )
     try:
         key.encode()
     except UnicodeEncodeError as error:  # neither clients nor other nodes could be told of anybody in the topic
-        raise InvalidPresence(
+        raise PresenceRefused(
             f"the key of a presence is {key!r:.60}, which can't be sent: {error.reason}",
+            FieldError(SOURCE, "key", "expected a text that UTF-8 can hold", "format"),
             why="keys travel as UTF-8",
             fix="make it from text that was decoded without errors",
         ) from error
     return key
+
+
+def _judge_length(text: str) -> str:
+    return "too_long" if text else "too_short"
 
 
 def _encode_meta(meta: object) -> bytes:
@@ -188,11 +207,21 @@ def _encode_meta(meta: object) -> bytes:
     if isinstance(meta, Mapping) and any(name in meta for name in REFERENCES):  # as `list` gives it
         meta = {name: value for name, value in meta.items() if name not in REFERENCES}
     encoded = json.encode(meta)
-    if encoded[:1] != b"{" or len(encoded) > MAX_META_BYTES:
-        is_object = encoded[:1] == b"{"
-        raise InvalidPresence(
-            f"the meta of a presence is {len(encoded):,} octets" if is_object else f"the meta is {meta!r:.60}",
-            why=f"it is a JSON object of at most {MAX_META_BYTES:,} octets, which every client of the topic gets",
-            fix='give a dict or a Struct of what others are to see: {"name": "Ann"}',
+    if encoded[:1] != b"{":
+        expected = FieldError(SOURCE, "meta", "expected an object", "type")
+        raise _build_mistake(meta, f"the meta is {meta!r:.60}", expected, _META_WHY, _META_FIX)
+    if len(encoded) > MAX_META_BYTES:
+        raise PresenceRefused(
+            f"the meta of a presence is {len(encoded):,} octets",
+            FieldError(SOURCE, "meta", f"expected at most {MAX_META_BYTES:,} octets of JSON", "too_long"),
+            why=_META_WHY,
+            fix=_META_FIX,
         )
     return encoded
+
+
+def _build_mistake(value: object, what: str, expected: FieldError, why: str, fix: str) -> InvalidPresence:
+    """What is raised for a value of a wrong type: a refusal where a client can have sent it, else a failure."""
+    if isinstance(value, _OF_CLIENTS):
+        return PresenceRefused(what, expected, why=why, fix=fix)
+    return InvalidPresence(what, why=why, fix=fix)

@@ -1,8 +1,9 @@
 """Mistakes with presence.
 
 SpicaError
-└── PresenceError        W020
+└── PresenceError            W020
     ├── InvalidPresence  W021
+    │   └── PresenceRefused  W024  also a 422: an answer to the client
     ├── NotTracked       W022
     └── NoPresence       W023
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from spica.errors import SpicaError
+from spica.errors.http import FieldError, UnprocessableContent
 
 
 class PresenceError(SpicaError):
@@ -21,9 +23,26 @@ class PresenceError(SpicaError):
 
 
 class InvalidPresence(PresenceError, ValueError):
-    """The key of a presence is no text and no number, or its meta no JSON object, or larger than 16 KiB."""
+    """The key of a presence is no text and no whole number, or its meta no JSON object, and no client can have sent
+    what it is."""
 
     code = "SPICA-W021"
+
+
+class PresenceRefused(InvalidPresence, UnprocessableContent):
+    """The key or the meta of a presence is what a client may have sent and nobody can be tracked under: a key that is
+    empty or longer than 255 characters, a meta that is larger than 16 KiB or no object.
+
+    Where nobody catches it, the client's join or message is answered with it, and the channel lives.
+    """
+
+    code = "SPICA-W024"
+
+    def __init__(self, what: str, error: FieldError, *, why: str = "", fix: str = "") -> None:
+        InvalidPresence.__init__(self, what, why=why, fix=fix)
+        self.detail = "the presence was refused"
+        self.fields = ()
+        self.errors = [error]
 
 
 class NotTracked(PresenceError, KeyError):
