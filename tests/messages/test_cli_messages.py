@@ -5,9 +5,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from spica.audit import errors as audit_errors
+from spica.audit import pip_audit
+from spica.audit.pip_audit import look_up
 from spica.cli import errors as cli_errors
 from spica.cli.database import ProjectDatabase, find_database
 from spica.cli.main import render_error
@@ -280,12 +284,12 @@ SPICA-G005  there is no db/seeds.py
 def test_every_error_here_is_documented_and_has_a_code_of_its_own() -> None:
     classes = [
         member
-        for module in (cli_errors, generator_errors)
+        for module in (cli_errors, generator_errors, audit_errors)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, SpicaError) and member.__module__ == module.__name__
     ]
     codes = [member.code for member in classes]
-    assert len(classes) == 13
+    assert len(classes) == 15
     assert len(set(codes)) == len(codes)
     assert all(code.startswith("SPICA-G") for code in codes)
     assert all(member.__doc__ for member in classes)
@@ -319,5 +323,66 @@ def test_a_test_database_that_may_hold_data(tmp_path: Path) -> None:
           why    a test database is made anew, and this name does not say that it is one
           fix    name it so in config/database.toml: [database.test] url = "sqlite://./db/test.sqlite3", or ":memory:"
           docs   docs/reference/errors.md#spica-k001
+        """
+    )
+
+
+def test_an_audit_needs_pip_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("sys.executable", "/usr/bin/python3")
+    assert text_of(lambda: look_up("pypi"), tmp_path) == inspect.cleandoc(
+        """
+        SPICA-G007  spica audit needs pip-audit, which is not installed
+          where  /usr/bin/python3
+          why    it asks for vulnerabilities, and is an extra of Spica, so that production does without it
+          fix    pip install 'spica[audit]'
+          docs   docs/reference/errors.md#spica-g007
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("printed", "log", "why"),
+    [
+        (
+            b"",
+            [
+                "ERROR:pip_audit._cli:Could not connect to PyPI's vulnerability feed",
+                "ERROR:pip_audit._cli:Tip: your network may be blocking this service.",
+            ],
+            "Could not connect to PyPI's vulnerability feed",
+        ),
+        (
+            b"",
+            [
+                "DEBUG:pip_audit._cli:Auditing pip (26.1)",
+                "Traceback (most recent call last):",
+                "ConnectionRefusedError: [Errno 111] Connection refused",
+                "requests.exceptions.HTTPError: 500 Server Error for url: https://pypi.org/pypi/pip/26.1/json",
+                "The above exception was the direct cause of the following exception:",
+                "pip_audit._service.interface.ServiceError",
+            ],
+            "500 Server Error for url: https://pypi.org/pypi/pip/26.1/json",
+        ),
+        (b"", ["/usr/bin/python3: No module named pip", ""], "/usr/bin/python3: No module named pip"),
+        (b'{"dependencies": []}', ["No known vulnerabilities found"], "no package is installed"),
+    ],
+)
+def test_packages_that_nothing_was_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: bytes, log: list[str], why: str
+) -> None:
+    def run(_options: object, answer: IO[bytes], _tell: object) -> list[str]:
+        answer.write(printed)
+        return log
+
+    monkeypatch.setattr(pip_audit, "_run", run)
+    assert text_of(lambda: look_up("pypi"), tmp_path) == inspect.cleandoc(
+        f"""
+        SPICA-G008  the packages could not be looked up, so nothing is known of them
+          where  https://pypi.org
+          why    {why}
+          fix    see that this machine reaches it (HTTPS_PROXY names a proxy), and say spica audit again
+                 or ask another one: SPICA__AUDIT__SERVICE=osv spica audit
+          docs   docs/reference/errors.md#spica-g008
         """
     )

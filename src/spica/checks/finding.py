@@ -27,13 +27,15 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: its name, as `--only` and silences take it, its own code, and what it is about, for the reference."""
+    """One check: its name, as `--only` and silences take it, its own code, and what it is about, for the reference;
+    is_security: whether `spica audit` tells it, too."""
 
     name: str
     code: str
     severity: Severity
     about: str
     find: Callable[[Project], Iterable[Found]]
+    is_security: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ CHECKS = (
     Check(
         "config", "SPICA-K001", "error",
         "`config/*.toml` in every environment: unknown keys, wrong types, secrets that production lacks",
-        configuration.find,
+        configuration.find, is_security=True,
     ),
     Check(
         "boot", "SPICA-K002", "error",
@@ -46,20 +46,22 @@ CHECKS = (
     ),
     Check(
         "mass-assignment", "SPICA-K005", "error",
-        "parameters that reach a model without `permit`", mass_assignment.find,
+        "parameters that reach a model without `permit`", mass_assignment.find, is_security=True,
     ),
     Check(
         "secret-files", "SPICA-K006", "error",
         "key files that git has or would take, secrets written out in `config/*.toml`", secret_files.find,
+        is_security=True,
     ),
     Check(
         "raw-output", "SPICA-K007", "warning",
         "`raw(…)` in templates, `Safe(…)` around a text that was put together, in Python", raw_output.find,
+        is_security=True,
     ),
     Check(
         "production", "SPICA-K008", "warning",
         "weak settings of sessions, CORS, origins of sockets, Content-Security-Policy and security headers",
-        production.find,
+        production.find, is_security=True,
     ),
     Check(
         "unused-middleware", "SPICA-K009", "warning",
@@ -97,6 +99,7 @@ SILENCES = Check(
     "silences", "SPICA-K011", "warning",
     "comments that silence nothing, name no check or give no reason", lambda project: (),
 )  # fmt: skip
+SECURITY = tuple(check.name for check in CHECKS if check.is_security)
 NAMES = (*(check.name for check in CHECKS), SILENCES.name)
 
 

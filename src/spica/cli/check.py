@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json as json_format
 import os
 from collections.abc import Sequence
@@ -12,13 +11,12 @@ from cyclopts import Parameter
 
 from spica.cli.application import application_folder
 from spica.cli.errors import UsageError
+from spica.cli.findings import build_row, count_findings, render_finding
 from spica.cli.terminal import paint
 from spica.errors.base import closest
 
 if TYPE_CHECKING:  # what checks is loaded when the command runs
     from spica.checks.finding import Finding
-
-_COLOURS = {"error": "red", "warning": "yellow"}
 
 
 def check(
@@ -73,19 +71,7 @@ def _read_names(only: str | None, known: Sequence[str]) -> list[str]:
 def _render(findings: Sequence[Finding]) -> str:
     if not findings:
         return paint("nothing found", "green")
-    counts = [(kind, sum(one.severity == kind for one in findings)) for kind in ("error", "warning")]
-    told = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts if count)
-    return "\n\n".join([*map(_render_finding, findings), told])
-
-
-def _render_finding(finding: Finding) -> str:
-    severity = paint(finding.severity, _COLOURS[finding.severity])
-    lines = [f"{severity}  {finding.code}  {finding.what}  [{finding.check}]"]
-    parts = (("where", finding.place), ("why", finding.why), ("fix", finding.fix), ("docs", finding.docs))
-    for label, text in parts:
-        for number, line in enumerate(text.splitlines()):
-            lines.append(f"  {label if number == 0 else '':<6} {line}")
-    return "\n".join(lines)
+    return "\n\n".join([*map(render_finding, findings), count_findings(findings)])
 
 
 def _render_json(findings: Sequence[Finding]) -> str:
@@ -93,7 +79,7 @@ def _render_json(findings: Sequence[Finding]) -> str:
         {
             "errors": sum(finding.severity == "error" for finding in findings),
             "warnings": sum(finding.severity == "warning" for finding in findings),
-            "findings": [{**dataclasses.asdict(finding), "docs": finding.docs} for finding in findings],
+            "findings": list(map(build_row, findings)),
         },
         indent=2,
         ensure_ascii=False,

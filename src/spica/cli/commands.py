@@ -47,6 +47,7 @@ COMMANDS = [
     ("console", LOOK, "Python with the application started and top-level await."),
     ("routes", LOOK, "List every route, or say which one answers."),
     ("check", LOOK, "Find what is wrong with the project."),
+    ("audit", LOOK, "Look for known vulnerabilities of the packages, and for what is unsafe in the project's code."),
     ("openapi", LOOK, "Print the OpenAPI document of the application."),
     ("config", LOOK, "Print every setting with its value and where that comes from."),
     ("secrets", RUN, "Make, edit, read and rotate the encrypted secrets of the project."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,9 @@ from spica.config.development_key import development_key
 from spica.config.environment import environment_name
 from spica.config.errors import ConfigurationError, Problem
 from spica.config.merge import Setting, merge
-from spica.config.overrides import apply_overrides
+from spica.config.overrides import apply_overrides, override_name
 from spica.config.own_sections import find_sections, inner_sections, keys_of
-from spica.config.settings import SECTIONS, AppSection, Settings
+from spica.config.settings import SECTIONS, AppSection, Kind, Settings
 from spica.config.source import Source, read_source
 from spica.secrets.values import Secrets
 
@@ -88,6 +89,30 @@ def load_traced(
         extra={title: built[title] for title in own},
     )
     return Loaded(settings, merged)
+
+
+def load_section(
+    root: Path, kind: type[Kind], env: str | None = None, *, environ: Mapping[str, str] | None = None
+) -> Kind:
+    """Load one section alone, whatever is wrong with the others: a machine of CI lacks what production has.
+
+    Args:    root: the project's folder, which may have no config/; kind: the class of one of Spica's own sections,
+             without sections inside and without secrets; env, environ: as of `load`.
+    Raises:  ConfigurationError: mistakes in this section, and files that aren't TOML; UnknownEnvironment.
+    """
+    title = next(title for title, struct in SECTIONS.items() if struct is kind)
+    keys = {title: keys_of(kind)}
+    sources, problems = _read(root)
+    alone = [replace(source, tables={title: source.tables[title]}) for source in sources if title in source.tables]
+    merged, name_problems = merge(alone, keys, environment_name(env))
+    variables = os.environ if environ is None else environ
+    prefix = override_name(title, "")
+    own = {name: value for name, value in variables.items() if name.upper().startswith(prefix)}
+    problems += name_problems + apply_overrides(merged, keys, own)
+    fields = build_section(title, kind, merged[title], Values(variables, Secrets()), problems)
+    if fields is None or problems:
+        raise ConfigurationError(sorted(problems, key=_position))
+    return kind(**fields)
 
 
 def _load_secrets(root: Path, env: str, environ: Mapping[str, str]) -> Secrets:

@@ -19,6 +19,9 @@ from spica.secrets.values import Secrets
 
 SecretKey = Annotated[str, msgspec.Meta(min_length=32)]
 PagePath = Annotated[str, msgspec.Meta(pattern=r"^(/[A-Za-z0-9._~-]+)+$")]
+AuditService = Annotated[
+    str, msgspec.Meta(pattern=r"^(pypi|osv|https?://.+)$", examples=["pypi", "osv", "https://osv.example.com/v1/query"])
+]
 
 
 Kind = TypeVar("Kind", bound=msgspec.Struct)
@@ -128,12 +131,23 @@ class PresenceSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=
     heartbeat_s: Annotated[float, msgspec.Meta(ge=0.05, le=60)] = 1.5
 
 
+class AuditSection(Section, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[audit]`: what `spica audit` asks, and what it leaves out.
+
+    Args:    ignore: advisories that are known and accepted, by any of their names; service: who knows of
+             vulnerabilities: "pypi", "osv", or the address of a server that answers as OSV does.
+    """
+
+    ignore: list[str] = []
+    service: AuditService = "pypi"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The whole configuration.
 
     Args:    env: development, test or production; root: the project's folder, None for a one-file app; app, server,
-             runtime, database, passwords, openapi, health, pubsub, presence: the sections; secrets: those of the
-             encrypted file; extra: the sections of the project's own, by name, each an attribute too.
+             runtime, database, passwords, openapi, health, pubsub, presence, audit: the sections; secrets: those of
+             the encrypted file; extra: the sections of the project's own, by name, each an attribute too.
     """
 
     env: str = msgspec.field(default_factory=environment_name)
@@ -147,6 +161,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     health: HealthSection = HealthSection()
     pubsub: PubsubSection = PubsubSection()
     presence: PresenceSection = PresenceSection()
+    audit: AuditSection = AuditSection()
     secrets: Secrets = msgspec.field(default_factory=Secrets)
     extra: dict[str, msgspec.Struct] = {}
 
@@ -171,6 +186,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             self.health,
             self.pubsub,
             self.presence,
+            self.audit,
             *self.extra.values(),
         ):
             if type(section) is kind:
@@ -196,4 +212,5 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "health": HealthSection,
     "pubsub": PubsubSection,
     "presence": PresenceSection,
+    "audit": AuditSection,
 }

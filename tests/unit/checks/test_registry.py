@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spica.checks.registry import CHECKS, SILENCES
+from spica.checks.registry import CHECKS, SECURITY, SILENCES
 from tests.unit.checks.conftest import Check
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "check.md"
@@ -40,3 +40,9 @@ def test_the_reference_has_every_check_as_the_registry_says() -> None:
     page = PAGE.read_text()
     for one in (*CHECKS, SILENCES):
         assert f"### {one.name}\n\n{one.code}, {one.severity}: {one.about}." in page, one.name
+
+
+def test_the_reference_says_which_checks_an_audit_tells() -> None:
+    words = f"{', '.join(SECURITY[:-1])} and {SECURITY[-1]}"
+    for page in (PAGE, PAGE.with_name("commands.md")):
+        assert words in " ".join(page.read_text().split()), page.name

@@ -37,7 +37,7 @@ new, generate, generate scaffold, generate model, generate controller, generate 
 destroy scaffold, destroy model, destroy controller, destroy migration, destroy channel, server, reload, dev, console,
 routes, db, db migrate, db rollback, db redo, db status, db seed, db dump, db load, db drop, db reset, config, build,
 assets, assets build, assets clean, assets list, secrets, secrets edit, secrets show, secrets get, secrets set,
-secrets key, secrets kdf, secrets rotate, check, openapi, test, maintenance, maintenance on, maintenance off,
+secrets key, secrets kdf, secrets rotate, check, audit, openapi, test, maintenance, maintenance on, maintenance off,
 maintenance status
 """
 

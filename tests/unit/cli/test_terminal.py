@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from spica.cli.terminal import paint
+from spica.cli.terminal import ProgressLine, paint
 
 
 class Terminal(io.StringIO):
@@ -32,3 +32,21 @@ def test_a_file_gets_none() -> None:
 def test_a_user_can_turn_them_off(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     assert paint("yes", "green", Terminal()) == "yes"
+
+
+def test_progress_is_one_line_that_goes_in_the_end() -> None:
+    terminal = Terminal()
+    with ProgressLine(terminal) as line:
+        line.show("1 of 2")
+        line.show("2 of 2")
+    assert terminal.getvalue() == "\r\x1b[K1 of 2\r\x1b[K2 of 2\r\x1b[K"
+
+
+@pytest.mark.parametrize(("stream", "term"), [(io.StringIO, "xterm"), (Terminal, "dumb")])
+def test_nobody_is_told_of_progress_who_does_not_watch(
+    stream: type[io.StringIO], term: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    with ProgressLine(out := stream()) as line:
+        line.show("1 of 2")
+    assert out.getvalue() == ""

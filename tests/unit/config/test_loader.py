@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from spica.config.environment import environment_name
 from spica.config.errors import ConfigurationError, UnknownEnvironment
 from spica.config.interpolation import Unset, interpolate
-from spica.config.loader import load
+from spica.config.loader import load, load_section
 from spica.config.server_settings import AWAITED
-from spica.config.settings import Settings
+from spica.config.settings import AuditSection, Settings
 from spica.config.source import find_lines
 
 KEY = "a secret key of enough characters 0123456789"
@@ -439,3 +439,36 @@ def test_the_line_to_type_repeats_no_secret(tmp_path: Path) -> None:
 def test_a_variable_of_another_type_is_told_without_a_line_of_a_file(tmp_path: Path) -> None:
     [mistake] = mistakes(project(tmp_path, server=""), "test", SPICA__SERVER__PORT="http")
     assert "fix: give it a whole number from 0 to 65,535" in mistake
+
+
+def test_one_section_alone_needs_nothing_of_the_others(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        app='[app]\nnam = "x"\nsecret_key = "${MISSING}"\n',
+        audit='[audit]\nignore = ["CVE-1"]\n[audit.production]\nservice = "${SERVICE}"\n[nonsense]\n',
+    )
+    assert load_section(root, AuditSection, "development", environ={}) == AuditSection(ignore=["CVE-1"])
+    live = load_section(root, AuditSection, "production", environ={"SERVICE": "osv", "SPICA__AUDIT__IGNORE": "A,B"})
+    assert live == AuditSection(ignore=["A", "B"], service="osv")
+    assert load_section(tmp_path / "nowhere", AuditSection, environ={"SPICA__APP__NAM": "x"}) == AuditSection()
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "told"),
+    [
+        (
+            '[audit]\nignored = ["CVE-1"]',
+            {},
+            "config/audit.toml:2 [audit] has no key 'ignored' fix: did you mean ignore?",
+        ),
+        ('[audit]\nservice = "${MISSING}"', {}, "needs the environment variable MISSING"),
+        ("[audit", {}, "not valid TOML"),
+        ("", {"SPICA__AUDIT__IGNOR": "A"}, "SPICA__AUDIT__IGNOR names no section and key"),
+        ("", {"SPICA__AUDIT__SERVICE": "ftp://x"}, "for example pypi, osv, https://osv.example.com/v1/query"),
+    ],
+)
+def test_mistakes_in_one_section_alone(tmp_path: Path, text: str, environ: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_section(project(tmp_path, audit=text), AuditSection, environ=environ)
+    (problem,) = caught.value.problems
+    assert told in " ".join(str(problem).split())
