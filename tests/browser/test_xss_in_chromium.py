@@ -104,7 +104,7 @@ window.ran = []
 window.tryCase = number => new Promise(resolve => {
   const frame = document.createElement('iframe')
   frame.src = '/case/' + number
-  const late = setTimeout(() => { frame.remove(); resolve({number, shape: null, dangerous: ['never loaded']}) }, 60000)
+  const late = setTimeout(() => { frame.remove(); resolve({number, shape: null, dangerous: ['never loaded']}) }, 300000)
   frame.onload = () => {
     frame.onload = null
     clearTimeout(late)
