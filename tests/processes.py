@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 SPICA = str(Path(sys.executable).with_name("spica"))
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 60
 ANNOUNCED = r"https?://[\d.]+:(\d+)"
 
 
@@ -120,7 +120,7 @@ class Browser:
     def request(
         self, method: str, path: str, form: dict[str, str] | None = None, **headers: str
     ) -> tuple[int, http.client.HTTPMessage, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         sent = {"accept": "text/html", **headers}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

@@ -20,7 +20,11 @@ from urllib.parse import quote
 import pytest
 
 from spica.db.engine import Database
-from spica.db.errors import DatabaseUnavailable
+from spica.db.errors import DatabaseError
+from tests.ports import reserved_port
+
+PATIENCE_S = 60
+"""For what takes a second on an idle machine."""
 
 
 @contextmanager
@@ -29,20 +33,18 @@ def running_redis(folder: Path) -> Iterator[str]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        if not any("Ready to accept connections" in line for line in process.stdout):
-            pytest.fail("redis-server did not start")
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(10)
-        process.stdout.close()
+    with reserved_port() as port:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+        process = subprocess.Popen([program, *options], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        try:
+            if not any("Ready to accept connections" in line for line in process.stdout):
+                pytest.fail("redis-server did not start")
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_S)
+            process.stdout.close()
 
 
 class OwnServer:
@@ -60,11 +62,13 @@ class OwnServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
-        while not _takes_statements(self.url):
+        log = self.folder / "output"
+        with log.open("ab") as said:
+            self._process = subprocess.Popen(self._command, stdout=said, stderr=said)
+        deadline = time.monotonic() + PATIENCE_S
+        while problem := _problem_of(self.url):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"it did not start: {self._command}")
+                pytest.fail(f"it did not start: {self._command}\n{problem}\n{log.read_text(errors='replace')[-3000:]}")
             time.sleep(0.05)  # a server of another process gives no event to wait for
 
     def ensure(self) -> None:
@@ -73,8 +77,10 @@ class OwnServer:
             self.start()
 
     def stop(self) -> None:
-        """Stop it, as an administrator does."""
-        self._end(self._stop)
+        """Stop it, as an administrator does; one that was never started has nothing to stop."""
+        if self._process is not None:
+            self._process.send_signal(self._stop)
+            self._process.wait(PATIENCE_S)
 
     def kill(self) -> None:
         """End all its processes at once, as a loss of power does; one that outlived the first would still answer."""
@@ -83,32 +89,29 @@ class OwnServer:
         for pid in everyone:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._process.wait(20)
-        deadline = time.monotonic() + 20
+        self._process.wait(PATIENCE_S)
+        deadline = time.monotonic() + PATIENCE_S
         while any(_state_of(Path(f"/proc/{pid}")) not in "ZX" for pid in everyone):
             assert time.monotonic() < deadline, "it lives on"
             time.sleep(0.01)  # they are the children of another process now
 
     def freeze(self) -> None:
         """Stop all its processes where they are, until `thaw`; returns when every thread stands still."""
+        deadline = time.monotonic() + PATIENCE_S
         self._send_to_all(signal.SIGSTOP)
-        deadline = time.monotonic() + 20
-        while any(_state_of(task) not in "TtZX" for pid in self._all() for task in Path(f"/proc/{pid}/task").iterdir()):
+        while any(_state_of(task) not in "TtZX" for pid in self._all() for task in _tasks_of(pid)):
             assert time.monotonic() < deadline, "it goes on"
             time.sleep(0.01)  # the kernel tells nobody but the parent, and that only of the process as a whole
+            self._send_to_all(signal.SIGSTOP)  # one may have been made while the others were told
 
     def thaw(self) -> None:
         """Let them go on."""
         self._send_to_all(signal.SIGCONT)
 
-    def _end(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-        self._process.wait(20)
-
     def _send_to_all(self, number: signal.Signals) -> None:
         for process in self._all():
-            os.kill(process, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
 
     def _all(self) -> list[int]:
         assert self._process is not None
@@ -122,6 +125,14 @@ def _state_of(task: Path) -> str:
         return (task / "stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return "X"
+
+
+def _tasks_of(pid: int) -> list[Path]:
+    """The threads of a process; none when it has gone meanwhile."""
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
 
 
 @contextmanager
@@ -145,8 +156,8 @@ def own_postgresql(*, tls: bool = False) -> Iterator[OwnServer]:
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not programs:
         pytest.skip("no PostgreSQL: none is running at PGHOST or 127.0.0.1:5432, Debian's postgresql is not installed")
-    binaries, port = programs[-1].parent, str(free_port())
-    with own_folder("postgres", tls=tls) as (folder, prefix):
+    binaries = programs[-1].parent
+    with own_folder("postgres", tls=tls) as (folder, prefix), reserved_port() as port:
         subprocess.run(
             [*prefix, binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"],
             check=True,
@@ -155,9 +166,9 @@ def own_postgresql(*, tls: bool = False) -> Iterator[OwnServer]:
         settings = ["listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off"]
         if tls:
             settings += ["ssl=on", f"ssl_cert_file={folder}/server.crt", f"ssl_key_file={folder}/server.key"]
-        command = [*prefix, binaries / "postgres", "-D", folder / "data", "-p", port]
+        command = [*prefix, binaries / "postgres", "-D", folder / "data", "-p", str(port)]
         command += [word for setting in settings for word in ("-c", setting)]
-        url = _server_url("postgresql", "postgres", "", "127.0.0.1", port, "postgres")
+        url = _server_url("postgresql", "postgres", "", "127.0.0.1", str(port), "postgres")
         with _running(OwnServer(command, url, folder, signal.SIGINT)) as server:
             yield server
 
@@ -184,8 +195,7 @@ def own_mariadb(*, tls: bool = False) -> Iterator[OwnServer]:
     program = shutil.which("mariadbd", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if install is None or program is None:
         pytest.skip("no MariaDB: none is running at MYSQL_HOST or 127.0.0.1:3306, Debian's mariadb-server is missing")
-    port = str(free_port())
-    with own_folder("mysql", tls=tls) as (folder, prefix):
+    with own_folder("mysql", tls=tls) as (folder, prefix), reserved_port() as port:
         common = ["--no-defaults", f"--datadir={folder}/data", "--innodb-flush-log-at-trx-commit=0"]
         common.append(f"--tmpdir={folder}")  # a server that starts removes the temporary tables of all that share one
         common.append("--innodb-use-native-aio=0")  # the kernel's contexts are few, and every server takes thousands
@@ -200,7 +210,7 @@ def own_mariadb(*, tls: bool = False) -> Iterator[OwnServer]:
         options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/s", f"--pid-file={folder}/pid"]
         if tls:
             options += [f"--ssl-cert={folder}/server.crt", f"--ssl-key={folder}/server.key"]
-        url = _server_url("mariadb", "root", "", "127.0.0.1", port, "mysql")
+        url = _server_url("mariadb", "root", "", "127.0.0.1", str(port), "mysql")
         with _running(OwnServer([*prefix, program, *common, *options], url, folder, signal.SIGTERM)) as server:
             yield server
 
@@ -221,9 +231,11 @@ def answers(host: str, port: str) -> bool:
     return True
 
 
-def _takes_statements(url: str) -> bool:
+def _problem_of(url: str) -> DatabaseError | None:
+    """Why the server at a URL takes no statement; None when it does."""
+
     async def ask() -> None:
-        database = Database(url)
+        database = Database(f"{url}?connect_timeout_ms=5000")
         try:
             await database.query("select 1")
         finally:
@@ -232,16 +244,9 @@ def _takes_statements(url: str) -> bool:
     with ThreadPoolExecutor() as aside:  # pytest's own loop must not notice
         try:
             aside.submit(asyncio.run, ask()).result()
-        except DatabaseUnavailable:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """A port of loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        except DatabaseError as problem:
+            return problem
+    return None
 
 
 @contextmanager
@@ -250,7 +255,7 @@ def own_folder(user: str, *, tls: bool = False) -> Iterator[tuple[Path, list[str
 
     Not one of pytest's: those may be entered by their owner only.
     """
-    with tempfile.TemporaryDirectory(prefix="spica-server-") as name:
+    with tempfile.TemporaryDirectory(prefix="spica-server-", ignore_cleanup_errors=True) as name:
         folder, prefix = Path(name), []
         if tls:
             subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
@@ -269,8 +274,8 @@ def own_folder(user: str, *, tls: bool = False) -> Iterator[tuple[Path, list[str
 
 @contextmanager
 def _running(server: OwnServer) -> Iterator[OwnServer]:
-    server.start()
     try:
+        server.start()
         yield server
     finally:
         server.stop()

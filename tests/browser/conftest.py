@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import running_chromium
+
+expect.set_options(timeout=30_000)  # where other tests run as well, a page may take long
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page
 from spica.assets.shipped import FOLDER, shipped_modules
 from tests.browser.channels_app import write_app
 from tests.integration.workers import Served, served
+from tests.ports import reserved_port
 
 pytestmark = pytest.mark.xdist_group("browser")
 Open = Callable[..., Page]
@@ -28,6 +29,12 @@ Open = Callable[..., Page]
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with served(write_app(tmp_path_factory.mktemp("channels")), app="") as server:
         yield f"http://127.0.0.1:{server.port}"
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
 
 
 @pytest.fixture
@@ -63,7 +70,7 @@ def push(page: Page, event: str, **payload: Any) -> Any:
     return run(page, "return await ask(room.push(given[0], given[1]))", event, payload)
 
 
-def until(page: Page, expression: str, wanted: object = True, timeout_s: float = 10) -> None:
+def until(page: Page, expression: str, wanted: object = True, timeout_s: float = 60) -> None:
     """Wait until an expression is what is wanted.
 
     Playwright's own waiting needs `eval`, which the policy of the pages bars.
@@ -380,10 +387,9 @@ def test_a_reload_and_a_killed_worker_are_survived(tmp_path: Path, visit: Open) 
         talk(one, two, "after a kill")
 
 
-def test_a_server_that_is_started_again_is_found(tmp_path: Path, visit: Open) -> None:
+def test_a_server_that_is_started_again_is_found(tmp_path: Path, port: int, visit: Open) -> None:
     folder = write_app(tmp_path)
-    with served(folder, app="") as server:
-        port = server.port
+    with served(folder, "--bind", f"127.0.0.1:{port}", app="") as server:
         page = visit(f"http://127.0.0.1:{port}")
         join(page, "room:lasting")
         assert server.end() == 0
@@ -401,7 +407,7 @@ def pid_of(page: Page) -> int:
 
 def await_rejoin(page: Page, server: Served, before: set[int]) -> None:
     """Wait until a page's room was joined in a worker that is none of these."""
-    until(page, f"{sorted(before)}.includes(room.joins.at(-1).pid)", wanted=False, timeout_s=30)
+    until(page, f"{sorted(before)}.includes(room.joins.at(-1).pid)", wanted=False)
     assert pid_of(page) in server.workers()
 
 

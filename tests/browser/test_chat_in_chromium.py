@@ -100,14 +100,14 @@ def test_what_was_said_during_a_break_is_there_after_it(server: Served, come_in:
         os.kill(worker, signal.SIGKILL)
     expect(ada.locator("#status")).to_have_text("Connecting…")
     bob = come_in("Bob")
-    expect(bob.locator("#here li")).to_have_text(["Bob"], timeout=15_000)
+    expect(bob.locator("#here li")).to_have_text(["Bob"])
     say(bob, "Ada, are you there?")
     expect(bob.locator("#messages li").last).to_contain_text("are you there?")
     ada.context.set_offline(False)
-    expect(ada.locator("#messages li").last).to_contain_text("are you there?", timeout=15_000)
+    expect(ada.locator("#messages li").last).to_contain_text("are you there?")
     expect(ada.locator("#messages li")).to_have_count(4)
     for page in (ada, bob):
-        expect(page.locator("#here li")).to_have_text(["Ada", "Bob"], timeout=15_000)
+        expect(page.locator("#here li")).to_have_text(["Ada", "Bob"])
 
 
 def test_a_message_that_is_refused_comes_back(come_in: ComeIn) -> None:

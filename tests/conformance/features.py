@@ -21,7 +21,7 @@ CACHE = Path.home() / ".cache" / "spica"
 
 
 def _first_answer(port: int, octets: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as peer:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as peer:
         peer.sendall(octets)
         return peer.recv(4096)
 
@@ -37,7 +37,7 @@ def speaks_http2_over_tls(port: int) -> bool:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_alpn_protocols(["h2", "http/1.1"])
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as plain, context.wrap_socket(plain) as peer:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as plain, context.wrap_socket(plain) as peer:
         return peer.selected_alpn_protocol() == "h2"
 
 

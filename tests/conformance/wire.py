@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 30.0
 # Between segments: long enough that the server has read one before the next comes, on a machine that is not overloaded.
 # If it was not, the case still holds: the answer must be the same.
 SEGMENT_PAUSE_S = 0.0005

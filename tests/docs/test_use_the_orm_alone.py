@@ -21,6 +21,7 @@ import pytest
 
 from spica import db
 from spica.db.engine import use
+from tests.ports import reserved_port
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "use-the-orm-alone.md"
 SOURCES = Path(__file__).parents[2] / "src"
@@ -71,23 +72,21 @@ def test_the_cells_of_a_notebook(folder: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.fixture
 def server(folder: Path) -> Iterator[str]:
     """The API under uvicorn; gives its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "api:app", "--port", str(port), "--log-level", "warning"]
-    process = subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True)
-    try:
-        for _ in range(300):
-            with socket.socket() as client:
-                if client.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, process.stderr and process.stderr.read()
-            time.sleep(0.1)  # until it listens: uvicorn says so to nobody
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        _, problems = process.communicate(timeout=30)
-    assert "Traceback" not in problems, problems
+    with reserved_port() as port:
+        command = [sys.executable, "-m", "uvicorn", "api:app", "--port", str(port), "--log-level", "warning"]
+        process = subprocess.Popen(command, cwd=folder, env=environment(), stderr=subprocess.PIPE, text=True)
+        try:
+            for _ in range(600):
+                with socket.socket() as client:
+                    if client.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                assert process.poll() is None, process.stderr and process.stderr.read()
+                time.sleep(0.1)  # until it listens: uvicorn says so to nobody
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            _, problems = process.communicate(timeout=60)
+        assert "Traceback" not in problems, problems
 
 
 def ask(url: str, values: dict[str, Any] | None = None) -> tuple[int, Any]:

@@ -16,6 +16,8 @@ from spica.server.asyncio_backend import listening, watched
 from spica.server.event_loop import new_event_loop
 from spica.server.listener import open_listener
 
+PATIENCE_S = 30
+"""For what takes milliseconds where nothing else runs."""
 LOOPS = {"uvloop": new_event_loop, "asyncio": asyncio.SelectorEventLoop}
 
 
@@ -81,7 +83,7 @@ class NativeServer:
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        assert self._ready.wait(5)
+        assert self._ready.wait(PATIENCE_S)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=self._new_loop) as runner:
@@ -110,15 +112,15 @@ class NativeServer:
         async def call() -> object:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(call(), self.loop).result(5)
+        return asyncio.run_coroutine_threadsafe(call(), self.loop).result(PATIENCE_S)
 
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
         assert not self._thread.is_alive()
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
 
     def send(self, *requests: bytes) -> bytes:
         """Send on one connection, end it with `Connection: close`, and give everything that came back."""

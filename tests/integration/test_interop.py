@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
+from tests.ports import reserved_port
 from tests.processes import ANNOUNCED, RunningServer, serving, started
 
 APP = """
@@ -116,8 +117,16 @@ GRANIAN_SAYS = r"Listening at: http://127\.0\.0\.1:(\d+)"
 HYPERCORN = re.compile(r"Running on http://127\.0\.0\.1:(\d+)")
 
 
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
+
+
 @pytest.fixture(params=["spica", "uvicorn", "hypercorn", "granian"], scope="module")
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, port: int
+) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("interop")
     (folder / "interop_app.py").write_text(APP)
     module = [sys.executable, "-m", request.param]
@@ -127,7 +136,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         return
     command, announced = {
         "uvicorn": ([*module, "interop_app:app", "--port", "0"], ANNOUNCED),
-        "granian": (["sh", "-c", GRANIAN, "granian", sys.executable, str(find_free_port())], GRANIAN_SAYS),
+        "granian": (["sh", "-c", GRANIAN, "granian", sys.executable, str(port)], GRANIAN_SAYS),
         "hypercorn": ([*module, "-b", "127.0.0.1:0", "interop_app:app"], HYPERCORN),
     }[request.param]
     with started(command, folder, announced) as running:
@@ -136,15 +145,9 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield running
 
 
-def find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_until_served(server: RunningServer) -> None:
     """Granian says where it will listen before it does."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", server.port)) == 0:

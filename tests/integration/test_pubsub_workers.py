@@ -142,8 +142,8 @@ def keep_at(server: Served, pids: set[int]) -> dict[int, Kept]:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, workers: int) -> Iterator[tuple[Served, set[int]]]:
-    with served(folder, "--workers", str(workers), app=APP) as server:
+def serving(folder: Path, workers: int, app: str = APP) -> Iterator[tuple[Served, set[int]]]:
+    with served(folder, "--workers", str(workers), app=app) as server:
         yield server, server.await_pids(lambda pids: len(pids) == workers)
 
 
@@ -260,21 +260,17 @@ def test_two_applications_of_one_host_are_apart(tmp_path: Path) -> None:
             assert listening.is_silent(0.1)
 
 
-def test_nothing_is_left_when_the_server_ends(tmp_path: Path) -> None:
-    before = announced()
-    with serving(tmp_path, 2) as (server, pids):
+def test_nothing_is_left_when_the_server_ends(tmp_path: Path, folder: Path) -> None:
+    app = APP.replace("App()", f"App(pubsub='local://{folder}')")  # in the usual one are those of other tests' servers
+    with serving(tmp_path, 2, app) as (server, pids):
         heard = listen_at(server, pids)
-        assert len(announced() - before) == 2
+        assert len([path for path in folder.rglob("*") if path.is_socket()]) == 2
         began = time.monotonic()
         assert server.end() == 0
-        assert time.monotonic() - began < 10, "streams of events don't hold it up"
+        assert time.monotonic() - began < 20, "streams of events don't hold it up: they may take 30 s"
         for listening in heard.values():
             assert listening.has_ended()
-    assert announced() <= before
-
-
-def announced() -> set[Path]:
-    return {path for path in Path(f"/tmp/spica-{os.geteuid()}").glob("*/*") if path.is_socket()}
+    assert list(folder.iterdir()) == []
 
 
 # Processes that are copies of others
@@ -364,21 +360,24 @@ class Process:
         self.process.stdout.close()
 
 
-async def test_a_process_that_stands_still_holds_up_nobody_and_comes_back(folder: Path) -> None:
+async def test_a_process_that_stands_still_holds_up_nobody_and_comes_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "PATIENCE_S", 2.0)  # the other one is to be heard although the machine is busy
     one, two = Process(folder), Process(folder)
     bus = PubSub(LocalBroker(f"local://{folder}", "shop"))
     told: list[tuple[str, bool]] = []
     bus.listen_peers(lambda node, is_there: told.append((node, is_there)))
     try:
         await bus.start()
-        assert bus.peers == {one.node, two.node}
+        await until(lambda: bus.peers == {one.node, two.node})
         os.kill(one.process.pid, signal.SIGSTOP)
         began = time.monotonic()
         for _ in range(400):
             await bus.broadcast("t", "much", b"x" * 100_000)
         await bus.broadcast("t", "tell", "first")
         assert await asyncio.to_thread(two.await_line, "heard (.*) first") == "401"
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 20, "it is waited for once, not at each broadcast"
         assert (one.node, False) in told
         assert bus.peers == {two.node}
         os.kill(one.process.pid, signal.SIGCONT)
@@ -397,21 +396,21 @@ async def test_a_process_that_stands_still_holds_up_nobody_and_comes_back(folder
 
 
 async def test_a_process_that_is_slow_but_reads_is_waited_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes 5 MB a second, and five times as much is broadcast in one burst as may wait for it."""
+    """Each burst takes it longer than the patience, and three times as much is broadcast as may wait for it."""
     monkeypatch.setattr(local, "HIGH_WATER_BYTES", 100_000)
     monkeypatch.setattr(local, "MAX_WAITING_BYTES", 1_500_000)
     monkeypatch.setattr(local, "LEAST_BYTES", 10_000)
-    monkeypatch.setattr(local, "PATIENCE_S", 0.1)
-    slow = Process(folder, 0.02)
+    monkeypatch.setattr(local, "PATIENCE_S", 0.5)
+    slow = Process(folder, 0.08)
     bus = PubSub(LocalBroker(f"local://{folder}", "shop"))
     told: list[tuple[str, bool]] = []
     try:
         await bus.start()
         bus.listen_peers(lambda node, is_there: told.append((node, is_there)))
-        for _ in range(8):
+        for _ in range(5):
             await asyncio.gather(*(bus.broadcast("t", "much", b"x" * 100_000) for _ in range(10)))
         await bus.broadcast("t", "tell", "all")
-        assert await asyncio.to_thread(slow.await_line, "heard (.*) all") == "81"
+        assert await asyncio.to_thread(slow.await_line, "heard (.*) all") == "51"
         assert told == []
     finally:
         await bus.stop()

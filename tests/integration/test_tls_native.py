@@ -15,7 +15,7 @@ import pytest
 
 from spica import _core
 from spica.http.response import Response
-from tests.integration.conftest import BACKENDS, LOOPS, NativeServer
+from tests.integration.conftest import BACKENDS, LOOPS, PATIENCE_S, NativeServer
 
 LARGE = 3 * 1024 * 1024
 
@@ -59,7 +59,7 @@ def client_context(folder: Path) -> ssl.SSLContext:
 @contextlib.contextmanager
 def connected(server: TlsServer, context: ssl.SSLContext, **options: object) -> Iterator[ssl.SSLSocket]:
     with (
-        socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain,
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as plain,
         context.wrap_socket(plain, server_hostname="localhost", **options) as link,  # type: ignore[call-overload]
     ):
         yield link
@@ -117,7 +117,7 @@ def test_the_end_is_said_before_the_socket_closes(server: TlsServer, tmp_path: P
 
 
 def test_plain_http_on_the_tls_port_is_told_so(server: TlsServer) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as link:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as link:
         link.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         received = b""
         while chunk := link.recv(1000):
@@ -129,7 +129,7 @@ def test_plain_http_on_the_tls_port_is_told_so(server: TlsServer) -> None:
 
 
 def test_promise_14_half_open_handshakes_hurt_nobody(server: TlsServer, tmp_path: Path) -> None:
-    idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(200)]
+    idle = [socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) for _ in range(200)]
     try:
         for link in idle:
             link.sendall(b"\x16\x03\x01\x02\x00\x01\x00")
@@ -168,7 +168,9 @@ def test_promise_14_certificates_reload_under_load(server: TlsServer, tmp_path: 
             assert server.tls.reload()
             with connected(server, context) as link:
                 seen.add(link.getpeercert(binary_form=True))
-            time.sleep(0.02)
+            goal, deadline = answered[0] + 10, time.monotonic() + PATIENCE_S
+            while answered[0] < goal and not failures and time.monotonic() < deadline:
+                time.sleep(0.005)
     finally:
         stop.set()
         for thread in threads:

@@ -39,7 +39,7 @@ seen = {"called": 0, "told": 0, "finished": 0}
 async def take(file: UploadFile, title: Annotated[str, Form()] = "") -> dict:
     seen["called"] += 1
     try:
-        await asyncio.sleep(30 if title == "wait" else 0)
+        await asyncio.sleep(100 if title == "wait" else 0)
         async for block in file:
             await asyncio.sleep(0)
     except BaseException:
@@ -161,7 +161,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def state(server: RunningServer) -> dict[str, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     with contextlib.closing(connection):
         connection.request("GET", "/state")
         found: dict[str, Any] = json.loads(connection.getresponse().read())
@@ -169,8 +169,8 @@ def state(server: RunningServer) -> dict[str, Any]:
 
 
 def settle(server: RunningServer, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """Ask until something holds of the state, at most 10 s; the last state is given either way."""
-    deadline = time.monotonic() + 10
+    """Ask until something holds of the state, at most 30 s; the last state is given either way."""
+    deadline = time.monotonic() + 30
     while not holds(found := state(server)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return found
@@ -184,7 +184,7 @@ def is_as(before: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
 
 
 def send(server: RunningServer, octets: bytes) -> socket.socket:
-    link = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    link = socket.create_connection(("127.0.0.1", server.port), timeout=30)
     link.sendall(octets)
     return link
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import socket
+import threading
 import time
 import weakref
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from spica.http.response import Response
-from tests.integration.conftest import NativeServer, read_all
+from tests.integration.conftest import PATIENCE_S, NativeServer, read_all
 
 POST = b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"
 CHUNKED = (
@@ -126,7 +127,7 @@ def test_expect_100_continue_is_answered_before_the_content(echo: NativeServer) 
 def test_slow_requests_meet_their_deadline(
     make_native: Callable[..., NativeServer], sent: bytes, answer: bytes
 ) -> None:
-    server = make_native(head_timeout_s=0.3, content_timeout_s=0.3)
+    server = make_native(head_timeout_s=1, content_timeout_s=1)
     add_echo(server)
     server.start()
     with server.connect() as peer:
@@ -135,7 +136,7 @@ def test_slow_requests_meet_their_deadline(
 
 
 def test_an_idle_connection_is_closed_in_silence(make_native: Callable[..., NativeServer]) -> None:
-    server = make_native(keep_alive_timeout_s=0.3)
+    server = make_native(keep_alive_timeout_s=1)
     add_echo(server)
     server.start()
     with server.connect() as peer:
@@ -201,9 +202,12 @@ def test_drain_lets_requests_in_flight_finish(make_native: Callable[..., NativeS
 
     server = make_native()
 
+    begun, may_end = threading.Event(), asyncio.Event()
+
     @server.get("/slow")
     async def slow() -> str:
-        await asyncio.sleep(0.1)
+        begun.set()
+        await may_end.wait()
         return "slow"
 
     server.get("/hello", kind="plain")(lambda: "hello")
@@ -212,9 +216,10 @@ def test_drain_lets_requests_in_flight_finish(make_native: Callable[..., NativeS
         idle.sendall(b"GET /hello HTTP/1.1\r\nHost: t\r\n\r\n")
         assert idle.recv(4096).endswith(b"hello")
         busy.sendall(b"GET /slow HTTP/1.1\r\nHost: t\r\n\r\n")
-        time.sleep(0.03)  # the handler has started
+        assert begun.wait(PATIENCE_S)
         server.on_loop(lambda: server.native.drain())
         assert idle.recv(4096) == b""
+        server.on_loop(may_end.set)
         answer = read_all(busy)
     assert answer.endswith(b"slow")
     assert b"connection: close\r\n" in answer

@@ -47,7 +47,7 @@ def test_a_handler_that_never_returns_does_not_hold_the_server(tmp_path: Path, w
         server.await_line("busy from now on")
         asked_at = time.monotonic()
         code = server.end()
-        assert time.monotonic() - asked_at < 1 + 2
+        assert time.monotonic() - asked_at < 1 + 9
         assert code == (1 if workers == "1" else 0)
         # Whoever kept it is named.
         server.await_line(r'File ".*/app\.py", line \d+ in busy')
@@ -82,7 +82,7 @@ def test_many_starts_and_stops(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_load_balancers_are_told_before_nothing_is_accepted_any_more(tmp_path: Path, workers: str) -> None:
-    configure(tmp_path, 10, 1.5)
+    configure(tmp_path, 60, 4)
     with served(tmp_path, "--workers", workers) as server:
         with connect(server.port) as probe:
             ask(probe, "/ready")
@@ -90,7 +90,7 @@ def test_load_balancers_are_told_before_nothing_is_accepted_any_more(tmp_path: P
         asked_at = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
         status = 200
-        while status == 200 and time.monotonic() - asked_at < 1:
+        while status == 200 and time.monotonic() - asked_at < 2:
             with connect(server.port) as probe:
                 ask(probe, "/ready")
                 status = read_answer(probe)[0]
@@ -101,4 +101,4 @@ def test_load_balancers_are_told_before_nothing_is_accepted_any_more(tmp_path: P
             assert read_answer(alive)[0] == 200
             assert read_answer(peer)[:2] == (200, b"slow but answered")
         assert server.await_end() == 0
-        assert 1.5 <= time.monotonic() - asked_at < 8
+        assert 4 <= time.monotonic() - asked_at < 30

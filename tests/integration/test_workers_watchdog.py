@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
 
-from tests.integration.workers import ask, connect, fetch, served
+from tests.integration.workers import WAIT_S, ask, connect, fetch, served
 
 
 def configure(folder: Path, kill_after_s: float) -> None:
@@ -18,14 +17,16 @@ def configure(folder: Path, kill_after_s: float) -> None:
 
 
 def test_a_blocked_worker_is_named_and_replaced(tmp_path: Path) -> None:
-    configure(tmp_path, 2)
+    configure(tmp_path, 5)
     with served(tmp_path, "--workers", "2") as server, connect(server.port) as peer:
         before = server.await_pids(lambda pids: len(pids) == 2)
         ask(peer, "/busy")
-        named = server.await_line(r"server  worker \d \(pid (\d+)\) has not answered for 0.5 s, blocked at (.*)")
-        assert re.fullmatch(r"app\.py:\d+ in busy", named[2])
+        # Where much runs, the other one may be late for a moment as well; it is in no function of the application.
+        named = server.await_line(
+            r"server  worker \d \(pid (\d+)\) has not answered for 0\.5 s, blocked at app\.py:\d+ in busy$"
+        )
         blocked = int(named[1])
-        assert {fetch(server.port, "/pid") for _ in range(50)} == {str(pid) for pid in before - {blocked}}
+        assert {fetch(server.port, "/pid") for _ in range(20)} == {str(pid) for pid in before - {blocked}}
         server.await_line(rf"\(pid {blocked}\) has not answered for \d+ s and is killed")
         server.await_line(rf"\(pid {blocked}\) was ended by SIGKILL; another one starts")
         after = server.await_pids(lambda pids: len(pids) == 2)
@@ -39,7 +40,8 @@ def test_one_that_answers_again_is_left_alone(tmp_path: Path) -> None:
     with served(tmp_path, "--workers", "1", "--supervise", app=app) as server:
         napped = fetch(server.port, "/nap")
         named = server.await_line(r"\(pid (\d+)\) has not answered for 0\.5 s, blocked at app\.py:6 in nap")
-        server.await_line(rf"worker 1 \(pid {napped}\) answers again after 1\.\d s")
+        again = server.await_line(rf"worker 1 \(pid {napped}\) answers again after (\d+\.\d) s")
+        assert 1 <= float(again[1]) <= WAIT_S
         assert named[1] == napped
         assert {str(pid) for pid in server.workers()} == {napped}
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.processes import SPICA
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 APP = """
 import asyncio, os, sys, time
@@ -35,7 +35,7 @@ def pid() -> str:
 
 @app.get("/slow")
 async def slow() -> str:
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.5)
     return "slow but answered"
 
 @app.get("/busy")

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import IO
 
 from spica._core import self_signed_certificate
+from tests.ports import reserved_port
 from tests.processes import SPICA
 
 FOLDER = Path(__file__).parent
-START_S = 30
+START_S = 60
 
 
 class Attacked:
@@ -50,7 +51,14 @@ class Attacked:
         return 1024 * sum(_kib(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") for pid in self.pids)
 
     def descriptors(self) -> int:
-        return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in self.pids)
+        return sum(_count_descriptors(pid) for pid in self.pids)
+
+    def descriptors_at_last(self, most: int, timeout_s: float = 20) -> int:
+        """How many there are once there are no more than so many, or the time is over: closing them takes a moment."""
+        deadline = time.monotonic() + timeout_s
+        while (found := self.descriptors()) > most and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return found
 
     def cpu_s(self) -> float:
         fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.pids]
@@ -88,6 +96,13 @@ class Attacked:
         counts: dict[str, int] = json.loads(self.ask("/counts"))
         return counts
 
+    def waiting_at_last(self, timeout_s: float = 20) -> int:
+        """How many handlers wait when none does any more, or the time is over: each is cancelled in its turn."""
+        deadline = time.monotonic() + timeout_s
+        while (found := self.counts()["waiting"]) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return found
+
 
 def write_certificate(folder: Path, name: str = "localhost") -> None:
     """A certificate that signs itself and its key, as chain.pem and key.pem, each put there whole."""
@@ -108,11 +123,7 @@ def attacked(*prefix: str, tls_folder: Path | None = None, **limits: float | boo
     if tls_folder is not None:
         tls = ssl.create_default_context()
         tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as reserved, tempfile.TemporaryFile() as said:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        reserved.bind(("127.0.0.1", 0))
-        port = reserved.getsockname()[1]
-        reserved.close()
+    with tempfile.TemporaryDirectory() as folder, reserved_port() as port, tempfile.TemporaryFile() as said:
         _write_project(Path(folder), limits, tls_folder)
         process = subprocess.Popen(
             [*prefix, SPICA, "server", "application:app", "--quiet", "--port", str(port)],
@@ -163,6 +174,12 @@ def _wait_until_it_serves(server: Attacked) -> None:
             return
         time.sleep(0.02)
     raise AssertionError(f"the server did not start:\n{server.said()}")
+
+
+def _count_descriptors(pid: int) -> int:
+    with contextlib.suppress(OSError):  # it ended meanwhile
+        return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return 0
 
 
 def _parent(folder: Path) -> int:

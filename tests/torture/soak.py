@@ -89,7 +89,9 @@ def soak(run: Run, seconds: float, *, reload_every_s: float | None = None) -> No
             client.join(30)
         made += sum(client.counts["answered"] for client in clients)
         time.sleep(1 if reload_every_s is None else 10)  # a reload may still be under way
-        after, left = server.counts(), server.descriptors()
+        server.waiting_at_last()
+        left = server.descriptors_at_last(descriptors)
+        after = server.counts()
         said = server.said().count("server  reloaded ")
     for client in clients:
         print(f"  {type(client).__name__}: {dict(client.counts)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -104,7 +105,7 @@ async def create_tables(database: Database) -> None:
 @contextmanager
 def made_database(server: str) -> Iterator[str]:
     """A database of this process on a server. Gives its URL."""
-    name = f"spica_test_{os.getpid()}"
+    name = f"spica_test_{os.getpid()}_{secrets.token_hex(4)}"  # a run that was killed may have left one of this number
     head, _, tail = server.rpartition("/")
     _, question, options = tail.partition("?")
     run_aside(_execute(server, f"create database {name}"))
@@ -133,7 +134,7 @@ async def empty(database: Database) -> None:
 
 def patient(url: str) -> str:
     """The URL of a server with more time to connect: a busy machine may take longer than is right in production."""
-    return f"{url}{'&' if '?' in url else '?'}connect_timeout_ms=5000"
+    return f"{url}{'&' if '?' in url else '?'}connect_timeout_ms=20000"
 
 
 async def _execute(server: str, statement: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import secrets
 
 import pytest
 
@@ -96,7 +96,7 @@ async def test_the_connection_is_good_after_a_failure() -> None:
 async def test_a_server_that_takes_no_more_connections(database: Database, database_url: str) -> None:
     if database.dialect == "sqlite":
         return
-    name = f"few_{os.getpid()}"
+    name = f"few_{secrets.token_hex(4)}"
     if database.dialect == "postgresql":
         made, gone = f"create role {name} login password 'few' connection limit 1", f"drop role {name}"
     else:

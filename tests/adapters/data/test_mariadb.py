@@ -12,7 +12,7 @@ from spica import db
 from spica.db.drivers.mysql import connection
 from spica.db.engine import Database
 from spica.db.errors import BadValue, ConstraintViolation, DatabaseError, TransactionOver
-from tests.adapters.data.databases import Author, Book, Sample
+from tests.adapters.data.databases import Author, Book, Sample, patient
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -142,7 +142,7 @@ async def test_a_column_that_a_migration_changed_is_read_by_its_new_type() -> No
 
 async def test_more_statements_than_are_kept(monkeypatch: pytest.MonkeyPatch, mariadb_url: str) -> None:
     monkeypatch.setattr(connection, "MAX_PREPARED", 8)
-    database = Database(f"{mariadb_url}?pool_size=1")
+    database = Database(patient(f"{mariadb_url}?pool_size=1"))
     try:
         for number in range(50):
             assert await database.query(f"select {number} + :n as n", n=1) == [{"n": number + 1}]
@@ -193,7 +193,7 @@ async def test_a_stream_has_values_types_and_one_snapshot(tables: Database) -> N
 
 
 async def test_a_stream_that_is_cancelled_holds_nothing(mariadb_url: str) -> None:
-    database = Database(f"{mariadb_url}?pool_size=1&acquire_timeout_ms=3000")
+    database = Database(patient(f"{mariadb_url}?pool_size=1&acquire_timeout_ms=20000"))
 
     async def work() -> None:
         async for _ in database.stream("select sleep(10) as n union all select 2", (), size=1):

@@ -14,8 +14,9 @@ import pytest
 
 from spica import db
 from spica.db.engine import Database, use
-from tests.adapters.data.databases import Author, Book, create_tables, empty
-from tests.adapters.servers import answers, free_port, own_folder
+from tests.adapters.data.databases import Author, Book, create_tables, empty, patient
+from tests.adapters.servers import PATIENCE_S, answers, own_folder
+from tests.ports import reserved_port
 
 KEPT = "select count(*) as n from pg_prepared_statements"
 
@@ -26,8 +27,8 @@ def pooler(postgresql_url: str) -> Iterator[str]:
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         pytest.skip("Debian's pgbouncer is not installed")
-    there, port = urlsplit(postgresql_url), free_port()
-    with own_folder("postgres") as (folder, prefix):
+    there = urlsplit(postgresql_url)
+    with own_folder("postgres") as (folder, prefix), reserved_port() as port:
         (folder / "users").write_text(f'"{there.username}" "{there.password or ""}"\n')
         (folder / "pgbouncer.ini").write_text(
             f"[databases]\n* = host={there.hostname} port={there.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
@@ -36,7 +37,7 @@ def pooler(postgresql_url: str) -> Iterator[str]:
         )
         process = subprocess.Popen([*prefix, program, "-q", folder / "pgbouncer.ini"], stderr=subprocess.DEVNULL)
         try:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + PATIENCE_S
             while not answers("127.0.0.1", str(port)):
                 if process.poll() is not None or time.monotonic() > deadline:
                     pytest.fail("pgbouncer did not start")
@@ -44,12 +45,12 @@ def pooler(postgresql_url: str) -> Iterator[str]:
             yield f"postgresql://{there.username}@127.0.0.1:{port}{there.path}"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
 
 @contextlib.asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Database]:
-    database = Database(url)
+    database = Database(patient(url))
     previous = use(database)
     try:
         yield database

@@ -196,13 +196,16 @@ async def test_two_that_take_the_next_of_a_queue_take_different_ones(database: D
     if database.dialect == "sqlite":
         pytest.skip("SQLite runs transactions that write one after another")
 
+    both = asyncio.Barrier(2)
+
     async def take() -> int:
         async with transaction():
             found = await Article.order("id").limit(1).lock(skip_locked=True).sole()
-            await asyncio.sleep(0.2)
+            await both.wait()
             return int(found.id)
 
-    assert sorted(await asyncio.gather(take(), take())) == [1, 2]
+    async with asyncio.timeout(20):
+        assert sorted(await asyncio.gather(take(), take())) == [1, 2]
 
 
 ORDERS = [("id",), ("-id",), ("views", "-id"), ("-views", "title"), ("price",), ("-price", "day"), ("written_at",)]

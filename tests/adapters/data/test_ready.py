@@ -13,22 +13,25 @@ import pytest
 from spica import App
 from spica.app.health import KEPT_S
 from spica.db.engine import Database
+from tests.ports import reserved_port
+
+SOON_S = 5.0
+"""A second where nothing else runs; far less than the 30 s that a statement may take."""
 
 
 class Relay:
     """A line to a server that can be cut, or go on without a word getting through."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._target = host, port
+    def __init__(self, host: str, target: int, port: int) -> None:
+        self._target = host, target
         self._ends: list[asyncio.StreamWriter] = []
         self._goes = asyncio.Event()
         self._goes.set()
         self.server: asyncio.Server
-        self.port = 0
+        self.port = port
 
     async def open(self) -> None:
         self.server = await asyncio.start_server(self._join, "127.0.0.1", self.port)
-        self.port = self.server.sockets[0].getsockname()[1]
 
     async def cut(self) -> None:
         self.server.close()
@@ -59,19 +62,20 @@ class Relay:
 @asynccontextmanager
 async def relayed(url: str) -> AsyncIterator[tuple[Relay, App]]:
     parts = urlsplit(url)
-    relay = Relay(parts.hostname or "", parts.port or 0)
-    await relay.open()
-    user = parts.netloc.rpartition("@")[0]
-    database = Database(urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{relay.port}")))
-    app = App(env="development")
-    app.health.watch_database(database, None)
-    try:
-        yield relay, app
-    finally:
-        relay.restore()
-        await relay.cut()
-        app.health.close()
-        await database.close()
+    with reserved_port() as port:
+        relay = Relay(parts.hostname or "", parts.port or 0, port)
+        await relay.open()
+        user = parts.netloc.rpartition("@")[0]
+        database = Database(urlunsplit(parts._replace(netloc=f"{user}@127.0.0.1:{port}")))
+        app = App(env="development")
+        app.health.watch_database(database, None)
+        try:
+            yield relay, app
+        finally:
+            relay.restore()
+            await relay.cut()
+            app.health.close()
+            await database.close()
 
 
 async def ask(app: App) -> tuple[int, float]:
@@ -85,6 +89,13 @@ async def asked_after_a_moment(app: App) -> tuple[int, float]:
     return await ask(app)
 
 
+async def await_ready(app: App) -> None:
+    """Ask until it is ready: on a busy machine a connection may take longer than a check may."""
+    async with asyncio.timeout(20):
+        while (await asked_after_a_moment(app))[0] != 200:
+            pass
+
+
 @pytest.fixture(params=["postgresql"])
 def server_url(request: pytest.FixtureRequest) -> str:
     url: str = request.getfixturevalue(f"{request.param}_url")
@@ -93,27 +104,24 @@ def server_url(request: pytest.FixtureRequest) -> str:
 
 async def test_a_connection_that_is_cut(server_url: str) -> None:
     async with relayed(server_url) as (relay, app):
-        assert (await ask(app))[0] == 200
+        await await_ready(app)
         await relay.cut()
         status, took_s = await asked_after_a_moment(app)
-        assert (status, took_s < 1) == (503, True)
+        assert (status, took_s < SOON_S) == (503, True)
         await relay.open()
-        for _ in range(10):
-            if (await asked_after_a_moment(app))[0] == 200:
-                break
-        assert (await ask(app))[0] == 200
+        await await_ready(app)
 
 
 async def test_a_server_that_says_nothing_any_more(server_url: str) -> None:
     async with relayed(server_url) as (relay, app):
-        assert (await ask(app))[0] == 200
+        await await_ready(app)
         relay.silence()
         for _ in range(3):  # the second and third probe meet the first one's check, which still hangs
             status, took_s = await asked_after_a_moment(app)
-            assert (status, took_s < 1) == (503, True)
+            assert (status, took_s < SOON_S) == (503, True)
             assert app.health.tell_live().status == 200
         relay.restore()
-        assert (await asked_after_a_moment(app))[0] == 200
+        await await_ready(app)
 
 
 async def test_a_server_that_is_not_there_at_all() -> None:

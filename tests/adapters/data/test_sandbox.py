@@ -15,7 +15,7 @@ from spica.testing.errors import UnsafeTestDatabase
 from spica.testing.factory import Factory, reference, sequence
 from spica.testing.live import running_client
 from spica.testing.sandbox import rolled_back
-from tests.adapters.data.databases import Author, Book
+from tests.adapters.data.databases import Author, Book, patient
 
 
 class AuthorFactory(Factory[Author]):
@@ -146,7 +146,7 @@ async def test_a_worker_has_a_database_of_its_own_with_the_migrations(database_u
     if database_url.startswith("sqlite"):
         url = url.replace("adapters", "test")
     prepare(url, tmp_path)
-    worker = Database(url)
+    worker = Database(url if url.startswith("sqlite") else patient(url))
     try:
         async with rolled_back(worker):
             await worker.execute("insert into notes (text) values ('a')")

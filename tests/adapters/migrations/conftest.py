@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent, indent
@@ -16,6 +17,7 @@ from spica.migrations import Event, Runner
 from tests.adapters.servers import running_mariadb, running_postgresql
 
 _numbers = itertools.count()
+_run = f"{os.getpid()}_{secrets.token_hex(4)}"  # a run that was killed may have left databases of this number
 
 
 class Project:
@@ -114,7 +116,7 @@ def _new_url(server: str) -> str:
     """The URL of a database that nobody else has."""
     head, _, tail = server.rpartition("/")
     _, question, options = tail.partition("?")
-    return f"{head}/spica_migrations_{os.getpid()}_{next(_numbers)}{question}{options}"
+    return f"{head}/spica_migrations_{_run}_{next(_numbers)}{question}{options}"
 
 
 @pytest.fixture

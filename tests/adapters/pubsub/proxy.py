@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+
+from tests.ports import reserved_port
 
 
 class Proxy:
@@ -15,6 +17,7 @@ class Proxy:
         self._runs = asyncio.Event()
         self._runs.set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._reserved = ExitStack()
         self.port = 0
 
     @property
@@ -23,6 +26,7 @@ class Proxy:
         return len(self._tasks)
 
     async def __aenter__(self) -> Proxy:
+        self.port = self._reserved.enter_context(reserved_port())
         await self.open()
         return self
 
@@ -31,11 +35,11 @@ class Proxy:
         self.cut()
         while self._tasks:
             await asyncio.wait(list(self._tasks))
+        self._reserved.close()
 
     async def open(self) -> None:
         """Accept connections, on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     def close(self) -> None:
         """Refuse new connections."""

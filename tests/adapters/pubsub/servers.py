@@ -22,11 +22,12 @@ from spica.pubsub.brokers.nats import NatsBroker
 from spica.pubsub.brokers.postgresql import PostgresqlBroker
 from spica.pubsub.brokers.redis import RedisBroker
 from spica.pubsub.brokers.server import ServerBroker, Timing
-from tests.adapters.servers import OwnServer, free_port, own_postgresql
+from tests.adapters.servers import PATIENCE_S, OwnServer, own_postgresql
+from tests.ports import reserved_port
 
 QUICK = Timing(answer_s=10, idle_s=0.3, first_wait_s=0.02, longest_wait_s=0.2)
 _PATH = "/usr/sbin:/usr/local/bin:/usr/bin"
-IMPATIENT = replace(QUICK, answer_s=1)  # where there is no answer
+IMPATIENT = replace(QUICK, answer_s=2)  # where there is no answer
 
 
 class BrokerServer(ABC):
@@ -63,11 +64,11 @@ class BrokerServer(ABC):
 
 
 class ProcessServer(BrokerServer):
-    """A server that is one process. Args: folder: an empty one."""
+    """A server that is one process. Args: folder: an empty one; port: reserved for it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
-        self.own_port = free_port()
+        self.own_port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     @abstractmethod
@@ -75,7 +76,7 @@ class ProcessServer(BrokerServer):
 
     def start(self) -> None:
         self._process = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.own_port), 1).close()
@@ -88,7 +89,7 @@ class ProcessServer(BrokerServer):
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(20)
+            self._process.wait(PATIENCE_S)
 
 
 class RedisServer(ProcessServer):
@@ -183,15 +184,17 @@ def running_server(kind: str, folder: Path) -> Iterator[BrokerServer]:
         return
     if shutil.which(f"{kind}-server", path=_PATH) is None:
         pytest.skip(f"{kind}-server is not installed")
-    with started_process(RedisServer(folder) if kind == "redis" else NatsServer(folder)) as server:
+    with started_process(RedisServer if kind == "redis" else NatsServer, folder) as server:
         yield server
 
 
 @contextmanager
-def started_process(server: ProcessServer) -> Iterator[ProcessServer]:
-    """A server until the end of the block."""
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
+def started_process(kind: type[ProcessServer], folder: Path) -> Iterator[ProcessServer]:
+    """A server until the end of the block. Args: folder: an empty one."""
+    with reserved_port() as port:
+        server = kind(folder, port)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()

@@ -56,7 +56,7 @@ def ready(machine: RunningServer) -> tuple[int, Any]:
 
 
 async def until_ready(machine: RunningServer, status: int) -> Any:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (answer := await asyncio.to_thread(ready, machine))[0] != status:  # noqa: ASYNC110  # another process
             await asyncio.sleep(0.05)
     return answer[1]
@@ -78,7 +78,7 @@ class Visitor:
 
     async def hear(self, event: str, **expected: object) -> Any:
         """The payload of the next event of that name which has what is expected."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 _, _, _, name, payload = json.loads(await self._connection.recv())
                 if name == event and expected.items() <= payload.items():

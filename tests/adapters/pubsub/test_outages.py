@@ -11,7 +11,7 @@ import pytest
 from spica.pubsub.errors import BrokerUnavailable
 from tests.adapters.pubsub.nodes import Node, own_tasks, running
 from tests.adapters.pubsub.proxy import Proxy
-from tests.adapters.pubsub.servers import IMPATIENT, BrokerServer, PostgresqlServer, RedisServer
+from tests.adapters.pubsub.servers import IMPATIENT, QUICK, BrokerServer, PostgresqlServer, RedisServer
 from tests.waiting import until
 
 
@@ -50,7 +50,7 @@ async def test_connections_that_are_cut(server: BrokerServer, proxy: Proxy, capl
         started = asyncio.get_running_loop().time()
         with pytest.raises(BrokerUnavailable, match="is away") as caught:
             await one.broker.publish(b"lost too")
-        assert asyncio.get_running_loop().time() - started < 0.1
+        assert asyncio.get_running_loop().time() - started < QUICK.answer_s / 2, "it waited for an answer"
         assert caught.value.status == 503
         assert caught.value.why
         with pytest.raises(BrokerUnavailable):
@@ -88,8 +88,8 @@ async def test_a_frozen_network(server: BrokerServer, proxy: Proxy, caplog: pyte
         started = loop.time()
         failed = await asyncio.gather(*(one.broker.publish(b"%d" % n) for n in range(500)), return_exceptions=True)
         assert all(isinstance(problem, BrokerUnavailable) for problem in failed)
-        assert "no answer within 1 s" in one.broker.problem
-        assert loop.time() - started < 4, "batch after batch waited"
+        assert f"no answer within {IMPATIENT.answer_s:g} s" in one.broker.problem
+        assert loop.time() - started < 4 * IMPATIENT.answer_s, "each of the 8 batches waited"
         await until(lambda: two.broker.problem != "")
         proxy.cut()
         proxy.thaw()
@@ -101,7 +101,7 @@ async def test_a_frozen_network_under_a_long_message(server: BrokerServer, proxy
     async with running(server.make(port=proxy.port, timing=IMPATIENT)) as (one,):
         proxy.freeze()
         publishing = [asyncio.create_task(one.broker.publish(bytes(1_000_000))) for _ in range(20)]
-        done, waiting = await asyncio.wait(publishing, timeout=8)
+        done, waiting = await asyncio.wait(publishing, timeout=20)
         assert not waiting
         assert all(isinstance(task.exception(), BrokerUnavailable) for task in done)
         proxy.cut()
@@ -139,7 +139,7 @@ async def test_killed_under_load_nothing_comes_twice_or_out_of_order(server: Bro
         sent = failed = 0
         accepted: list[bytes] = []
         cuts = 0
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(100):
             while len(accepted) < 3_000 or cuts < 3:
                 message = b"%d" % sent
                 sent += 1
@@ -179,7 +179,7 @@ async def test_stop_while_the_network_is_frozen(server: BrokerServer, proxy: Pro
         proxy.freeze()
         publishing = [asyncio.create_task(one.broker.publish(bytes(500_000))) for _ in range(20)]
         await asyncio.sleep(0)
-        async with asyncio.timeout(6):
+        async with asyncio.timeout(15):
             await one.broker.stop()
         results = await asyncio.gather(*publishing, return_exceptions=True)
         assert all(isinstance(problem, BrokerUnavailable) for problem in results)
@@ -192,7 +192,7 @@ async def test_stop_while_it_tries_to_reconnect(server: BrokerServer, proxy: Pro
         proxy.freeze()
         proxy.cut()
         await until(lambda: one.broker.problem != "" and proxy.connections > 0)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(15):
             await one.broker.stop()
     proxy.thaw()
     await until(lambda: proxy.connections == 0)

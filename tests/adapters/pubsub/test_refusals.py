@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from spica.pubsub.errors import BrokerUnavailable
 from tests.adapters.pubsub.nodes import Node, own_tasks, running
 from tests.adapters.pubsub.proxy import Proxy
 from tests.adapters.pubsub.servers import IMPATIENT, QUICK, BrokerServer, NatsServer, PostgresqlServer
-from tests.adapters.servers import answers, free_port, own_folder
+from tests.adapters.servers import PATIENCE_S, answers, own_folder
+from tests.ports import reserved_port
 
 
 async def refused(broker: object) -> BrokerUnavailable:
@@ -36,8 +38,8 @@ async def refused(broker: object) -> BrokerUnavailable:
 
 
 async def test_nobody_listens_there(server: BrokerServer) -> None:
-    port = free_port()
-    problem = await refused(server.make(port=port))
+    with reserved_port() as port:
+        problem = await refused(server.make(port=port))
     assert problem.what.endswith("does not answer")
     assert f"127.0.0.1:{port}" in problem.what
     assert "refused" in problem.why.lower() or "connect call failed" in problem.why.lower()
@@ -92,13 +94,13 @@ async def test_the_rights_that_the_documentation_asks_for_are_enough(server: Bro
 async def test_several_servers_of_a_cluster(server: BrokerServer) -> None:
     if not isinstance(server, NatsServer):
         pytest.skip("NATS only")
-    nobody = free_port()
     name = secrets.token_hex(6)
-    url = f"nats://all:all@127.0.0.1:{nobody},127.0.0.1:{server.port}"
-    async with running(*(server.make(name, url=url) for _ in range(4))) as nodes:
-        await nodes[0].broker.publish(b"found")
-        for node in nodes[1:]:
-            await node.until_has(b"found")
+    with reserved_port() as nobody:
+        url = f"nats://all:all@127.0.0.1:{nobody},127.0.0.1:{server.port}"
+        async with running(*(server.make(name, url=url) for _ in range(4))) as nodes:
+            await nodes[0].broker.publish(b"found")
+            for node in nodes[1:]:
+                await node.until_has(b"found")
 
 
 @pytest.fixture(params=["session", "transaction", "statement", "transaction\nserver_round_robin = 1"])
@@ -109,8 +111,7 @@ def pooler(request: pytest.FixtureRequest, server: BrokerServer) -> Iterator[tup
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")
     if program is None:
         pytest.skip("pgbouncer is not installed")
-    port = free_port()
-    with own_folder("postgres") as (folder, prefix):
+    with own_folder("postgres") as (folder, prefix), reserved_port() as port:
         (folder / "users.txt").write_text('"postgres" ""\n')
         (folder / "pgbouncer.ini").write_text(
             f"[databases]\n* = host=127.0.0.1 port={server.port} user=postgres\n"
@@ -123,18 +124,22 @@ def pooler(request: pytest.FixtureRequest, server: BrokerServer) -> Iterator[tup
             [*prefix, program, str(folder / "pgbouncer.ini")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
+            deadline = time.monotonic() + PATIENCE_S
             while not answers("127.0.0.1", str(port)):
                 assert process.poll() is None, "pgbouncer did not start"
+                assert time.monotonic() < deadline, "pgbouncer does not listen"
+                time.sleep(0.01)  # a server of another process gives no event to wait for
             yield request.param.partition("\n")[0], f"postgresql://postgres@127.0.0.1:{port}/postgres"
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE_S)
 
 
-async def slept(url: str) -> None:
+async def slept(url: str, others: asyncio.Barrier) -> None:
     connection = await asyncpg.connect(url, statement_cache_size=0)
     try:
-        await connection.execute("SELECT pg_sleep(0.1)")
+        await others.wait()  # PgBouncer has accepted all of them: their statements are at the server at once
+        await connection.execute("SELECT pg_sleep(0.5)")
     finally:
         await connection.close()
 
@@ -148,8 +153,9 @@ async def test_poolers(pooler: tuple[str, str]) -> None:
             await two.until_has(b"heard")
         return
     async with asyncio.TaskGroup() as group:  # so that the pool has several connections to give
+        others = asyncio.Barrier(5)
         for _ in range(5):
-            group.create_task(slept(url))
+            group.create_task(slept(url, others))
     problem = await refused(PostgresqlBroker(url, name, QUICK))
     assert "gives each transaction another connection" in problem.why
     assert "pool_mode = session" in problem.fix

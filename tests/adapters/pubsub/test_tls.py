@@ -44,10 +44,9 @@ def tls_server(kind: str) -> Iterator[tuple[BrokerServer, Path]]:
             server.url = f"{own.url.replace('127.0.0.1', 'localhost')}?ssl=verify-full"
             yield server, own.folder / "server.crt"
         return
-    with own_folder("root", tls=True) as (folder, _):
-        made = TlsRedis(folder) if kind == "redis" else TlsNats(folder)
-        with started_process(made):
-            yield made, folder / "server.crt"
+    kind_of_server = TlsRedis if kind == "redis" else TlsNats
+    with own_folder("root", tls=True) as (folder, _), started_process(kind_of_server, folder) as made:
+        yield made, folder / "server.crt"
 
 
 @pytest.fixture(scope="module", params=["redis", "postgresql", "nats"])

@@ -38,7 +38,7 @@ END_HEADERS, PADDED, WITH_PRIORITY = 0x4, 0x8, 0x20
     MAX_FRAME_SIZE,
     MAX_HEADER_LIST_SIZE,
 ) = range(1, 7)
-TIMEOUT_S = 3.0
+TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)

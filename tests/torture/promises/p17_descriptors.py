@@ -22,10 +22,10 @@ def run(run: Run) -> None:
             spun = (server.cpu_s() - began) / watched_s
             full = server.descriptors()
         released = time.monotonic()
-        server.ask("/", timeout_s=10)
+        server.ask("/", timeout_s=30)
         normal_after = time.monotonic() - released
         lived = server.process.poll() is None
     run.say(17, "descriptors in use at the limit", full, LIMIT - 10, at_least=True)
     run.say(17, "part of a core used while there are none", round(spun, 3), 0.1)
     run.say(17, "server still there", lived, 1, at_least=True)
-    run.say(17, "normal after s", round(normal_after, 2), 2)
+    run.say(17, "normal after s", round(normal_after, 2), run.pick(10, 2))

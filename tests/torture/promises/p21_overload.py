@@ -33,6 +33,7 @@ def run(run: Run) -> None:
     seconds = run.pick(2.0, 20.0)
     # In two seconds the burst that is let in at first is a tenth of all, and other tests run beside it.
     least_good, least_told = run.pick((0.2, 0.5), (0.8, 0.99))
+    at_once_s = run.pick(0.5, 0.05)
     with attacked() as server:
         with Crowd(server.port) as crowd:
             began = time.monotonic()
@@ -44,7 +45,7 @@ def run(run: Run) -> None:
             took = offer(crowd, 5 * peak, seconds)
             crowd.run(SOON_S)
             good = len(answered(crowd.members, b" 200", SOON_S)) / took
-            told = len(answered(crowd.members, b" 503", 0.05))
+            told = len(answered(crowd.members, b" 503", at_once_s))
             surplus = len(crowd.members) - len(answered(crowd.members, b" 200", SOON_S))
         over = time.monotonic()
         server.ask("/", timeout_s=30)
@@ -59,10 +60,10 @@ def run(run: Run) -> None:
     )
     run.say(
         21,
-        f"of {surplus} beyond capacity, part told 503 within 50 ms",
+        f"of {surplus} beyond capacity, part told 503 within {1000 * at_once_s:g} ms",
         round(told / max(1, surplus), 3),
         least_told,
         at_least=True,
     )
-    run.say(21, "recovered after s", round(recovered_s, 2), 2)
+    run.say(21, "recovered after s", round(recovered_s, 2), run.pick(10, 2))
     run.say(21, "errors after it", len(after.errors), 0)

@@ -25,6 +25,7 @@ HEARTBEAT_S = 1.5
 SILENCE_S = 2 * HEARTBEAT_S + HEARTBEAT_S / 3
 """Two heartbeats and the grace: after it, nobody may be seen who is gone."""
 MARGIN_S = 1.5  # a busy machine
+SHORT_MARGIN_S = 10.0  # one on which other tests run, and one core for two workers
 
 
 class Party:
@@ -85,6 +86,7 @@ class Party:
 
 
 def run(run: Run) -> None:
+    within_s = SILENCE_S + run.pick(SHORT_MARGIN_S, MARGIN_S)
     ghosts = missing = kills = 0
     longest = 0.0
     over_at = time.monotonic() + run.pick(60, 900)
@@ -107,7 +109,7 @@ def run(run: Run) -> None:
                     os.kill(victim, signal.SIGKILL)
                     party.lose(victim)
             began = time.monotonic()
-            seen = party.disagree(began + SILENCE_S + MARGIN_S)
+            seen = party.disagree(began + within_s)
             longest = max(longest, time.monotonic() - began)
             ghosts, missing, kills = ghosts + seen[0], missing + seen[1], kills + 1
         everywhere = server.await_pids(lambda pids: len(pids) == WORKERS)
@@ -118,7 +120,7 @@ def run(run: Run) -> None:
     run.say(34, "workers killed or stopped", kills, run.pick(2, 100), at_least=True)
     run.say(34, "ghosts two heartbeats later", ghosts, 0)
     run.say(34, "people who were there and not seen", missing, 0)
-    run.say(34, "longest until all agreed in s", round(longest, 2), run.pick(SILENCE_S + MARGIN_S, SILENCE_S))
+    run.say(34, "longest until all agreed in s", round(longest, 2), run.pick(within_s, SILENCE_S))
     run.say(34, "messages out of their publisher's order", party.out_of_order, 0)
 
 

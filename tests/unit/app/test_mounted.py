@@ -455,12 +455,12 @@ async def test_both_ways_at_once() -> None:
         connection.feed(b"POST /legacy/ HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n")
         for piece in (b"one", b"two", b"three"):
             connection.feed(b"%x\r\n%s\r\n" % (len(piece), piece))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 while piece.upper() not in received:
                     came.clear()
                     await came.wait()
         connection.feed(b"0\r\n\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while not received.endswith(b"0\r\n\r\n"):
                 came.clear()
                 await came.wait()

@@ -100,7 +100,7 @@ async def test_a_user_is_disconnected_on_every_node_and_class_by_class() -> None
     other = Peer(HearingSocket, fanout=fanouts[1], set_up=name)
     await UserSocket.disconnect("8")
     await UserSocket.disconnect("7")
-    await asyncio.wait_for(asyncio.gather(*(peer.task for peer in peers)), 5)
+    await asyncio.wait_for(asyncio.gather(*(peer.task for peer in peers)), 30)
     assert [peer.native.end for peer in peers] == [(1000, "disconnected")] * 2
     assert other.native.end is None
     await other.hang_up()

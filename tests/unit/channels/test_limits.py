@@ -175,7 +175,7 @@ async def test_an_end_that_does_not_end_is_limited(
     peer = Peer(Endless, scope=scope)
     peer.native.hang_up()
     with caplog.at_level(logging.ERROR, "spica.channels"):
-        await asyncio.wait_for(peer.task, 5)
+        await asyncio.wait_for(peer.task, 30)
     assert [record.message for record in caplog.records] == [
         "Endless failed when it ended",
         "a provider of Endless failed when it ended",
@@ -191,7 +191,7 @@ async def test_any_text_is_an_id() -> None:
         peer = Peer(Named, set_up=lambda socket, id=id: setattr(socket, "id", id))
         await settle()
         await peer.fanout.bus.broadcast(Named.topic_of(id), "disconnect")
-        await asyncio.wait_for(peer.task, 5)
+        await asyncio.wait_for(peer.task, 30)
         assert ended.pop() == "disconnected"
     assert Named.topic_of("x" * 3_000) != Named.topic_of("x" * 3_001)
 
@@ -213,7 +213,7 @@ async def test_providers_end_when_the_loop_can_not_begin(monkeypatch: pytest.Mon
     monkeypatch.setattr(Connection, "_listen", fail)
     peer = Peer(Small, scope=scope)
     with pytest.raises(ZeroDivisionError):
-        await asyncio.wait_for(peer.task, 5)
+        await asyncio.wait_for(peer.task, 30)
     assert torn_down == [1]
     assert not peer.fanout._endings
 

@@ -103,7 +103,7 @@ def await_end(folder: Path) -> Callable[[], None]:
     """Wait until no process works in the folder; one that has ended and is not collected works no more."""
 
     def step() -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while _working_in(folder):
             assert time.monotonic() < deadline, "the stand-in does not end"
             time.sleep(0.01)

@@ -67,7 +67,7 @@ async def test_what_is_awaited_can_be_interrupted() -> None:
     line = asyncio.to_thread(interpreter.push, "started.set() or await event.wait()")
     waiting = asyncio.create_task(line)
     await started.wait()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         # The other thread may not know yet what it waits for.
         while not interpreter.interrupt():  # noqa: ASYNC110 - and there is no event for that
             await asyncio.sleep(0.001)

@@ -26,7 +26,7 @@ async def insert(database: Database, text: str) -> None:
 async def check_usable(database: Database) -> None:
     """No connection is left in a transaction, and a new one works."""
     assert active_transaction(database) is None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         async with database.transaction():
             await insert(database, "usable")
         await database.execute("delete from notes where text = 'usable'")

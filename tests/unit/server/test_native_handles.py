@@ -144,7 +144,7 @@ async def test_octets_for_a_connection_while_a_handler_runs_come_later_and_in_or
 
     kept.append(server.connect(sink))
     assert (await Client(app, server).get("/nested")).text == "nested"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await ended.wait()
     assert received.endswith(b"\r\n\r\nhello")
 
@@ -154,6 +154,6 @@ async def test_who_still_listens_to_a_socket_that_was_refused_is_told(server: Se
     with pytest.raises(SocketRefused):
         async with Client(app, server).socket(path):
             pass
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await kept[0]
     assert told == ["ended"]
