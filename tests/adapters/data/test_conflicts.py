@@ -12,7 +12,7 @@ from spica import db
 from spica.db.driver import Isolation
 from spica.db.engine import Database
 from spica.db.errors import DatabaseError, StatementTimeout, TransactionConflict, TransactionOver
-from tests.adapters.data.databases import Book
+from tests.adapters.data.databases import Book, patient
 
 pytestmark = pytest.mark.usefixtures("tables")
 
@@ -175,7 +175,7 @@ async def test_a_cancelled_statement_is_stopped_at_the_server(in_transaction: bo
 
 
 async def test_a_statement_that_takes_too_long_is_stopped(database_url: str) -> None:
-    database = Database(f"{database_url}{'&' if '?' in database_url else '?'}statement_timeout_ms=1000&pool_size=1")
+    database = Database(f"{patient(database_url)}&statement_timeout_ms=1000&pool_size=1")
     try:
         for _ in range(3):
             with pytest.raises(StatementTimeout):

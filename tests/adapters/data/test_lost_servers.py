@@ -52,6 +52,17 @@ async def answer(database: Database) -> int:
     return int((await database.query("select 40 + :n as n", n=2))[0]["n"])
 
 
+async def answers_at_last(database: Database, at_once: int = 1) -> None:
+    """Ask until it answers: a busy machine may take longer than a database that soon gives up waits."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                assert await asyncio.gather(*(answer(database) for _ in range(at_once))) == [42] * at_once
+                return
+            except (DatabaseUnavailable, StatementTimeout):
+                await asyncio.sleep(0.1)
+
+
 async def test_the_pool_outlives_a_server_that_is_restarted(server: OwnServer, database: Database) -> None:
     assert await asyncio.gather(answer(database), answer(database)) == [42, 42]
     server.stop()
@@ -96,7 +107,7 @@ async def test_a_transaction_whose_server_was_killed_is_undone(server: OwnServer
 
 async def test_a_server_that_hangs_is_given_up(server: OwnServer) -> None:
     database = Database(f"{server.url}?pool_size=1&{IMPATIENT}")
-    await answer(database)
+    await answers_at_last(database)
     server.freeze()
     try:
         begun = time.monotonic()
@@ -107,13 +118,7 @@ async def test_a_server_that_hangs_is_given_up(server: OwnServer) -> None:
         assert time.monotonic() - begun < 3 * SOON_S
     finally:
         server.thaw()
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                assert await answer(database) == 42
-                break
-            except DatabaseUnavailable:
-                await asyncio.sleep(0.1)
+    await answers_at_last(database)
     await database.close()
 
 
@@ -128,7 +133,7 @@ async def test_a_transaction_and_a_stream_of_a_server_that_hangs_are_given_up(se
         async for _ in database.stream("select 1 as n", (), size=1):
             pass
 
-    await asyncio.gather(answer(database), answer(database))
+    await answers_at_last(database, at_once=2)
     server.freeze()
     try:
         begun = time.monotonic()
@@ -164,7 +169,7 @@ async def test_a_request_is_answered_503_within_a_second_and_200_afterwards(
 
 async def test_a_user_that_is_refused_is_told_so(server: OwnServer) -> None:
     head, _, tail = server.url.rpartition("@")
-    database = Database(f"{head.partition('://')[0]}://nobody:wrong@{tail.rpartition('/')[0]}/nowhere")
+    database = Database(patient(f"{head.partition('://')[0]}://nobody:wrong@{tail.rpartition('/')[0]}/nowhere"))
     with pytest.raises(CannotOpen) as caught:
         await answer(database)
     assert "wrong" not in str(caught.value)

@@ -10,6 +10,7 @@ import pytest
 from spica.db.drivers.mysql.wire import tls_of
 from spica.db.engine import Database
 from spica.db.errors import DatabaseError, DatabaseUnavailable
+from tests.adapters.data.databases import patient
 from tests.adapters.servers import OwnServer, own_mariadb, own_postgresql
 
 pytestmark = pytest.mark.xdist_group("tls servers")  # they take seconds to make
@@ -34,7 +35,7 @@ def server(request: pytest.FixtureRequest, own_servers: dict[str, OwnServer]) ->
 
 
 async def is_encrypted(url: str) -> bool:
-    database = Database(url)
+    database = Database(patient(url))
     try:
         return bool((await database.query(ENCRYPTED[database.dialect]))[0]["encrypted"])
     finally:

@@ -19,6 +19,7 @@ from spica.migrations import BadOperation, MigrationFailed
 from spica.migrations.source import render_operation
 from spica.orm import Model, Password, Text, Timestamps, belongs_to, field, lock
 from spica.orm.fields import FieldOptions
+from tests.adapters.data.databases import patient
 from tests.adapters.migrations.conftest import Project
 
 
@@ -92,7 +93,7 @@ async def tables(project: Project) -> AsyncIterator[Project]:
     """The project after the migration that db diff writes for all models here, its database as the default one."""
     project.write(1, "\n".join(written(project, *MODELS)))
     project.runner.migrate()
-    database = Database(project.url)
+    database = Database(project.url if project.dialect == "sqlite" else patient(project.url))
     previous = use(database)
     yield project
     use(previous)
