@@ -154,11 +154,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n", "utf-8"
         )
+    nowhere = f"http://127.0.0.1:{closed_port()}"
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])),
         "XDG_CACHE_HOME": str(folder / "cache"),
-        "HTTPS_PROXY": f"http://127.0.0.1:{closed_port()}",
-        "NO_PROXY": "127.0.0.1",
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), nowhere),  # in small letters they win where both are set
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1"),
         "COLUMNS": "100",
         "PIP_AUDIT_OUTPUT": str(folder / "elsewhere"),
         "PIP_AUDIT_FORMAT": "markdown",
@@ -286,9 +287,9 @@ def proxied(tmp_path: Path, environment: dict[str, str]) -> Iterator[Callable[[A
     with contextlib.ExitStack() as stack:
 
         def serve(answer: Answer) -> dict[str, str]:
-            port = stack.enter_context(answering(answer, tls))
+            proxy = f"http://127.0.0.1:{stack.enter_context(answering(answer, tls))}"
             bundle = str(tmp_path / "chain.pem")
-            return {**environment, "HTTPS_PROXY": f"http://127.0.0.1:{port}", "REQUESTS_CA_BUNDLE": bundle}
+            return {**environment, "HTTPS_PROXY": proxy, "https_proxy": proxy, "REQUESTS_CA_BUNDLE": bundle}
 
         yield serve
 
