@@ -21,6 +21,7 @@ from spica.controllers.filters import Kind as FilterKind
 from spica.controllers.filters import find_filters, find_rescues
 from spica.controllers.lookup import ActionRef
 from spica.controllers.rendering import build_events, build_response
+from spica.controllers.signatures import check_self
 from spica.controllers.sources import find_position, passes_unchanged
 from spica.controllers.wrapping import check_around, rescue, wrap_after, wrap_around
 from spica.http.context import Context
@@ -114,6 +115,7 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo, registr
     covering = [(method, rule.kind) for method, rule in find_filters(ref.controller) if rule.covers(ref.action)]
     filters = [_build_filter(method, kind, host, registry) for method, kind in covering]
     method = getattr(ref.controller, ref.action)
+    check_self(method, route.pattern)
     plan = build_plan(method, host, skip_first=True, registry=registry)
     if route.is_socket:
         call = _build_socket_call(filters, method, plan, is_method=True)
@@ -194,6 +196,7 @@ def _streams_content(plan: Plan) -> bool:
 def _build_filter(
     method: Callable[..., Any], kind: FilterKind, host: HttpHost, registry: Registry | None
 ) -> Step | Wrapper:
+    check_self(method, host.pattern)
     if kind == "before":
         return _build_step(method, build_plan(method, host, skip_first=True, registry=registry), is_method=True)
     if kind == "around":

@@ -24,8 +24,16 @@ from spica.controllers.bodies import (
 from spica.controllers.codecs import find_adapter
 from spica.controllers.file_types import is_file
 from spica.controllers.files import build_file_reader
+from spica.controllers.foreign_markers import refuse_foreign_marker
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
-from spica.controllers.signatures import check_bodies, check_path, refuse_bodiless, refuse_marker_as_default
+from spica.controllers.signatures import (
+    check_bodies,
+    check_path,
+    refuse_bodiless,
+    refuse_marker_as_default,
+    refuse_unfilled,
+    refuse_untyped,
+)
 from spica.controllers.sources import (
     build_cookie_reader,
     build_header_reader,
@@ -46,7 +54,7 @@ from spica.injection.annotations import without_none
 from spica.injection.errors import SignatureError
 from spica.injection.plan import Reader
 from spica.injection.signature import Parameter
-from spica.injection.types import allows_none, is_body, is_scalar, is_scalar_list, type_name
+from spica.injection.types import allows_none, is_body, is_scalar, is_scalar_list
 from spica.middleware.flash import Flash
 from spica.middleware.session_data import SessionData
 from spica.routing.pattern import Pattern
@@ -72,7 +80,7 @@ class HttpHost:
     """
 
     def __init__(self, pattern: Pattern, *, strict_path: bool, is_socket: bool = False, method: str = "") -> None:
-        self._pattern = pattern
+        self.pattern = pattern
         self._strict_path = strict_path
         self._is_socket = is_socket
         self._bodiless = not is_socket and method in _BODILESS
@@ -83,6 +91,7 @@ class HttpHost:
         if is_websocket(parameter):
             return self._socket(parameter)
         refuse_marker_as_default(parameter)
+        refuse_foreign_marker(parameter)
         if self._bodiless and self._reads_content(parameter):
             raise refuse_bodiless(parameter, self._method)
         return self._marked(parameter) or self._unmarked(parameter)
@@ -98,7 +107,7 @@ class HttpHost:
             )
         check_bodies([parameter for parameter in content if self._reads_body(parameter)], content)
         if self._strict_path:
-            check_path(parameters, self._pattern, is_socket=is_websocket)
+            check_path(parameters, self.pattern, is_socket=is_websocket)
 
     def refuse(self, errors: list[FieldError]) -> Exception:
         """A 422 that lists all errors, or a 404 for a controller whose path doesn't convert."""
@@ -124,20 +133,15 @@ class HttpHost:
                     return reader
         if is_file(type_):
             return build_file_reader(parameter)
-        if parameter.name in self._pattern.names:
+        if parameter.name in self.pattern.names:
             return self._path(parameter, parameter.name)
+        refuse_untyped(parameter)
         if is_scalar(parameter.bare_type) or is_scalar_list(parameter.bare_type):
             msgspec.json.Decoder(parameter.type)  # raises TypeError for constraints that don't fit the type
             return build_query_reader(parameter, parameter.name)
         if is_body(parameter.bare_type) or find_adapter(parameter.bare_type) is not None:
             return build_body_reader(parameter)
-        raise SignatureError(
-            f"nothing can fill {parameter.name!r} of the type {type_name(parameter.bare_type)}",
-            where=parameter.where,
-            why="scalars come from the path or the query, a Struct, dataclass or TypedDict from the body, "
-            "Context, Request and Session by their type",
-            fix=f"write {parameter.name}: Annotated[{type_name(parameter.bare_type)}, Provide(make_{parameter.name})]",
-        )
+        raise refuse_unfilled(parameter)
 
     def _socket(self, parameter: Parameter) -> Reader:
         if not self._is_socket:
@@ -150,16 +154,16 @@ class HttpHost:
         return lambda ctx: ctx.websocket
 
     def _path(self, parameter: Parameter, name: str) -> Reader:
-        position = find_position(self._pattern.parameters, name)
+        position = find_position(self.pattern.parameters, name)
         if position is None:
-            near = closest(name, self._pattern.names)
+            near = closest(name, self.pattern.names)
             raise SignatureError(
-                f"the pattern {self._pattern} has no path parameter {name!r}",
+                f"the pattern {self.pattern} has no path parameter {name!r}",
                 where=parameter.where,
-                why=f"its path parameters are {', '.join(self._pattern.names) or '(none)'}",
+                why=f"its path parameters are {', '.join(self.pattern.names) or '(none)'}",
                 fix=f"did you mean {near[0]!r}?" if near else f"put {{{name}}} into the pattern",
             )
-        return build_path_reader(parameter, position, self._pattern.parameters[position].type)
+        return build_path_reader(parameter, position, self.pattern.parameters[position].type)
 
     def _reads_content(self, parameter: Parameter) -> bool:
         """Whether a parameter takes the content, or a part of it."""
@@ -182,7 +186,7 @@ class HttpHost:
         type_ = without_none(parameter.bare_type)
         if isinstance(type_, type) and issubclass(type_, tuple(kind for kind, _ in _OBJECTS)):
             return False
-        if parameter.name in self._pattern.names:
+        if parameter.name in self.pattern.names:
             return False
         return is_body(parameter.bare_type) or find_adapter(parameter.bare_type) is not None
 

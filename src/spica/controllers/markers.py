@@ -4,10 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Self
+
+from spica.injection.errors import SignatureError
+from spica.routing.location import locate_caller
+
+# What other frameworks let a marker say, and msgspec.Meta says here, beside it.
+_CONSTRAINTS = frozenset(["gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern"])
+_OF_THE_TYPE = _CONSTRAINTS | {"title", "description", "examples", "deprecated"}
+
+
+class Marker:
+    """Base of the markers, which refuses options that they don't have, with where those belong."""
+
+    __slots__ = ()
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        """Make one. Raises SignatureError for an option that there is not."""
+        known = list(getattr(cls, "__dataclass_fields__", ()))
+        strange = [name for name in options if name not in known]
+        if strange:
+            raise SignatureError(
+                f"{cls.__name__} has no option {strange[0]!r}",
+                where=str(locate_caller()),
+                why="a marker says where a value comes from; what it may be, and what it is when none was sent, is said"
+                " by the parameter's type and default",
+                fix=_build_fix(
+                    cls.__name__, strange, {"default": arguments[0], **options} if arguments else options, known
+                ),
+            )
+        return super().__new__(cls)
+
+
+def _build_fix(marker: str, strange: list[str], options: dict[str, Any], known: list[str]) -> str:
+    meta = ", ".join(f"{name}={options[name]!r}" for name in strange if name in _OF_THE_TYPE)
+    name = options.get("alias", options.get("name"))
+    own = [repr(name)] if name is not None and "name" in known else []
+    own += [f"{key}={options[key]!r}" for key in known if key in options and key != "name"]
+    pieces = ["int" if {"gt", "ge", "lt", "le", "multiple_of"} & set(strange) else "str"]
+    if meta:
+        pieces.append(f"msgspec.Meta({meta})")
+    default = options.get("default", ...)  # also what stands first, as in Query(20, ge=1)
+    tail = "" if default is ... else f" = {default!r}"
+    return f"write x: Annotated[{', '.join(pieces)}, {marker}({', '.join(own)})]{tail}"
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class Path(Marker):
     """From the path; only needed to insist on it, a parameter with the pattern's name comes from there anyway.
 
     Example:
@@ -20,7 +63,7 @@ class Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class Query(Marker):
     """From the query string, under another name if one is given.
 
     A Struct (dataclass, dict, …) is read from nested names: `filter: Annotated[Filter, Query()]` is
@@ -32,26 +75,26 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class Header(Marker):
     """From a request field; without a name `accept_language` means Accept-Language."""
 
     name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(Marker):
     """From a cookie, under another name if one is given; the value is what the client sent, unsigned."""
 
     name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class Body(Marker):
     """From the request's content, also for types that would come from elsewhere (`Annotated[list[int], Body()]`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Form(Marker):
     """From a form, urlencoded or multipart, and from nothing else.
 
     A scalar or list is the field of the parameter's name (`Annotated[str, Form()]`), or of the name given. A Struct is
@@ -62,7 +105,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class File(Marker):
     """From the files of a multipart form: `Annotated[UploadFile, File(max_size=5_000_000, types=["image/*"])]`.
 
     Args:    name: of the field, default the parameter's; max_size: the most octets of one file, None for no limit but
@@ -76,7 +119,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentUser:
+class CurrentUser(Marker):
     """Who is signed in, `ctx.current_user`: `Annotated[User, CurrentUser()]`.
 
     Without anyone it is a 401, None where the type or the default allows that.

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from typing import Any, get_args, get_origin
 
 from spica.controllers.file_types import is_file
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
 from spica.injection.errors import SignatureError
 from spica.injection.providers import Provide
-from spica.injection.signature import Parameter
-from spica.injection.types import is_scalar, type_name
+from spica.injection.signature import Parameter, describe_place
+from spica.injection.types import COLLECTIONS, is_scalar, type_name
 from spica.routing.pattern import Pattern
 
+# What a parameter of such a name is in other frameworks, and in ours where it says its type.
+_MEANT = {
+    "request": "Request",
+    "req": "Request",
+    "ctx": "Context",
+    "context": "Context",
+    "conn": "Context",
+    "params": "Params",
+    "session": "Session",
+}
+# Classes that other frameworks have as well.
+_OURS = frozenset({"Request", "Context", "WebSocket", "UploadFile", "Session", "Params"})
 _MARKERS = (Path, Query, Header, Cookie, Body, Form, File, CurrentUser)
 
 
@@ -41,16 +55,102 @@ def check_bodies(bodies: list[Parameter], content: list[Parameter]) -> None:
 
 
 def refuse_marker_as_default(parameter: Parameter) -> None:
-    """Refuse `q: str = Query()`: the marker would be the value."""
+    """Refuse `q: str = Query()`: the marker would be the value. Likewise `Query(20)`, whose 20 would be a name."""
     if isinstance(parameter.default, (*_MARKERS, Provide)):
-        marker = parameter.default
-        written = repr(marker) if isinstance(marker, Provide) else f"{type(marker).__name__}(...)"
         raise SignatureError(
-            f"{parameter.name!r} has the marker {written} as its default",
+            f"{parameter.name!r} has the marker {_write(parameter.default)} as its default",
             where=parameter.where,
             why="a default is the value that is passed when none was sent",
-            fix=f"write {parameter.name}: Annotated[{type_name(parameter.bare_type)}, {written}]",
+            fix=f"write {_annotate(parameter, parameter.default)}",
         )
+    for marker in parameter.markers:
+        name = getattr(marker, "name", None) if isinstance(marker, _MARKERS) else None
+        if name is not None and not isinstance(name, str):
+            raise SignatureError(
+                f"{parameter.name!r} comes from {_write(marker)}, and {name!r} is no name",
+                where=parameter.where,
+                why="what stands in a marker is the name that the value is sent by; a default stands behind the type",
+                fix=f"write {_annotate(parameter, marker)}",
+            )
+
+
+def _write(marker: object) -> str:
+    if isinstance(marker, Provide):
+        return repr(marker)
+    name = getattr(marker, "name", None)
+    return f"{type(marker).__name__}({'...' if name is ... else repr(name) if name is not None else ''})"
+
+
+def _annotate(parameter: Parameter, marker: object) -> str:
+    """Write the parameter with its marker where that belongs; what is no name in it is the default."""
+    name = getattr(marker, "name", None)
+    is_name = name is None or isinstance(name, str)
+    written = _write(marker) if is_name else f"{type(marker).__name__}()"
+    default = "" if is_name or name is ... else f" = {name!r}"
+    return f"{parameter.name}: Annotated[{type_name(parameter.bare_type)}, {written}]{default}"
+
+
+def refuse_untyped(parameter: Parameter) -> None:
+    """Refuse `self`, and `request` or `ctx` without a type, which would be asked for in the query."""
+    if parameter.bare_type is not Any or parameter.markers or not parameter.required:
+        return
+    if parameter.name == "self":
+        raise SignatureError(
+            "the function takes self",
+            where=parameter.where,
+            why="it is called as it is, without an object of its class",
+            fix="write a function without self; an action of a controller is named by a routes file: "
+            'r.get("/", "home#index")',
+        )
+    kind = _MEANT.get(parameter.name)
+    if kind is not None:
+        raise SignatureError(
+            f"{parameter.name!r} has no type",
+            where=parameter.where,
+            why="arguments are filled by type and name; what has no type comes from the query, ?"
+            + parameter.name
+            + "=...",
+            fix=f"write {parameter.name}: {kind}; where it does come from the query, {parameter.name}: str",
+        )
+
+
+def refuse_unfilled(parameter: Parameter) -> SignatureError:
+    """Make the error of a parameter of a type that comes from nowhere."""
+    type_, name = parameter.bare_type, parameter.name
+    fix = f"write {name}: Annotated[{type_name(type_)}, Provide(make_{name})]"
+    items = [item for item in get_args(type_) if item is not Ellipsis]
+    if get_origin(type_) in COLLECTIONS and items:
+        fix = f"write {name}: Annotated[{_short_name(type_)}, Body()] for a list in the body"
+    elif getattr(type_, "__name__", "") in _OURS and not type_.__module__.startswith("spica."):
+        fix = f"from spica import {type_.__name__}, and not from {type_.__module__.partition('.')[0]}"
+    return SignatureError(
+        f"nothing can fill {name!r} of the type {type_name(type_)}",
+        where=parameter.where,
+        why="scalars come from the path or the query, a Struct, dataclass or TypedDict from the body, "
+        "Context, Request and Session by their type",
+        fix=fix,
+    )
+
+
+def check_self(method: Callable[..., object], pattern: Pattern) -> None:
+    """Refuse an action or filter that doesn't begin with `self`. Raises SignatureError."""
+    first = next(iter(inspect.signature(method).parameters.values()), None)
+    if first is not None and first.kind is first.VAR_POSITIONAL:
+        return
+    if first is None or first.name in pattern.names or (first.annotation is not first.empty and first.name != "self"):
+        raise SignatureError(
+            f"{method.__name__} doesn't take self",
+            where=describe_place(method),
+            why="a method is called with its controller first"
+            + (f", which would be its {first.name!r}" if first is not None else ""),
+            fix=f"def {method.__name__}(self{', ...' if first is not None else ''}):",
+        )
+
+
+def _short_name(type_: Any) -> str:
+    """A list's type as it stands in the source, without the modules of its items."""
+    names = ", ".join("..." if item is Ellipsis else type_name(item) for item in get_args(type_))
+    return f"{get_origin(type_).__name__}[{names}]"
 
 
 def refuse_bodiless(parameter: Parameter, method: str) -> SignatureError:

@@ -30,6 +30,9 @@ from spica.routing.errors import InvalidPatternError
 
 _PARAMETER = re.compile(r"\{(?P<rest>\*)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<type>[^{}]*))?\}")
 _FOREIGN_PARAMETER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>[A-Za-z_]\w*)>")
+# As Rails, Sinatra and Express have them. A path may have such texts, and no path that people make does: where one is
+# meant all the same, it is {x} with where={"x": [":id"]}.
+_STARRED = re.compile(r"(?P<type>(?!))?[:*](?P<name>[A-Za-z_]\w*)")
 _IN_BRACES = re.compile(r"(\{[^{}]*\})")
 _HOST = re.compile(r"[A-Za-z0-9_-]*")
 
@@ -206,13 +209,12 @@ def _parameters(segments: tuple[Parts, ...] | list[Parts]) -> list[PathParameter
 
 def _parse_segment(segment: str, text: str, where: object) -> Parts:
     if "{" not in segment and "}" not in segment:
-        if foreign := _FOREIGN_PARAMETER.search(segment):  # no address has < in it
-            name = foreign["name"] if foreign["type"] is None else f"{foreign['name']}:{foreign['type']}"
+        if foreign := _FOREIGN_PARAMETER.search(segment) or _STARRED.fullmatch(segment):
             raise InvalidPatternError(
                 f"{foreign[0]} in the pattern {text!r} is no parameter",
                 where=str(where),
-                why="a parameter is {name} or {name:type}",
-                fix=f"write {{{name}}}",
+                why="a parameter is {name} or {name:type}, the rest of a path {*name}",
+                fix=f"write {_translate(foreign)}",
             )
         return (segment,)
     parts: list[str | PathParameter] = []
@@ -238,6 +240,14 @@ def _parse_segment(segment: str, text: str, where: object) -> Parts:
     return tuple(part for part in parts if part != "")
 
 
+def _translate(foreign: re.Match[str]) -> str:
+    """Write another framework's parameter as ours: <int:id>, <str:slug>, :id, *path."""
+    name, type_ = foreign["name"], foreign["type"]
+    if foreign[0].startswith("*"):
+        return f"{{*{name}}}"
+    return f"{{{name}}}" if type_ in (None, "str", "string") else f"{{{name}:{type_}}}"
+
+
 def _parse_parameter(found: re.Match[str], text: str, where: object) -> PathParameter:
     name, type_ = found["name"], found["type"]
     if found["rest"]:
@@ -250,16 +260,24 @@ def _parse_parameter(found: re.Match[str], text: str, where: object) -> PathPara
         return PathParameter(name, choice_of(_check_choices(type_.split("|"), text, where)))
     converter = find_converter(type_)
     if converter is None:
-        near = suggest_converter(type_)
         raise InvalidPatternError(
             f"the pattern {text!r} has the unknown parameter type {type_!r}",
             where=str(where),
             why=f"the types are {', '.join(converter_names())}",
-            fix=f"write {{{name}:{near}}}"
-            if near
-            else f"write {{{name}}}, or register it: converter({type_!r}, ...) before the routes",
+            fix=_fix_type(name, type_),
         )
     return PathParameter(name, converter)
+
+
+def _fix_type(name: str, type_: str) -> str:
+    if find_converter(name) is not None and type_.isidentifier():  # {int:id}
+        return f"write {{{type_}:{name}}}: the name stands first"
+    if not type_.isidentifier():  # {id:[0-9]+}
+        return f"write {{{name}}}, and say what it must match beside it: where={{{name!r}: r{type_!r}}}"
+    near = suggest_converter(type_)
+    if near:
+        return f"write {{{name}:{near}}}"
+    return f"write {{{name}}}, or register it: converter({type_!r}, ...) before the routes"
 
 
 def _check_choices(choices: list[str], text: str, where: object) -> list[str]:

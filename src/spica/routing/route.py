@@ -479,6 +479,13 @@ def check_target(target: object, where: Location) -> Handler | str:
             why="a target is written controller#action",
             fix=f"write {_guess_target(target)}",
         )
+    if isinstance(target, type):
+        raise InvalidTargetError(
+            f"the route points at the class {target.__name__}",
+            where=str(where),
+            why="what answers is a function; a controller's action is named",
+            fix='give a function, or "controller#action" in config/routes.py',
+        )
     if callable(target):
         return target
     raise InvalidTargetError(

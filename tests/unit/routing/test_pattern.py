@@ -54,6 +54,30 @@ def test_an_unknown_type_names_the_near_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("/posts/<int:id>", "write {id:int}"),
+        ("/posts/<str:slug>", "write {slug}"),
+        ("/posts/<string:slug>", "write {slug}"),
+        ("/posts/:id/edit", "write {id}"),
+        ("/files/*path", "write {*path}"),
+        ("/posts/{int:id}", "write {id:int}: the name stands first"),
+        ("/posts/{id:[0-9]+}", "write {id}, and say what it must match beside it: where={'id': r'[0-9]+'}"),
+    ],
+)
+def test_what_other_frameworks_write_is_translated(text: str, fix: str) -> None:
+    with pytest.raises(InvalidPatternError) as caught:
+        parse_pattern(text)
+    assert caught.value.fix == fix
+
+
+@pytest.mark.parametrize("text", ["/v1/things:batch", "/a*b", "/*", "/12:30"])
+def test_text_may_have_colons_and_stars(text: str) -> None:
+    assert parse_pattern(text).names == ()
+    assert parse_pattern(text).text == text
+
+
+@pytest.mark.parametrize(
     ("prefix", "pattern", "joined"),
     [
         ("", "/", "/"),
