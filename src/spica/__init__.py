@@ -155,6 +155,10 @@ __all__ = [
 def __getattr__(name: str) -> object:
     home = _HOMES.get(name)
     if home is None:
+        from spica.errors.foreign_names import OF_THE_PACKAGE  # only where a name is missing
+
+        if name in OF_THE_PACKAGE:  # an AttributeError would lose its text: `from spica import` makes its own
+            raise ImportError(f"there is no {name!r} in spica; {OF_THE_PACKAGE[name]}", name="spica")
         raise AttributeError(f"module 'spica' has no attribute {name!r}")
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value

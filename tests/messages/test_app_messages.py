@@ -129,6 +129,7 @@ MISTAKES: dict[str, Callable[[Path], object]] = {
     "InvalidConverterError": lambda root: routes(lambda r: r.converter("sku", "[A-Z", parse=str)),
     "InvalidRedirectError": lambda root: routes(lambda r: r.redirect("/go/{host}", "https://{host}/")),
     "UnknownConcernError": lambda root: routes(lambda r: r.resources("posts", concerns=["commentable"])),
+    "UnknownMemberError": lambda root: App().include_router,  # type: ignore[attr-defined]
     "UnknownSubdomainError": lambda root: raise_first(routes(lambda r: r.get("/", "home#index", subdomain="admin"))),
     "DuplicateRouteError": lambda root: compile_app(
         ("/users/{id}", lambda id: id), ("/users/{name}", lambda name: name)
@@ -163,6 +164,11 @@ SPICA-R016  there is no concern 'commentable'
   where  test_app_messages.py:LINE
   why    the concerns are (none), declared above their use
   fix    r.concern("commentable", lambda r: ...)""",
+    "UnknownMemberError": """\
+SPICA-R018  App has no 'include_router'
+  where  test_app_messages.py:LINE
+  why    that is its name in another framework
+  fix    write app.mount('/users', router)""",
     "UnknownSubdomainError": """\
 SPICA-R017  a route is for the subdomain 'admin' of a domain that is not known
   where  home#index  GET /  test_app_messages.py:LINE

@@ -118,6 +118,7 @@ SPICA-H004  the value of the field 'x-name' can't be sent: 'Ann\\r\\nset-cookie:
   fix    percent-encode it: spica.http.url.quote(value)""",
     "UnencodableValue": """\
 SPICA-H005  a dict can't become JSON: no JSON form for type
+  where  the value's ['user'], a type
   why    JSON has objects, arrays, text, numbers, true, false and null
   fix    return a dict, a list or a msgspec Struct, or give the class a method __json__ that does""",
     "UnpermittedParams": """\
@@ -127,7 +128,7 @@ SPICA-H006  raw params can't be unpacked: a visitor may add any key to them
     "SessionMissing": """\
 SPICA-H007  this route has no session
   why    sessions and flash come from the Session middleware, which is not in the route's pipeline
-  fix    add m.Session to the pipeline in config/middleware.py: p.use(m.Session)""",
+  fix    add it to the pipeline, in config/middleware.py p.use(m.Session), in one file app.use(m.Session)""",
     "SecretMissing": """\
 SPICA-H008  cookies.signed needs a secret key and this app has none
   fix    set [app] secret_key in config/app.toml, or App(secret_key=...) in a one-file app""",

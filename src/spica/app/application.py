@@ -21,7 +21,7 @@ import msgspec
 from spica._core import Application as Core
 from spica.app.compiled import Compiled, Parts, PublicFolder, compile_application
 from spica.app.error_pages import ErrorPages
-from spica.app.errors import FrozenApplicationError, raise_all
+from spica.app.errors import FrozenApplicationError, ProjectFileError, raise_all
 from spica.app.failures import Failures
 from spica.app.health import Check, Health
 from spica.app.lifespan import Hook, Lifespan, LifespanFunction
@@ -97,7 +97,7 @@ class App(Router):
         lifespan: LifespanFunction | None = None,
     ) -> None:
         super().__init__()
-        self.root = Path(root).resolve() if root is not None else None
+        self.root = _find_folder(root) if root is not None else None
         self.settings = _load_settings(self.root, env, secret_key, url, pubsub)
         self._made_at = os.path.realpath(self.root or locate_caller().file)
         self._pubsub: PubSub | None = None
@@ -532,6 +532,19 @@ def _use_keys(settings: Settings) -> None:
     chosen = settings.passwords
     cost = password_cost(settings)
     use_passwords(cost, threads=chosen.threads, max_waiting=chosen.max_waiting, min_characters=chosen.min_characters)
+
+
+def _find_folder(root: Path | str) -> Path:
+    """The project's folder. Raises ProjectFileError where there is none: `App(__name__)`, as Flask has it."""
+    folder = Path(root).resolve()
+    if not folder.is_dir():
+        raise ProjectFileError(
+            f"App({str(root)!r}): there is no such folder",
+            where=str(locate_caller()),
+            why="the first argument is the folder of a project",
+            fix="App() for an application in one file, App(root=Path(__file__).parent) for a project",
+        )
+    return folder
 
 
 def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str, pubsub: str) -> Settings:

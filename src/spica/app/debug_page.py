@@ -15,6 +15,7 @@ from spica.app.page_policy import build_policy
 from spica.app.traces import TraceFrame, list_causes, read_frames, render_text
 from spica.db.observed import MOST_REPEATS, Scope, Statement, current_scope
 from spica.errors import SpicaError
+from spica.errors.foreign_names import notes_of
 from spica.http.request import Request
 from spica.http.response import Response
 from spica.telemetry.redaction import HIDDEN, describe, is_secret
@@ -106,6 +107,8 @@ def _render_heading(error: BaseException) -> str:
         named = (("code", error.code), ("where", error.where), ("why", error.why), ("fix", error.fix))
         rows = "".join(f"<dt>{label}</dt><dd>{escape(text)}</dd>" for label, text in named if text)
         parts = f'<dl class="parts">{rows}</dl>'
+    elif notes := notes_of(error):
+        parts = f'<dl class="parts"><dt>note</dt><dd>{escape(chr(10).join(notes))}</dd></dl>'
     name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     return f'<h1>{escape(name)}</h1><p class="message">{escape(_message(error))}</p>{parts}'
 

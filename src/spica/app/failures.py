@@ -14,6 +14,7 @@ import logging
 from collections.abc import Sequence
 
 from spica.app.error_pages import ErrorPages
+from spica.errors.foreign_names import add_hint, notes_of
 from spica.errors.http import HttpError
 from spica.http import media_types
 from spica.http.context import Context, new_trace_id
@@ -93,6 +94,7 @@ class Failures:
             return answer_rescued(rescue, request, error)
         expected = HttpError(status=rescue) if rescue else error if isinstance(error, HttpError) else None
         if expected is None or (expected.status >= 500 and expected is not error):
+            add_hint(error)
             _log.error("%s %s failed %s", request.method, request.path, trace_id, exc_info=error)
             self.report(error, request)
         if expected is not None:
@@ -102,7 +104,7 @@ class Failures:
             from spica.app.debug_page import build_debug_page
 
             return build_debug_page(request, error, trace_id=trace_id)
-        detail = f"{type(error).__name__}: {error}" if self.development else ""
+        detail = "\n".join([f"{type(error).__name__}: {error}", *notes_of(error)]) if self.development else ""
         return self._answer_expected(request, HttpError(detail), trace_id)
 
     def _find_rescue(self, error: BaseException) -> int | Rescue | None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from spica.errors.base import SpicaError
+from spica.errors.foreign_names import add_hint
 
 FAILED = 1
 INTERRUPTED = 130
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader left (`spica routes | head`): not our failure, and nobody is left to be told.
         sys.stderr.close()
         return FAILED
-    except Exception:
+    except Exception as error:
+        add_hint(error)
         print(f"spica {' '.join(given)} failed unexpectedly; this is what Python says:\n", file=sys.stderr)
         raise
 

@@ -21,6 +21,7 @@ from spica.controllers.filters import Kind as FilterKind
 from spica.controllers.filters import find_filters, find_rescues
 from spica.controllers.lookup import ActionRef
 from spica.controllers.rendering import build_events, build_response
+from spica.controllers.results import refuse_status_in_tuple
 from spica.controllers.signatures import check_self
 from spica.controllers.sources import find_position, passes_unchanged
 from spica.controllers.wrapping import check_around, rescue, wrap_after, wrap_around
@@ -98,6 +99,7 @@ def build_function_endpoint(
     plan = build_plan(function, host, registry=registry)
     if route.is_socket:
         return Endpoint(info, Context, _build_socket_call([], function, plan, is_method=False), route.pattern.names)
+    refuse_status_in_tuple(function)
     step = _build_step(function, plan, is_method=False)
     build = _choose_builder(function, route)
     call = _build_call([], step, lambda ctx, value: build(ctx.answer if value is None else value))
@@ -120,6 +122,7 @@ def build_action_endpoint(route: Route, ref: ActionRef, info: RouteInfo, registr
     if route.is_socket:
         call = _build_socket_call(filters, method, plan, is_method=True)
         return Endpoint(info, ref.controller, call, route.pattern.names)
+    refuse_status_in_tuple(method)
     action = _build_step(method, plan, is_method=True)
     build, status = _choose_builder(method, route), route.status
 

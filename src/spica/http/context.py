@@ -137,9 +137,10 @@ class Context(Answers, Caching):
             if self.session_source is None:
                 raise SessionMissing(
                     "this route has no session",
-                    where=repr(self.route) if self.route is not None else "",
+                    where=_name_route(self.route),
                     why="sessions and flash come from the Session middleware, which is not in the route's pipeline",
-                    fix="add m.Session to the pipeline in config/middleware.py: p.use(m.Session)",
+                    fix="add it to the pipeline, in config/middleware.py p.use(m.Session), in one file"
+                    " app.use(m.Session)",
                 )
             session = self._session = self.session_source.load(self)
         return session
@@ -295,6 +296,10 @@ class Context(Answers, Caching):
                 unread = request.content_type or "content without a Content-Type"
         merged.update(self.path_params)
         return Params(merged, unread=unread)
+
+
+def _name_route(route: Any) -> str:
+    return "" if route is None else f"{route.target}  {route.method} {route.pattern}"
 
 
 def _content_params(request: Request) -> dict[str, Any] | None:

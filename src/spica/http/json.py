@@ -25,6 +25,8 @@ _WHY = "JSON has objects, arrays, text, numbers, true, false and null"
 _FIX = "return a dict, a list or a msgspec Struct, or give the class a method __json__ that does"
 
 MAX_DEPTH = 128
+# How deep the place of what has no JSON form is looked for.
+_MAX_PLACES = 8
 
 DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError)
 """What msgspec raises for content that is not JSON, or text in it that is not UTF-8."""
@@ -92,10 +94,56 @@ def encode(value: object, *, about: object = ...) -> bytes:
         return _encoder.encode(_shown(value) if _with_forms else value)
     except (TypeError, ValueError, RecursionError) as error:
         shown = value if about is ... else about
-        why, fix = _WHY, _FIX
-        if isinstance(shown, CoroutineType):
-            why, fix = "it was not awaited", f"await {shown.__name__}(...), in an async def"
-        raise UnencodableValue(f"a {type(shown).__name__} can't become JSON: {error}", why=why, fix=fix) from error
+        place, culprit = _find_culprit(value)
+        why, fix = _explain(culprit)
+        raise UnencodableValue(
+            f"a {type(shown).__name__} can't become JSON: {error}",
+            where=f"the value's {place}, a {type(culprit).__qualname__}" if place else "",
+            why=why,
+            fix=fix,
+        ) from error
+
+
+def _find_culprit(value: Any, depth: int = 0) -> tuple[str, Any]:
+    """The innermost thing without a JSON form: where it stands (`[0]['author']`, "" for the value itself), and it."""
+    if depth < _MAX_PLACES and isinstance(value, dict):
+        for key, item in value.items():
+            if not _has_form({key: None}):
+                return f"key {key!r}", key
+            if not _has_form(item):
+                place, culprit = _find_culprit(item, depth + 1)
+                return f"[{key!r}]{place}", culprit
+    elif depth < _MAX_PLACES and isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            if not _has_form(item):
+                place, culprit = _find_culprit(item, depth + 1)
+                return f"[{index}]{place}", culprit
+    return "", value
+
+
+def _has_form(value: Any) -> bool:
+    try:
+        _encoder.encode(_shown(value) if _with_forms else value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _explain(culprit: Any) -> tuple[str, str]:
+    """Why this has no JSON form, and what to do about it."""
+    if isinstance(culprit, CoroutineType):
+        return "it was not awaited", f"await {culprit.__name__}(...), in an async def"
+    name = type(culprit).__name__
+    if isinstance(culprit, Exception):
+        return "it is an exception", f"raise it: raise {name}(...)"
+    if hasattr(culprit, "status_code") and type(culprit).__module__.startswith(("starlette.", "fastapi.", "django.")):
+        return (
+            "it is a response of another framework",
+            "return the value itself, or Response.json(value, status=...) of spica",
+        )
+    if hasattr(culprit, "__await__"):
+        return "it was not awaited", "await it, in an async def"
+    return _WHY, _FIX
 
 
 def register_form(kind: type) -> None:

@@ -145,7 +145,8 @@ def _split(value: str | None) -> list[str]:
 def _allows_any(origins: Origins, *, credentials: bool) -> bool:
     if isinstance(origins, str) or not origins:
         raise InvalidMiddleware(
-            f"Cors takes a list of origins, not {origins!r}", fix='m.Cors(origins=["https://app.example.com"])'
+            f"Cors takes a list of origins, not {origins!r}",
+            fix=f"m.Cors(origins=[{origins!r}])" if origins else 'm.Cors(origins=["https://app.example.com"])',
         )
     for one in origins:
         if isinstance(one, str) and one != "*" and _ORIGIN(one.lower()) is None:

@@ -20,6 +20,7 @@ from spica.config.settings import Settings
 from spica.http.context import Context
 from spica.http.response import Response
 from spica.middleware.errors import InvalidMiddleware, PlainAroundAsync
+from spica.routing.location import locate_callable
 
 Endpoint = Callable[[Any], Any]
 """Takes a context and returns a Response, or an awaitable of one."""
@@ -31,6 +32,7 @@ _Before = tuple[Callable[[Any], Any], bool, int]
 _After = tuple[Callable[[Any, Response], Any], bool]
 
 
+_ANY_NUMBER = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _HOOKS_OF_TWO = {"response": "after", "next": "around"}
 
 
@@ -122,14 +124,14 @@ def check_middleware(candidate: object) -> Middleware:
 
     Raises: InvalidMiddleware.
     """
-    made = candidate() if isinstance(candidate, type) and issubclass(candidate, Middleware) else candidate
+    made = _make(candidate) if isinstance(candidate, type) and issubclass(candidate, Middleware) else candidate
     if inspect.isfunction(made):
         made = FunctionMiddleware(made)
     if not isinstance(made, Middleware):
         raise InvalidMiddleware(
             f"{candidate!r} is not middleware",
             why="a pipeline is made of subclasses of Middleware, or instances of them",
-            fix="class RequireAuth(Middleware): with a method before, after or around",
+            fix=_fix_foreign(candidate),
         )
     hooks = [name for name in ("before", "after", "around") if getattr(made, name) is not None]
     if not hooks and not made.static_fields and not made.only_static and not made.declares_only:
@@ -143,6 +145,44 @@ def check_middleware(candidate: object) -> Middleware:
             fix="do all of it in around, or split it into two classes",
         )
     return made
+
+
+def _fix_foreign(candidate: object) -> str:
+    if isinstance(candidate, type) and any("__call__" in vars(kind) for kind in candidate.__mro__):
+        return f"is it ASGI middleware? p.use(m.Asgi({candidate.__name__}, option=...))"
+    return "class RequireAuth(Middleware): with a method before, after or around"
+
+
+def _make(kind: type[Middleware]) -> Middleware:
+    try:
+        inspect.signature(kind).bind()
+    except TypeError as error:
+        raise InvalidMiddleware(
+            f"{kind.__name__} can't be used without options: {error}",
+            fix=f"give it what it needs: {kind.__name__}({', '.join(_required(kind))})",
+        ) from None
+    return kind()
+
+
+def _required(kind: type[Middleware]) -> list[str]:
+    parameters = inspect.signature(kind).parameters.values()
+    return [f"{one.name}=..." for one in parameters if one.default is one.empty and one.kind not in _ANY_NUMBER]
+
+
+def _check_response(hook: Callable[..., Any], response: Any) -> Response:
+    """Refuse what a hook returned and is no response, where it is known whose it is. Raises InvalidMiddleware."""
+    if isinstance(response, Response):
+        return response
+    raise InvalidMiddleware(
+        f"{hook.__qualname__} returned {'nothing' if response is None else f'a {type(response).__name__}'}",
+        where=str(locate_callable(hook) or ""),
+        why="an around returns the response"
+        if hook.__name__ == "around"
+        else "a hook returns a Response, or None to go on",
+        fix="response = await next(ctx), and return it"
+        if response is None
+        else "return Response.text(...) or Response.ok(...)",
+    )
 
 
 def without_declarations(middleware: Sequence[Middleware]) -> list[Middleware]:
@@ -194,6 +234,7 @@ def _flatten_plain(
             for before, first in before_hooks:  # noqa: B007 - read after the loop: how far it came
                 response = before(ctx)
                 if response is not None:
+                    response = _check_response(before, response)
                     break
             else:
                 first = 0
@@ -206,7 +247,7 @@ def _flatten_plain(
                 for after in remaining:
                     replaced = after(ctx, response)
                     if replaced is not None:
-                        response = replaced
+                        response = _check_response(after, replaced)
                 return response  # type: ignore[no-any-return] # what the endpoint returns is a Response
             except Exception as error:
                 response = on_error(ctx, error)
@@ -225,6 +266,7 @@ def _flatten_async(
             for before, waits, first in befores:  # noqa: B007 - read after the loop: how far it came
                 response = await before(ctx) if waits else before(ctx)
                 if response is not None:
+                    response = _check_response(before, response)
                     break
             else:
                 first = 0
@@ -237,7 +279,7 @@ def _flatten_async(
                 for after, waits in remaining:
                     replaced = await after(ctx, response) if waits else after(ctx, response)
                     if replaced is not None:
-                        response = replaced
+                        response = _check_response(after, replaced)
                 return response  # type: ignore[no-any-return] # what the endpoint returns is a Response
             except Exception as error:
                 response = on_error(ctx, error)
@@ -251,7 +293,7 @@ def _enclose(one: Middleware, inner: Endpoint) -> Endpoint:
         following = inner if is_async(inner) else _as_async(inner)
 
         async def run(ctx: Any) -> Response:
-            return await around(ctx, following)  # type: ignore[no-any-return] # an around returns a Response
+            return _check_response(around, await around(ctx, following))
 
         return run
     if is_async(inner):
@@ -262,7 +304,7 @@ def _enclose(one: Middleware, inner: Endpoint) -> Endpoint:
         )
 
     def run_plain(ctx: Any) -> Response:
-        return around(ctx, inner)  # type: ignore[no-any-return] # an around returns a Response
+        return _check_response(around, around(ctx, inner))
 
     return run_plain
 

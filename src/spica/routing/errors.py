@@ -101,3 +101,9 @@ class UnknownSubdomainError(RoutingError):
     """A route is for a subdomain, and the application doesn't know its own domain."""
 
     code = "SPICA-R017"
+
+
+class UnknownMemberError(RoutingError, AttributeError):
+    """An App or Router was asked for what another framework's application has."""
+
+    code = "SPICA-R018"

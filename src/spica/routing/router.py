@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, NamedTuple, TypeAlias, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, Unpack, overload
 
 from spica.injection.signature import remember_names
-from spica.routing.errors import InvalidPatternError, InvalidRouteOptionError, InvalidTargetError
+from spica.routing.errors import (
+    InvalidPatternError,
+    InvalidRouteOptionError,
+    InvalidTargetError,
+    UnknownMemberError,
+)
 from spica.routing.location import Location, locate_callable, locate_caller
 from spica.routing.redirects import build_redirect
 from spica.routing.route import (
@@ -60,6 +65,21 @@ class Router:
     def __init__(self, *, pipe: str | list[str] | tuple[str, ...] | None = None) -> None:
         self._parts: list[Route | Mount] = []
         self._pipe = build_pipe(pipe)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Only what is not there comes here. Raises UnknownMemberError for what other frameworks call it."""
+            from spica.errors.foreign_names import OF_APP  # only where a name is missing
+
+            if name in OF_APP:
+                raise UnknownMemberError(
+                    f"{type(self).__name__} has no {name!r}",
+                    where=str(locate_caller()),
+                    why="that is its name in another framework",
+                    fix=f"write {OF_APP[name]}",
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     @property
     def routes(self) -> list[Route]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
+from spica.errors.foreign_names import find_member
 from spica.testing.expectations import Expectations
 from spica.testing.failures import describe_exchange
 from spica.testing.wire import read_response
@@ -56,6 +57,14 @@ class ClientResponse(Expectations):
         self.trailers: Message = parsed.trailers
         self._missing = parsed.missing
         self._around = around or Surroundings()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Only what is not there comes here: what other test clients call it is told."""
+            hint = find_member(self, name)
+            what = f"{type(self).__name__!r} object has no attribute {name!r}{f': {hint}' if hint else ''}"
+            raise AttributeError(what, name=name, obj=self)
 
     def require_whole(self, cause: BaseException | None = None) -> Self:
         """Return the response if all of it came.

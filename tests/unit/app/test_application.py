@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from spica import App, Context, Cookie, Header, NotFound, Provide, Response, Router, SpicaError, paths, urls
-from spica.app.errors import BootError, FrozenApplicationError
+from spica.app.errors import BootError, FrozenApplicationError, ProjectFileError
 from spica.injection.errors import SignatureError
 from spica.middleware import Middleware
 from spica.routing.errors import DuplicateRouteError, InvalidPatternError, MissingBaseUrlError
@@ -367,3 +367,10 @@ async def test_a_file_that_is_not_there_is_named(exchange) -> None:
     app.get("/lost")(lambda: Response.file("/nowhere/at/all.pdf"))
     with pytest.raises(FileNotFoundError, match=r"/nowhere/at/all\.pdf"):
         await exchange(app, "GET", "/lost")
+
+
+def test_a_project_is_a_folder_that_is_there() -> None:
+    with pytest.raises(ProjectFileError) as caught:
+        App("shop.app")
+    assert caught.value.what == "App('shop.app'): there is no such folder"
+    assert caught.value.fix.startswith("App() for an application in one file")

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import starlette.responses
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -213,3 +214,52 @@ def test_an_error_names_what_it_is_about_and_a_forgotten_await() -> None:
     forgotten.close()
     assert caught.value.why == "it was not awaited"
     assert caught.value.fix == "await load(...), in an async def"
+
+
+class Bare:
+    pass
+
+
+async def find() -> None: ...
+
+
+class Awaitable:
+    def __await__(self) -> Any: ...
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        (Bare(), ""),
+        ([1, Bare()], "the value's [1], a Bare"),
+        ({"users": [{"id": 1}, {"boss": (Bare(),)}]}, "the value's ['users'][1]['boss'][0], a Bare"),
+        ({(1, 2): 3}, "the value's key (1, 2), a tuple"),
+        ({"a": {1: Bare()}}, "the value's ['a'][1], a Bare"),
+    ],
+)
+def test_the_place_of_what_has_no_json_form_is_named(value: Any, where: str) -> None:
+    with pytest.raises(UnencodableValue) as caught:
+        json.encode(value)
+    assert caught.value.where == where
+
+
+def test_what_to_do_about_it_depends_on_what_it_is() -> None:
+    coroutine = find()
+    for value, fix in (
+        ([coroutine], "await find(...), in an async def"),
+        (Awaitable(), "await it, in an async def"),
+        (BadRequest("no"), "raise it: raise BadRequest(...)"),
+        (starlette.responses.Response("x"), "return the value itself, or Response.json(value, status=...) of spica"),
+    ):
+        with pytest.raises(UnencodableValue) as caught:
+            json.encode(value)
+        assert caught.value.fix == fix
+    coroutine.close()
+
+
+def test_the_place_in_what_contains_itself_is_short() -> None:
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(UnencodableValue) as caught:
+        json.encode(value)
+    assert len(caught.value.where) < 100

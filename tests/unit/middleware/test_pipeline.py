@@ -245,3 +245,65 @@ def test_any_chain_runs_like_the_rules_say(kinds: list[tuple[bool, bool, bool]],
         chain.append(Around(name) if is_around else hooks(name, halt=halts))
     _, ran = run(compose(chain, async_endpoint if waits else endpoint))
     assert ran == expected_trace([(str(i), halts, is_around) for i, (is_around, halts, _) in enumerate(kinds)])
+
+
+# What is no response
+
+
+class SaysText(Middleware):
+    def before(self, ctx: Trace) -> Any:
+        return "no"
+
+
+class RepliesText(Middleware):
+    def after(self, ctx: Trace, response: Response) -> Any:
+        return "no"
+
+
+class Forgets(Middleware):
+    async def around(self, ctx: Trace, next: Any) -> Any:
+        await next(ctx)
+
+
+class ForgetsPlainly(Middleware):
+    def around(self, ctx: Trace, next: Any) -> Any:
+        next(ctx)
+
+
+@pytest.mark.parametrize("waits", [True, False])
+@pytest.mark.parametrize(
+    ("middleware", "what", "fix"),
+    [
+        (SaysText(), "SaysText.before returned a str", "return Response.text(...) or Response.ok(...)"),
+        (RepliesText(), "RepliesText.after returned a str", "return Response.text(...) or Response.ok(...)"),
+        (Forgets(), "Forgets.around returned nothing", "response = await next(ctx), and return it"),
+        (ForgetsPlainly(), "ForgetsPlainly.around returned nothing", "response = await next(ctx), and return it"),
+    ],
+)
+def test_what_is_no_response_is_refused_by_name(middleware: Middleware, what: str, fix: str, waits: bool) -> None:
+    inner = async_endpoint if waits and not isinstance(middleware, ForgetsPlainly) else endpoint
+    with pytest.raises(InvalidMiddleware) as caught:
+        run(compose([middleware], inner))
+    assert (caught.value.what, caught.value.fix) == (what, fix)
+    assert "test_pipeline.py:" in caught.value.where
+
+
+class NeedsOptions(Middleware):
+    def __init__(self, origins: list[str], *, limit: int, name: str = "") -> None: ...
+
+    def before(self, ctx: Trace) -> None: ...
+
+
+class OfAsgi:
+    def __init__(self, app: Any) -> None: ...
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+
+
+def test_a_class_that_needs_options_or_a_wrapper_says_so() -> None:
+    with pytest.raises(InvalidMiddleware) as caught:
+        check_middleware(NeedsOptions)
+    assert caught.value.fix == "give it what it needs: NeedsOptions(origins=..., limit=...)"
+    with pytest.raises(InvalidMiddleware) as foreign:
+        check_middleware(OfAsgi)
+    assert foreign.value.fix == "is it ASGI middleware? p.use(m.Asgi(OfAsgi, option=...))"
