@@ -1,4 +1,4 @@
-"""Every Python block of the README and the reference runs as written, top to bottom, in its page's order."""
+"""Every Python block of the README, the reference and COMPLETE runs as written, top to bottom, in its page's order."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import ast
 import asyncio
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from spica.testing import running_client
+
 ROOT = Path(__file__).parents[2]
+# How-tos whose code is whole; those that build a project are followed by tests of their own.
+COMPLETE = (ROOT / "docs" / "how-to" / "come-from-another-framework.md",)
 PAGES = [
     page
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs" / "reference").glob("*.md")))
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs" / "reference").glob("*.md")), *COMPLETE)
     if "```python\n" in page.read_text()
 ]
 
@@ -34,3 +39,18 @@ def test_the_blocks_of_a_page_run(page: Path, tmp_path: Path, monkeypatch: pytes
 
 def test_there_are_pages_with_code() -> None:
     assert len(PAGES) >= 4
+
+
+def test_the_page_for_newcomers_says_what_answers() -> None:
+    names: dict[str, Any] = {"__name__": "newcomers"}
+    (block,) = re.findall(r"```python\n(.*?)```", COMPLETE[0].read_text(), re.DOTALL)
+    exec(compile(block, str(COMPLETE[0]), "exec", dont_inherit=True), names)
+
+    async def ask() -> None:
+        async with running_client(names["app"]) as client:
+            (await client.get("/items/7")).expect_json({"name": "Lamp", "price": 20})
+            (await client.get("/items/8").accept("json")).expect_problem(404)
+            (await client.get("/items").query(limit=0).accept("json")).expect_problem(422, field="limit")
+            (await client.post("/items", json={"name": "Rug"})).expect_status(201)
+
+    asyncio.run(ask())
