@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from spica._core import Application as Core
-from spica._core import FileContent, origin_allowed
+from spica._core import FileContent
 from spica._core import Request as NativeRequest
 from spica.app.asgi_content import Disconnected, Message, Receive, StreamedContent, WholeContent, read_content
 from spica.app.asgi_socket import AsgiSocket, Topics
@@ -86,17 +86,13 @@ async def _read_whole(receive: Receive, limit: int) -> WholeContent | HttpError:
 
 async def _serve_socket(app: App, scope: Message, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect
-    native = _build_request({**scope, "method": "GET", "headers": _as_upgrade(scope["headers"])})
+    scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
+    native = _build_request({**scope, "method": "GET", "scheme": scheme, "headers": _as_upgrade(scope["headers"])})
     found = app.core.begin_socket(native)
     if found is None:
         await _refuse(scope, send, 404, _own_fields(app), b"404 Not Found\n")
         return
-    handler, origins = found
-    is_secure = scope.get("scheme") in ("wss", "https")
-    if not origin_allowed(native.field("origin"), native.field("host"), is_secure, origins):
-        words = b"403 Forbidden: pages of this origin may not open a WebSocket here\n"
-        await _refuse(scope, send, 403, _own_fields(app), words)
-        return
+    handler, _ = found
     topics = _topics.setdefault(asyncio.get_running_loop(), Topics())
     socket = AsgiSocket(scope, receive, send, topics)
     with topics.used():

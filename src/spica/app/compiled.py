@@ -28,6 +28,7 @@ from spica.app.failures import Failures
 from spica.app.method_override import build_override_entry, is_overridable
 from spica.app.misses import Misses
 from spica.app.mounted import MountedApps
+from spica.app.origins import OriginCheck, RefusedOrigins
 from spica.app.sockets import build_socket_entry
 from spica.config.settings import Settings
 from spica.controllers.action import Endpoint, build_action_endpoint, build_function_endpoint
@@ -113,6 +114,7 @@ class _Work:
     misses: Misses
     services: ContextServices
     mistakes: list[SpicaError]
+    refused_origins: RefusedOrigins
     entries: list[Route] = field(default_factory=list)
     fanout: Fanout | None = None
     posts: dict[Shape, tuple[Route, Dispatch]] = field(default_factory=dict)
@@ -142,7 +144,8 @@ def compile_application(parts: Parts) -> Compiled:
         public=list(parts.public),
         readers=parts.pipelines.readers,
     )
-    work = _Work(core, misses, services, list(table.mistakes))
+    refused_origins = RefusedOrigins(development=parts.failures.development)
+    work = _Work(core, misses, services, list(table.mistakes), refused_origins)
     variants = [variant for route in table for variant in route.variants]
     shapes = {route.pattern.shape for route in variants}
     own = [one for one in (*parts.internal, *parts.health) if one.pattern.shape not in shapes]
@@ -181,9 +184,8 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     failures = parts.failures.with_handlers(find_handlers(chain[len(parts.pipelines.common) :]))
     services = replace(work.services, nonce_policies=parts.pipelines.nonce_policies(route.pipe))
     if route.is_socket:
-        entry = build_socket_entry(endpoint, middleware, failures, services)
-        origins = route.origins if route.origins is not None else parts.settings.server.websocket.origins
-        narrow_entry(work.core, add_socket_entry(work.core, route, entry, origins), [chain])
+        entry = build_socket_entry(endpoint, middleware, failures, services, _build_origins(route, parts, work))
+        narrow_entry(work.core, add_socket_entry(work.core, route, entry), [chain])
         work.entries.append(route)
         return
     if all(isinstance(one, AccessLog) for one in chain):
@@ -207,6 +209,14 @@ def _add_route(route: Route, parts: Parts, work: _Work) -> None:
     narrow_entry(work.core, number, [chain])
     work.misses.note(number, chain)
     work.entries.append(route)
+
+
+def _build_origins(route: Route, parts: Parts, work: _Work) -> OriginCheck:
+    """Which pages may open a route's WebSockets: those that it names, else those of the configuration."""
+    if route.origins is None and (common := parts.settings.server.websocket.origins):
+        return OriginCheck(common, "origins under [server.websocket]", work.refused_origins)
+    where = f"origins at {route.where}" if route.origins else str(route.where)
+    return OriginCheck(route.origins or (), where, work.refused_origins)
 
 
 def _build_channels(route: Route, parts: Parts, work: _Work) -> Endpoint:

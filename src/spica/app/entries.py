@@ -57,8 +57,8 @@ def add_entry(core: Application, route: Route, dispatch: Dispatch) -> int:
     return _add(core, route.method, route, entry, "task" if dispatch.waits else "plain", dispatch.streams_content)
 
 
-def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origins: Sequence[str]) -> int:
-    """Hand the core what answers WebSockets at a route's pattern from pages of these origins; [] for its own."""
+def add_socket_entry(core: Application, route: Route, entry: SocketEntry) -> int:
+    """Hand the core what answers WebSockets at a route's pattern, and looks at the origins of their pages itself."""
     with _explained(route):
         return core.add_route(
             "GET",
@@ -67,7 +67,7 @@ def add_socket_entry(core: Application, route: Route, entry: SocketEntry, origin
             takes="request",
             kind="socket",
             label=route.origin,
-            origins=list(origins),
+            origins=["*"],
             **_build_demands(route),
         )
 

@@ -1,6 +1,7 @@
 """WebSockets through spine 2: middleware answers the handshake, then the handler lives as long as its socket.
 
 Rules of this file:
+- Before all of it the page's origin is looked at (`origins.py`).
 - The route's pipeline runs around the handshake, not around the socket: `before` may refuse, `after` and `around` see a
   response with the status 101, whose fields go out with it.
 - An exception before the handshake is answered becomes an ordinary response. After that it is logged and
@@ -18,6 +19,7 @@ from typing import Any
 
 from spica._core import Request as NativeRequest
 from spica.app.failures import Failures
+from spica.app.origins import OriginCheck
 from spica.controllers.action import Endpoint
 from spica.errors.http import HttpError, UnprocessableContent
 from spica.http.context import Context, ContextServices
@@ -33,7 +35,11 @@ _log = logging.getLogger("spica.app")
 
 
 def build_socket_entry(
-    endpoint: Endpoint, middleware: Sequence[Middleware], failures: Failures, services: ContextServices
+    endpoint: Endpoint,
+    middleware: Sequence[Middleware],
+    failures: Failures,
+    services: ContextServices,
+    origins: OriginCheck,
 ) -> SocketEntry:
     """Compose a WebSocket's route. What it makes returns the response of a handshake that was refused, else None."""
     make, info, names, call = endpoint.context_type, endpoint.info, endpoint.parameter_names, endpoint.call
@@ -53,6 +59,9 @@ def build_socket_entry(
         return response
 
     async def entry(native: NativeRequest, native_socket: NativeSocket) -> Response | None:
+        refusal = origins.refuse(native)
+        if refusal is not None:
+            return refusal
         ctx = make(Request(native), info, dict(zip(names, native.params, strict=True)), services)
         response = await answer_handshake(ctx)
         if response.status != SWITCHING:

@@ -161,6 +161,31 @@ async def test_promise_43_a_refused_websocket_has_the_safe_fields(path: str, sta
     assert {b"content-security-policy", b"referrer-policy", b"content-type"} <= fields.keys()
 
 
+@pytest.mark.parametrize(
+    ("scheme", "origin", "status"),
+    [("wss", "http", 403), ("wss", "https", 101), ("ws", "https", 101), ("ws", "http", 101)],
+)
+async def test_a_page_without_tls_may_not_open_a_websocket_over_tls(scheme: str, origin: str, status: int) -> None:
+    app = App(env="test")
+    secure: list[bool] = []
+
+    @app.ws("/live")
+    async def live(socket: WebSocket) -> None:
+        secure.append(socket.context.request.is_secure)
+
+    scope = {
+        "type": "websocket",
+        "path": "/live",
+        "scheme": scheme,
+        "headers": [(b"host", b"a.example"), (b"origin", f"{origin}://a.example".encode())],
+        "extensions": {"websocket.http.response": {}},
+    }
+    start = (await run(app, scope, {"type": "websocket.connect"}))[0]
+    refused = start.get("status") == 403 and not secure
+    assert refused == (status == 403)
+    assert secure == ([] if refused else [scheme == "wss"])
+
+
 async def test_a_websocket_without_a_route_is_refused() -> None:
     scope = {"type": "websocket", "path": "/", "headers": []}
     assert await run(App(), scope, {"type": "websocket.connect"}) == [{"type": "websocket.close", "code": 1000}]

@@ -9,6 +9,7 @@ import pytest
 
 from spica import App, Forbidden, SocketClosed, WebSocket
 from spica.app.failures import Failures
+from spica.app.origins import OriginCheck, RefusedOrigins
 from spica.app.sockets import build_socket_entry
 from spica.controllers.action import build_function_endpoint
 from spica.controllers.controller import RouteInfo
@@ -56,7 +57,8 @@ async def open_socket(
     info = RouteInfo(method="GET", pattern="/s", target="s")
     endpoint = build_function_endpoint(route, handler, info)
     failures: Failures = app.failures
-    entry = build_socket_entry(endpoint, middleware, failures, ContextServices())
+    origins = OriginCheck([], "", RefusedOrigins(development=False))
+    entry = build_socket_entry(endpoint, middleware, failures, ContextServices(), origins)
     native = Native()
     return native, await entry(make_request().native, native)  # type: ignore[arg-type]
 
