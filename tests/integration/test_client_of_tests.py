@@ -22,6 +22,7 @@ from spica.testing import (
     StreamEnded,
     running_client,
 )
+from tests.serving import open_client
 
 
 class Room(Channel, topic="room:{room_id:int}"):
@@ -352,6 +353,52 @@ async def test_what_a_channel_refuses(client: Client) -> None:
         with pytest.raises(PushRefused) as wrong:
             await room.push("new_msg", body=5)
         assert [error["name"] for error in wrong.value.response["errors"]] == ["body"]
+
+
+async def test_what_a_channel_refuses_is_told_with_what_there_is(client: Client) -> None:
+    async with client.socket("/socket", user=3) as socket, client.socket("/socket", user=4) as other:
+        with pytest.raises(JoinRefused) as refused:
+            await socket.join("romm:7")
+        assert refused.value.hint == "the channels of UserSocket take room:{room_id:int}"
+        assert str(refused.value).splitlines() == [
+            'romm:7 can\'t be joined: {"reason":"unmatched topic"}',
+            "  hint: the channels of UserSocket take room:{room_id:int}",
+        ]
+        room = await socket.join("room:7")
+        with pytest.raises(PushRefused) as unknown:
+            await room.push("new_mgs", body="hi")
+        assert unknown.value.hint == "did you mean new_msg?"
+        with pytest.raises(PushRefused) as wrong:
+            await room.push("new_msg", boddy="hunter2")
+        assert (wrong.value.errors, wrong.value.reason) == (
+            [{"name": "body", "message": "is missing", "code": "missing"}],
+            "some values were refused",
+        )
+        assert str(wrong.value).splitlines() == [
+            'new_msg of room:7 was answered with an error: {"reason":"some values were refused"}',
+            "  body is missing",
+            "  hint: did you mean body instead of boddy?",
+        ]
+        with pytest.raises(JoinRefused) as closed:
+            await other.join("room:0")
+        assert (closed.value.hint, closed.value.errors) == ("", [])
+        assert str(closed.value) == 'room:0 can\'t be joined: {"reason":"members only"}'
+
+
+async def test_development_is_told_beside_the_test(capsys: pytest.CaptureFixture[str]) -> None:
+    app = App(env="development", pubsub="memory")
+
+    class Lobby(Channel, topic="lobby"): ...
+
+    @app.socket("/socket")
+    class UserSocket(Socket):
+        channels = [Lobby]
+
+    async with open_client(app) as client, client.socket("/socket") as first, client.socket("/socket") as second:
+        for socket in (first, second):
+            with pytest.raises(JoinRefused, match=r"hint: did you mean lobby\?"):
+                await socket.join("loby")
+    assert capsys.readouterr().err.count("join refused") == 2
 
 
 async def test_a_channel_that_crashes(client: Client) -> None:

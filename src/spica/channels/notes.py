@@ -2,17 +2,21 @@
 
 Rules of this file:
 - A note has names and reasons, no values: payloads hold what is nobody's business.
-- Nothing of this runs in production, where a client could fill the log.
+- Nothing of this runs in production, where a client could fill the log. Tests that are refused are told it by the kit.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from spica.channels.compiled import CompiledChannel, CompiledSocket
 from spica.channels.message import JOIN, PHOENIX, Message
 from spica.errors import closest
+
+_MAX_NAMES = 100
+"""Of a payload: who looks at a note has sent few."""
 
 Note: TypeAlias = Callable[[str, dict[str, str]], None]
 """Called with what was refused, and the facts by name."""
@@ -33,9 +37,10 @@ def describe_note(
     reason = response.get("reason") if isinstance(response, Mapping) else None
     facts["reason"] = str(reason if reason is not None else type(response).__name__)
     errors = response.get("errors") if isinstance(response, Mapping) else None
+    fields = [one for one in errors if _is_of_a_field(one)] if isinstance(errors, list) else []
     if isinstance(errors, list):
-        facts["errors"] = "; ".join(f"{one['name']} {one['message']}" for one in errors if _is_of_a_field(one))
-    hint = _find_hint(socket, channel, message)
+        facts["errors"] = "; ".join(f"{one['name']} {one['message']}" for one in fields)
+    hint = _find_misspelt(message.payload, fields) or _find_hint(socket, channel, message)
     if hint:
         facts["hint"] = hint
     return ("join refused" if is_join else "message refused"), facts
@@ -43,6 +48,16 @@ def describe_note(
 
 def _is_of_a_field(error: object) -> bool:
     return isinstance(error, Mapping) and "name" in error and "message" in error
+
+
+def _find_misspelt(payload: object, errors: list[Mapping[str, str]]) -> str:
+    """The names of a payload that may stand for those which it lacks."""
+    if not isinstance(payload, dict):
+        return ""
+    lacking = [one["name"] for one in errors if one.get("code") == "missing"]
+    given = [name for name in itertools.islice(payload, _MAX_NAMES) if name not in lacking]
+    pairs = [(name, near[0][:255]) for name in lacking if (near := closest(name, given, limit=1))]
+    return "; ".join(f"did you mean {name} instead of {near}?" for name, near in pairs)
 
 
 def _find_hint(socket: CompiledSocket, channel: CompiledChannel | None, message: Message) -> str:

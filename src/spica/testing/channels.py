@@ -15,8 +15,7 @@ import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
+from spica.app.application import App
 from spica.http.websocket import Message
 from spica.testing import json_paths
 from spica.testing.channel_messages import (
@@ -30,10 +29,11 @@ from spica.testing.channel_messages import (
     render_message,
 )
 from spica.testing.failures import LoggedFailures
+from spica.testing.refusals import RefusalNotes, describe_refusal, list_errors, shown, watch_refusals
 
 REPLY_TIMEOUT_S = 5.0
 REFUTE_WITHIN_S = 0.1
-_SHOWN_MESSAGES, _SHOWN_CHARACTERS = 20, 200
+_SHOWN_MESSAGES = 20
 KEYWORDS: Final = object()
 """Stands for a payload that is given by name."""
 _ENDS = {CLOSE: "closed", ERROR: "crashed"}
@@ -44,24 +44,32 @@ class ChannelError(Exception):
 
 
 class JoinRefused(ChannelError):
-    """The application refused a join; `reply` is what it answered, `reason` the reason in it, "" without one."""
+    """The application refused a join.
 
-    def __init__(self, topic: str, reply: Any) -> None:
-        super().__init__(f"{topic} can't be joined: {_shown(reply)}")
+    `reply` is what it answered, `reason` the reason in it, "" without one, `errors` the fields that were refused,
+    `hint` what development's log says of it, such as the topics that there are.
+    """
+
+    def __init__(self, topic: str, reply: Any, hint: str = "") -> None:
+        super().__init__(describe_refusal(f"{topic} can't be joined", reply, hint))
         self.topic = topic
         self.reply = reply
         self.reason = _reason(reply)
+        self.errors = list_errors(reply)
+        self.hint = hint
 
 
 class PushRefused(ChannelError):
-    """A push was answered with an error; `response` is the answer, `reason` the reason in it, "" without one."""
+    """A push was answered with an error; `response` is the answer, the rest as of `JoinRefused`."""
 
-    def __init__(self, topic: str, event: str, response: Any) -> None:
-        super().__init__(f"{event} of {topic} was answered with an error: {_shown(response)}")
+    def __init__(self, topic: str, event: str, response: Any, hint: str = "") -> None:
+        super().__init__(describe_refusal(f"{event} of {topic} was answered with an error", response, hint))
         self.topic = topic
         self.event = event
         self.response = response
         self.reason = _reason(response)
+        self.errors = list_errors(response)
+        self.hint = hint
 
 
 class ChannelEnded(ChannelError):
@@ -91,11 +99,14 @@ class Line(NamedTuple):
 class ClientChannels:
     """The channels of one socket, by topic.
 
-    Args:    line: what they are sent on; target: of its handshake, to tell whose exceptions are logged.
+    Args:    line: what they are sent on; target: of its handshake, to tell whose exceptions are logged; app: that they
+             are of, None where that is not known.
     """
 
-    def __init__(self, line: Line, target: str) -> None:
+    def __init__(self, line: Line, target: str, app: App | None = None) -> None:
         self.line = line
+        self._app = app
+        self._notes: RefusalNotes | None = None
         self.failures = LoggedFailures(target)
         self._refs = map(str, itertools.count(1))
         self._by_topic: dict[str, ClientChannel] = {}
@@ -108,6 +119,8 @@ class ClientChannels:
     async def join(self, topic: str, payload: object, timeout_s: float) -> ClientChannel:
         """Join a topic. Raises JoinRefused, ChannelEnded, TimeoutError."""
         self.failures.__enter__()
+        if self._notes is None and self._app is not None:
+            self._notes = watch_refusals(self._app)
         channel = ClientChannel(self, topic, next(self._refs))
         before = self.failures.last
         self._by_topic[topic] = self._by_ref[channel.join_ref] = channel
@@ -116,13 +129,17 @@ class ClientChannels:
             channel.end("refused")
             if self._by_topic[topic] is channel:
                 del self._by_topic[topic]
-            raise JoinRefused(topic, reply) from self.failure_since(before)
+            raise JoinRefused(topic, reply, self.find_hint(topic)) from self.failure_since(before)
         channel.reply = reply
         return channel
 
     def failure_since(self, before: BaseException | None) -> BaseException | None:
         """What was logged last, unless that was there before."""
         return self.failures.last if self.failures.last is not before else None
+
+    def find_hint(self, topic: str, event: str = "") -> str:
+        """What the application notes of a refusal, of a join without an event; "" for nothing."""
+        return self._notes.find_hint(topic, event) if self._notes is not None else ""
 
     def next_ref(self) -> str:
         """A number that no message of this socket has had."""
@@ -172,7 +189,8 @@ class ClientChannel:
         before = self._channels.failures.last
         status, response = await self.ask(event, choose_payload(payload, values), timeout_s)
         if status != "ok":
-            raise PushRefused(self.topic, event, response) from self._channels.failure_since(before)
+            hint = self._channels.find_hint(self.topic, event)
+            raise PushRefused(self.topic, event, response, hint) from self._channels.failure_since(before)
         return response
 
     async def push_soon(self, event: str, /, *, payload: object = KEYWORDS, **values: object) -> None:
@@ -322,7 +340,7 @@ def _reason(reply: Any) -> str:
 
 
 def _described(event: str, wanted: object) -> str:
-    return event if wanted is KEYWORDS else f"{event} with {_shown(wanted)}"
+    return event if wanted is KEYWORDS else f"{event} with {shown(wanted)}"
 
 
 def _difference(one: Received, wanted: object) -> str:
@@ -332,14 +350,4 @@ def _difference(one: Received, wanted: object) -> str:
 def _line(one: Received, event: str = "", wanted: object = KEYWORDS) -> str:
     """One message for a failure, with what differs where it is of the event that was expected."""
     difference = _difference(one, wanted) if one.event == event else ""
-    return f"  {one.event}  {_shown(one.payload)}" + (f"  ({difference})" if difference else "")
-
-
-def _shown(payload: object) -> str:
-    if isinstance(payload, bytes):
-        return f"{len(payload)} octets {payload[:40]!r}"
-    try:
-        text = msgspec.json.encode(payload).decode()
-    except TypeError:
-        text = repr(payload)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}… ({len(text)} characters)"
+    return f"  {one.event}  {shown(one.payload)}" + (f"  ({difference})" if difference else "")

@@ -121,7 +121,8 @@ class Client:
         Raises:  SocketRefused, when it is entered and the application does not accept.
         """
         target = add_query(quote(path, safe=_SAFE_IN_TARGET), query)
-        return ClientSocket(self._connect, target, partial(self._fields, target, headers or {}), subprotocols)
+        fields = partial(self._fields, target, headers or {})
+        return ClientSocket(self._connect, target, fields, subprotocols, self.app)
 
     def sse(
         self, path: str, *, headers: Mapping[str, str] | None = None, last_event_id: str | int = ""

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 import msgspec
 
+from spica.app.application import App
 from spica.http.websocket import Message, SocketClosed
 from spica.testing.channels import KEYWORDS, REPLY_TIMEOUT_S, ClientChannel, ClientChannels, Line, choose_payload
 from spica.testing.connections import Connect
@@ -42,7 +43,8 @@ class ClientSocket:
     """A WebSocket of a test: `async with client.socket("/chat") as socket`.
 
     Args:    connect: opens a connection that gives what it receives to a callable; target: of the request; fields:
-             makes those of it, beside those of the handshake; subprotocols: offered.
+             makes those of it, beside those of the handshake; subprotocols: offered; app: that answers, for what it
+             notes of refusals.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class ClientSocket:
         target: str,
         fields: Callable[[], Awaitable[Mapping[str, str]]],
         subprotocols: Sequence[str] = (),
+        app: App | None = None,
     ) -> None:
         self._connect = connect
         self._target = target
@@ -62,7 +65,8 @@ class ClientSocket:
         self._end: tuple[int, str] | None = None
         self._said_goodbye = False
         self._ended = False
-        self._channels = ClientChannels(Line(self.send, self._look, lambda: bool(self._end or self._ended)), target)
+        line = Line(self.send, self._look, lambda: bool(self._end or self._ended))
+        self._channels = ClientChannels(line, target, app)
         self.response: ClientResponse
         """The answer to the handshake, a 101."""
 

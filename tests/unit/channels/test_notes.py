@@ -102,6 +102,17 @@ async def test_a_payload_that_does_not_fit_is_noted_with_its_fields_and_without_
     assert "hunter2" not in str(facts)
 
 
+async def test_a_misspelt_field_is_noted_with_the_one_that_was_meant() -> None:
+    for payload, hint in (
+        ({"boddy": "hunter2"}, "did you mean body instead of boddy?"),
+        ({"x": 1}, None),
+        ([1], None),
+        ({"body": 5, "boddy": "hi"}, None),
+    ):
+        [(_, facts)] = await ask(JOINED, ["1", "2", "room:7", "new_msg", payload])
+        assert facts.get("hint") == hint
+
+
 async def test_nothing_is_noted_of_what_is_answered() -> None:
     assert await ask(JOINED, ["1", "2", "room:7", "new_msg", {"body": "hi"}]) == []
 
