@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +20,7 @@ import msgspec
 
 from spica._core import Application as Core
 from spica.app.compiled import Compiled, Parts, PublicFolder, compile_application
+from spica.app.configuration import Given, load_settings
 from spica.app.error_pages import ErrorPages
 from spica.app.errors import FrozenApplicationError, ProjectFileError, raise_all
 from spica.app.failures import Failures
@@ -30,9 +31,8 @@ from spica.app.single_page import SinglePage
 from spica.app.source_files import serve_sources
 from spica.assets.lookup import SourceAssets, load_assets, use_assets
 from spica.assets.shipped import PUBLIC as SHIPPED
-from spica.config.environment import environment_name
 from spica.config.in_force import password_cost, shows_api_docs, watches_queries
-from spica.config.settings import AppSection, PubsubSection, Settings
+from spica.config.settings import Settings
 from spica.controllers.lookup import ControllerLookup
 from spica.controllers.rendering import NoRenderer, Renderer
 from spica.injection.registry import Override, Registry
@@ -75,9 +75,11 @@ class App(Router):
     Args:    root: a project's folder, None for an application in one file; env: development, test or production, None
              for SPICA_ENV; secret_key: for sessions and sealed cookies of a one-file application, 32 characters or
              more; url: the address of a one-file application, for `urls`; templates: of a one-file application;
-             pubsub: how broadcasts of a one-file application reach other processes, as [pubsub] url;
-             lifespan: an async generator, or a function that makes an async context manager, around its life.
-    Raises:  ConfigurationError when a project's config/*.toml is wrong.
+             pubsub: how broadcasts of a one-file application reach other processes, as [pubsub] url; config: of a
+             one-file application, sections as a project's config/*.toml has them, `{"presence": {"heartbeat_s": 3}}`,
+             but those of the server; lifespan: an async generator, or a function that makes an async context manager,
+             around its life.
+    Raises:  ConfigurationError when a project's config/*.toml is wrong, or what is given instead of it.
     Example:
         >>> app = App()
         >>> @app.get("/users/{id:int}")
@@ -94,12 +96,15 @@ class App(Router):
         url: str = "",
         templates: Renderer | None = None,
         pubsub: str = "",
+        config: Mapping[str, Mapping[str, Any]] | None = None,
         lifespan: LifespanFunction | None = None,
     ) -> None:
         super().__init__()
         self.root = _find_folder(root) if root is not None else None
-        self.settings = _load_settings(self.root, env, secret_key, url, pubsub)
-        self._made_at = os.path.realpath(self.root or locate_caller().file)
+        self._declared_at = locate_caller()
+        given = Given(self._declared_at, secret_key, url, pubsub, config)
+        self.settings = load_settings(self.root, env, given)
+        self._made_at = os.path.realpath(self.root or self._declared_at.file)
         self._pubsub: PubSub | None = None
         self._presence: Tracker | None = None
         self._pipelines = Pipelines(in_project=root is not None)
@@ -545,16 +550,3 @@ def _find_folder(root: Path | str) -> Path:
             fix="App() for an application in one file, App(root=Path(__file__).parent) for a project",
         )
     return folder
-
-
-def _load_settings(root: Path | None, env: str | None, secret_key: str, url: str, pubsub: str) -> Settings:
-    if root is None:
-        return Settings(
-            env=environment_name(env),
-            app=AppSection(secret_key=secret_key, url=url),
-            pubsub=PubsubSection(url=pubsub),
-        )
-    # Lazy: an application in one file has no TOML to read.
-    from spica.config import loader
-
-    return loader.load(root, env)

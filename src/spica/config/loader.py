@@ -1,9 +1,9 @@
-"""Loading: config/*.toml into Settings, or every mistake in them at once."""
+"""Loading: config/*.toml, or what an application in one file gives, into Settings; or every mistake at once."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +29,7 @@ class Loaded(NamedTuple):
     merged: Mapping[str, Mapping[str, Setting]]
 
 
+_OF_SERVERS = ("server", "runtime")
 _PRODUCTION = "secrets/production.toml.encrypted"
 
 
@@ -71,11 +72,7 @@ def load_traced(
     merged, name_problems = merge(sources, keys, name)
     problems += name_problems + apply_overrides(merged, keys, variables)
     values = Values(variables, _load_secrets(root, name, variables) if secrets is None else secrets, _make_key(root))
-    built: dict[str, Any] = {}
-    for title, struct in known.items():
-        fields = build_section(title, struct, merged[title], values, problems)
-        inner = {key: built[f"{title}.{key}"] for key in inner_sections(struct)}
-        built[title] = struct(**fields, **inner) if fields is not None and None not in inner.values() else None
+    built = _build(known, merged, values, problems)
     app = built["app"]
     if isinstance(app, AppSection) and not app.secret_keys:
         built["app"] = _with_key(app, values.make_key, root, name, problems, merged["app"])
@@ -113,6 +110,66 @@ def load_section(
     if fields is None or problems:
         raise ConfigurationError(sorted(problems, key=_position))
     return kind(**fields)
+
+
+def load_given(
+    tables: Sequence[Mapping[str, Any]], env: str | None = None, *, where: str, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Make the configuration of an application in one file.
+
+    Args:    tables: sections by name, as TOML gives them, environments among them; a key is in one of them; env: as for
+             `load`; where: the line that gives them; environ: the environment variables, default those of the process.
+    Raises:  ConfigurationError, as `load`, and for the sections of the server: it is started by other means.
+    """
+    name = environment_name(env)
+    problems = [
+        Problem(
+            where,
+            f"[{title}] can't be given to App: the server is told before there is one",
+            f"export {override_name(title, next(iter(one[title]), 'port'))}=..., or give it to spica server or app.run",
+        )
+        for one in tables
+        for title in _OF_SERVERS
+        if title in one
+    ]
+    own = [{title: table for title, table in one.items() if title not in _OF_SERVERS} for one in tables]
+    known = dict(_with_inner(SECTIONS))
+    keys = {title: keys_of(struct) for title, struct in known.items()}
+    merged, name_problems = merge([Source(where, one, {}) for one in own], keys, name)
+    variables = os.environ if environ is None else environ
+    problems += name_problems + apply_overrides(merged, keys, variables)
+    built = _build(known, merged, Values(variables, Secrets()), problems)
+    if problems:
+        raise ConfigurationError(sorted(problems, key=_position))
+    return Settings(env=name, **{title: built[title] for title in SECTIONS})
+
+
+def find_place(settings: Settings, section: str, key: str) -> str:
+    """Where a setting was written: "config/app.toml:3", or the variable that overrides it; "" for neither."""
+    variable = override_name(section, key)
+    if any(name.upper() == variable for name in os.environ):
+        return variable
+    if settings.root is None:
+        return ""
+    sources, _ = _read(settings.root)
+    keys = {title: keys_of(struct) for title, struct in _with_inner(SECTIONS)}
+    setting = merge(sources, keys, settings.env)[0][section].get(key)
+    return "" if setting is None else setting.where
+
+
+def _build(
+    known: Mapping[str, type[msgspec.Struct]],
+    merged: Mapping[str, Mapping[str, Setting]],
+    values: Values,
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """Build every section, those inside another before it; one with a problem, which is noted, is None."""
+    built: dict[str, Any] = {}
+    for title, struct in known.items():
+        fields = build_section(title, struct, merged[title], values, problems)
+        inner = {key: built[f"{title}.{key}"] for key in inner_sections(struct)}
+        built[title] = struct(**fields, **inner) if fields is not None and None not in inner.values() else None
+    return built
 
 
 def _load_secrets(root: Path, env: str, environ: Mapping[str, str]) -> Secrets:
