@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import os
 import random
@@ -366,6 +367,41 @@ async def test_a_folder_that_can_not_be_written_is_told(buses: Buses, folder: Pa
     assert raised.value.where == str(folder / "shop")
     assert raised.value.status == 503
     assert str(folder) not in raised.value.detail, "what a client sees"
+
+
+def test_what_can_not_be_used_is_told_with_what_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_file(folder)
+    for url, why in (
+        (f"local://{folder}", f"{folder} is no folder, so there can be none in it"),
+        (f"local://{folder}/a/b", f"{folder} is no folder, so there can be none in it"),
+        (
+            "local:///proc/nope/shop",
+            "No such file or directory: there is no nope in /proc, and the user {} can't make it",
+        ),
+    ):
+        with pytest.raises(BrokerUnavailable) as raised:
+            local.build_folder(url, "shop").check()
+        assert raised.value.why == why.format(os.geteuid())
+    assert raised.value.fix.startswith(f"sudo install -d -m 700 -o {os.geteuid()} /proc/nope/shop, or name another")
+    os.unlink(folder)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    with pytest.raises(BrokerUnavailable) as raised:
+        local.build_folder(f"local://{folder}", "shop").check()
+    assert raised.value.why == (
+        f"Permission denied: there is no run in {folder.parent}, and the user {os.geteuid()} can't make it"
+    )
+
+
+def test_a_folder_is_looked_at_without_a_trace(folder: Path) -> None:
+    local.build_folder(f"local://{folder}", "shop").check()
+    assert list(folder.iterdir()) == []
+    (folder / "shop").mkdir(mode=0o755)
+    with pytest.raises(FolderRefused, match="mode 755"):
+        local.build_folder(f"local://{folder}", "shop").check()
 
 
 async def test_a_full_disk_is_told(buses: Buses, monkeypatch: pytest.MonkeyPatch) -> None:

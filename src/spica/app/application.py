@@ -148,7 +148,7 @@ class App(Router):
             # Lazy: a server starts without what only those who broadcast need.
             from spica.app.broadcasting import build_bus
 
-            self._pubsub = build_bus(self.settings, self._made_at, self.health)
+            self._pubsub = build_bus(self.settings, self._made_at, self.health, declared_at=str(self._declared_at))
         return self._pubsub
 
     # Declaring
@@ -463,10 +463,11 @@ class App(Router):
 
     def _start_realtime(self) -> None:
         # Lazy: as `pubsub`.
-        from spica.app.broadcasting import start_bus
+        from spica.app.broadcasting import check_folder, start_bus
         from spica.presence.current import use as use_presence
 
         fanout = self._fanout
+        check_folder(self.settings, self._made_at, declared_at=str(self._declared_at))
         start_bus(self.pubsub, self.settings, has_channels=fanout is not None)
         if fanout is not None:
             self._presence = fanout.presence

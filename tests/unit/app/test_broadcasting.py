@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from spica.config.settings import AppSection, HealthSection, PubsubSection, Sett
 from spica.pubsub import BrokerUnavailable, BrokerUrlError, PubSub
 from spica.pubsub.brokers.local import LocalBroker
 from spica.pubsub.brokers.redis import RedisBroker
+from spica.pubsub.errors import BrokerLibraryMissing
 from tests.serving import open_client
 from tests.unit.pubsub.fakes import FakeBroker
 
@@ -99,6 +101,55 @@ def test_two_files_of_one_folder_are_two_applications(tmp_path: Path) -> None:
 def test_an_unknown_broker_stops_the_boot() -> None:
     with pytest.raises(BrokerUrlError, match="kafka"):
         App(pubsub="kafka://localhost").core
+
+
+def test_a_broker_that_there_is_not_is_told_with_the_line_that_names_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = sys._getframe().f_lineno + 1
+    app = App(env="production", pubsub="rdis://localhost")
+    with pytest.raises(BrokerUrlError) as raised:
+        app.core
+    assert raised.value.where == f"tests/unit/app/test_broadcasting.py:{line}  [pubsub] url = 'rdis://localhost'"
+    (project / "config" / "pubsub.toml").write_text('[pubsub]\nname = "shop"\n[pubsub.test]\nurl = "redis:localhost"\n')
+    with pytest.raises(BrokerUrlError) as raised:
+        App(root=project, env="test").core
+    assert raised.value.where == "config/pubsub.toml:4  [pubsub] url"
+    monkeypatch.setenv("SPICA__PUBSUB__URL", "local://run/shop")
+    for root in (project, None):
+        with pytest.raises(BrokerUrlError) as raised:
+            App(root=root, env="test").core
+        assert raised.value.where == "SPICA__PUBSUB__URL  [pubsub] url"
+
+
+def test_a_library_that_is_not_there_is_told_with_the_line_that_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(BrokerLibraryMissing) as raised:
+        App(env="production", pubsub="nats://localhost").core
+    assert raised.value.where.startswith("tests/unit/app/test_broadcasting.py:")
+
+
+async def test_a_folder_that_can_not_be_used_stops_the_start_and_not_the_compilation(project: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="spica-test-", dir="/tmp") as made:
+        (Path(made) / "file").write_text("")
+        (project / "config" / "pubsub.toml").write_text(f'[pubsub]\nurl = "local://{made}/file/shop"\nname = "shop"\n')
+        app = App(root=project, env="test")
+        app.core
+        with pytest.raises(BrokerUnavailable) as raised:
+            await app.startup()
+        assert raised.value.where == f"config/pubsub.toml:2  [pubsub] url\n{made}/file/shop/shop"
+        assert raised.value.why == f"{made}/file is no folder, so there can be none in it"
+        await app.shutdown()
+
+
+async def test_a_folder_that_can_be_used_is_left_as_it_was() -> None:
+    with tempfile.TemporaryDirectory(prefix="spica-test-", dir="/tmp") as made:
+        app = App(env="test", pubsub=f"local://{made}/run", config={"pubsub": {"name": "shop"}})
+        await app.startup()
+        assert list((Path(made) / "run").iterdir()) == []
+        await app.pubsub.start()
+        assert len(list((Path(made) / "run" / "shop").iterdir())) == 1
+        await app.shutdown()
 
 
 def test_the_section_is_checked(project: Path) -> None:

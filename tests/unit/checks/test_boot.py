@@ -29,6 +29,12 @@ def test_a_file_that_is_not_python_is_told_at_its_line(check: Check) -> None:
     assert found.place == "main.py:2"
 
 
+def test_a_broker_that_there_is_not_is_told_at_its_line(check: Check) -> None:
+    (found,) = check("boot", {"config/pubsub.toml": '[pubsub]\nname = "shop"\nurl = "rdis://localhost"\n'})
+    assert (found.place, found.code) == ("config/pubsub.toml:3", "SPICA-P003")
+    assert found.fix == 'url = "redis://localhost:6379"'
+
+
 def test_an_application_that_starts_has_no_findings(check: Check) -> None:
     assert check("boot") == []
 

@@ -48,7 +48,7 @@ class LocalBroker:
     """
 
     def __init__(self, url: str, name: str) -> None:
-        self._folder = Folder(_folder_of(url), name)
+        self._folder = build_folder(url, name)
         self._node = ""
         self._listener: socket.socket | None = None
         self._outgoing: dict[str, Outgoing] = {}
@@ -271,6 +271,11 @@ class LocalBroker:
         self._listener = None
         self._outgoing, self._incoming, self._accepted = {}, {}, set()
         self._dropped, self._awaited = set(), set()
+
+
+def build_folder(url: str, name: str) -> Folder:
+    """The folder in which the processes of an application meet; nothing is made. Raises BrokerUrlError."""
+    return Folder(_folder_of(url), name)
 
 
 def _folder_of(url: str) -> Path | None:

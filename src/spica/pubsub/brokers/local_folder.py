@@ -28,7 +28,7 @@ from spica.pubsub.errors import BrokerUnavailable, BrokerUrlError, FolderRefused
 _LONGEST_PATH = 103
 _NODE_CHARACTERS = 16
 _BACKLOG = 128
-
+_APART = "the processes of this host can't find each other"
 
 _is_folder = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,47}").fullmatch
 is_node = re.compile(r"[a-z0-9]{1,32}").fullmatch
@@ -64,12 +64,7 @@ class Folder:
         draft = self.path / f".{node}"
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            self._open()
-            try:
-                made.bind(os.fspath(draft))
-            except FileNotFoundError:  # the last process that left took the folder with it
-                self._open()
-                made.bind(os.fspath(draft))
+            self._bind(made, draft)
             made.listen(_BACKLOG)
             made.setblocking(False)
             draft.rename(self.path / node)
@@ -77,11 +72,25 @@ class Folder:
             made.close()
             with contextlib.suppress(OSError):
                 draft.unlink()
-            raise _unusable(self.path, error) from error
+            raise _unusable(self._base, self.path, error) from error
         except BaseException:
             made.close()
             raise
         return made
+
+    def check(self) -> None:
+        """Make sure that sockets can be made there, and leave none. Raises as `announce`."""
+        draft = self.path / f".check-{os.getpid()}"
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
+                self._bind(made, draft)
+        except OSError as error:
+            raise _unusable(self._base, self.path, error) from error
+        finally:
+            with contextlib.suppress(OSError):
+                draft.unlink()
+        with contextlib.suppress(OSError):  # others are in it
+            os.rmdir(self.path)
 
     def is_announced(self, node: str) -> bool:
         """Whether a process has its socket there: what cleans up /tmp may have been here."""
@@ -130,6 +139,14 @@ class Folder:
         with contextlib.suppress(OSError):  # others are in it
             os.rmdir(self.path)
 
+    def _bind(self, made: socket.socket, path: Path) -> None:
+        self._open()
+        try:
+            made.bind(os.fspath(path))
+        except FileNotFoundError:  # the last process that left took the folder with it
+            self._open()
+            made.bind(os.fspath(path))
+
     def _open(self) -> None:
         if self._is_ours:
             _check(self._base)
@@ -146,27 +163,32 @@ def _check(folder: Path) -> None:
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
         what = f"belongs to the user {found.st_uid}" if stat.S_ISDIR(found.st_mode) else "is not a folder"
         raise FolderRefused(
-            "the processes of this host can't find each other",
+            _APART,
             where=str(folder),
             why=f"it {what}, and who owns it could read and write every broadcast",
             fix='remove it, or name a folder of your own: [pubsub] url = "local:///run/shop"',
         )
     if found.st_mode & 0o077:
         raise FolderRefused(
-            "the processes of this host can't find each other",
+            _APART,
             where=str(folder),
             why=f"others may enter it (mode {stat.S_IMODE(found.st_mode):o}), and could read and write every broadcast",
             fix=f"chmod 700 {folder}",
         )
 
 
-def _unusable(folder: Path, error: OSError) -> BrokerUnavailable:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+def _unusable(base: Path, folder: Path, error: OSError) -> BrokerUnavailable:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    why, fix = f"{reason}: a socket can't be made there", "let this user write there"
+    nearest = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return BrokerUnavailable(_APART, where=str(folder), why=why, fix="make room on its disk")
+    if not nearest.is_dir():
+        why, fix = f"{nearest} is no folder, so there can be none in it", f"remove {nearest}"
+    elif nearest not in (base, folder):
+        missing = base.relative_to(nearest).parts[0]
+        why = f"{reason}: there is no {missing} in {nearest}, and the user {os.geteuid()} can't make it"
+        fix = f"sudo install -d -m 700 -o {os.geteuid()} {base}"
     return BrokerUnavailable(
-        "the processes of this host can't find each other",
-        where=str(folder),
-        why=f"{os.strerror(error.errno) if error.errno else error}: a socket can't be made there",
-        fix="make room on its disk"
-        if full
-        else 'let this user write there, or name another folder: [pubsub] url = "local:///run/shop"',
+        _APART, where=str(folder), why=why, fix=f'{fix}, or name another folder: [pubsub] url = "local:///run/shop"'
     )
