@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -132,6 +133,20 @@ async def test_a_newcomer_gets_the_state_behind_its_reply_and_everybody_the_diff
         assert diff[:4] == [None, None, "room:7", "presence_diff"]
         assert diff[4] == {"joins": {"2": told[4]["2"]}, "leaves": {}}
         assert await first.expect_broadcast("presence_diff") == diff[4]
+
+
+async def test_an_application_serves_once_it_knows_who_is_there() -> None:
+    with tempfile.TemporaryDirectory(prefix="spica-test-", dir="/tmp") as folder:
+        there, starting, last = (App(env="test", pubsub=f"local://{folder}") for _ in range(3))
+        for one in (there, starting, last):
+            one.socket("/socket")(UserSocket)
+        async with open_client(there) as client, client.socket("/socket") as ann:
+            await ann.join("room:7")
+            for one in (starting, last):  # the last one is answered by one with nobody, too
+                await one.startup()
+                assert names() == {"1": ["Ann"]}
+            for one in (starting, last):
+                await one.shutdown()
 
 
 async def test_an_update_is_one_diff(client: Client) -> None:

@@ -350,6 +350,8 @@ class App(Router):
         for lifespan in self._mounted.take_lifespans():
             self._lifespan.add(lifespan)
         await self._lifespan.start(self)
+        if self._presence is not None:
+            await self._presence.learn()
 
     def say_goodbye(self) -> None:
         """Called by the server before it says goodbye to its clients: channels leave because of the shutdown, and

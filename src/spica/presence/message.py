@@ -38,7 +38,7 @@ class Heartbeat(Message, tag="heartbeat", frozen=True, gc=False):
 
 
 class Ask(Message, tag="ask", frozen=True, gc=False):
-    """Send me your whole state. Args: to: a node, or "" for all that have entries."""
+    """Send me your whole state. Args: to: a node, or "" for all."""
 
     to: str = ""
 

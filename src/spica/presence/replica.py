@@ -8,7 +8,8 @@ Rules of this file:
 - Nothing grows with history: what was not yet published is kept as what changed in sum, and a node that is gone is
   forgotten.
 - Only a node that has entries sends heartbeats. One whose entries are gone has nothing to say, and its last delta may
-  be lost: then its silence tells.
+  be lost: then its silence tells. Who asks all others is answered by those without entries too, so that it knows when
+  nobody is left to wait for.
 
 Source: ADR 0037 (why owner-numbered deltas and not a general CRDT).
 """
@@ -130,10 +131,12 @@ class Replica:
         if message.node == self.node or self._has_ended:
             return
         if isinstance(message, Ask):
-            if message.to == self.node or (not message.to and self._own):
+            if message.to in (self.node, ""):
                 self._is_state_due = True
             return
         peer = self._peers.get(message.node)
+        if peer is None and isinstance(message, State) and not message.topics:
+            return  # what is known of it already: nobody
         if peer is not None and message.incarnation < peer.incarnation:
             return
         if isinstance(message, Goodbye):

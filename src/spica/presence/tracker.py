@@ -5,12 +5,15 @@ Rules of this file:
   while much changes, what changed in each PAUSE_S.
 - It can't fail because others can't be reached: what was not sent shows in a heartbeat, and is asked for.
 - One timer, and only while anybody is tracked anywhere.
+- Who starts knows nothing until the others have answered. An application waits for that, a moment, before it serves:
+  "nobody is there" would be wrong, and nobody could see that it is.
 - It lives on the event loop of the bus. Reading is possible from anywhere.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,7 +22,7 @@ from typing import Any
 import msgspec
 
 from spica.presence.entry import Entry, listed, render_diff, render_entries
-from spica.presence.message import AnyMessage, UnreadableMessage, decode, encode
+from spica.presence.message import AnyMessage, State, UnreadableMessage, decode, encode
 from spica.presence.pump import Pump
 from spica.presence.replica import PART_BYTES, Replica
 from spica.presence.roster import Change, Roster
@@ -37,6 +40,10 @@ STATE, DIFF = "presence_state", "presence_diff"
 HEARTBEAT_S = 1.5
 PAUSE_S = 0.02
 GOODBYE_S = 1.0
+LEARN_S = 1.0
+"""How long a start waits for the others, at most: some may stand still."""
+WAY_S = 0.1
+"""What a question and its answer take on their way, with much to spare."""
 
 _lives = itertools.count(1)
 log = logging.getLogger("spica.presence")
@@ -67,6 +74,8 @@ class Tracker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unlisten: list[Callable[[], object]] = []
+        self._answered: set[str] | None = None  # who has told all since the start, until `learn` is over
+        self._news = asyncio.Event()
         self._clients = Pump(self._tell_clients, PAUSE_S)
         self._nodes = Pump(self._tell_nodes, PAUSE_S)
 
@@ -84,9 +93,28 @@ class Tracker:
         self._clients = Pump(self._tell_clients, PAUSE_S)
         self._nodes = Pump(self._tell_nodes, PAUSE_S)
         self._replica = Replica(self.bus.node, next(_lives), self._roster, heartbeat_s=self.heartbeat_s)
+        self._answered, self._news = set(), asyncio.Event()
         self._unlisten = [self.bus.listen(TOPIC, self._hear), self.bus.listen_peers(self._hear_of)]
         self._replica.start()
         self._nodes.stir()
+
+    async def learn(self) -> None:
+        """Wait until the others have told who is there, LEARN_S at most; once after `start`.
+
+        Where the bus knows them, until each of those that were asked has answered or is gone; else for as long as an
+        answer takes.
+        """
+        replica = self._running()
+        with contextlib.suppress(TimeoutError, BrokerUnavailable):  # their heartbeats tell, sooner or later
+            async with asyncio.timeout(LEARN_S):
+                await self.bus.start()
+                if not self.bus.knows_peers:
+                    await asyncio.sleep(replica.tick_s + WAY_S)  # they wait a tick for others who ask
+                asked = frozenset(self.bus.peers)  # who comes later asks this one
+                while asked & self.bus.peers - (self._answered or set()):
+                    self._news.clear()
+                    await self._news.wait()
+        self._answered = None
 
     async def stop(self) -> None:
         """Say goodbye, so that the others drop at once who is here. It can be started again."""
@@ -161,12 +189,16 @@ class Tracker:
             return
         if message.node == event.node:
             replica.receive(message, self._now())
+            if self._answered is not None and isinstance(message, State) and message.part == message.parts - 1:
+                self._answered.add(message.node)
+                self._news.set()
             self._changed()
 
     def _hear_of(self, node: str, is_there: bool) -> None:
         """Take what the bus notices itself."""
         if self._replica is not None:
             self._replica.peer_changed(node, is_there)
+            self._news.set()
             self._changed()
 
     def _changed(self) -> None:

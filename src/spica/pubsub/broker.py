@@ -13,7 +13,7 @@ Rules for those who write one:
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 BATCH = 64
 """Messages that a broker hands over before it lets the event loop run."""
@@ -26,7 +26,12 @@ Peer = Callable[[str, bool], None]
 
 
 class Broker(Protocol):
-    """Carries messages between the processes of one application."""
+    """Carries messages between the processes of one application.
+
+    tells_peers: whether `peer` is called, so that after a start all others that are there are known.
+    """
+
+    tells_peers: ClassVar[bool]
 
     async def start(self, node: str, receive: Receive, peer: Peer) -> None:
         """Connect; after this, what others publish is received.

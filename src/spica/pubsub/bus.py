@@ -140,6 +140,11 @@ class PubSub:
         return topic in self._topics
 
     @property
+    def knows_peers(self) -> bool:
+        """Whether `peers` are all others that are there, once the bus has started; else there may be any number."""
+        return self._broker is None or self._broker.tells_peers
+
+    @property
     def has_listeners(self) -> bool:
         """Whether anybody here listens to anything."""
         return bool(self._topics or self._peer_listeners)

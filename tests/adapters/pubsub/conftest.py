@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from tests.adapters.pubsub.machines import Application, application
 from tests.adapters.pubsub.proxy import Proxy
 from tests.adapters.pubsub.servers import BrokerServer, running_server
 
@@ -30,3 +32,10 @@ async def proxy(server: BrokerServer) -> AsyncIterator[Proxy]:
     """A network between brokers and the server."""
     async with Proxy(server.port) as between:
         yield between
+
+
+@pytest.fixture
+async def app(server: BrokerServer, tmp_path: Path) -> AsyncIterator[Application]:
+    """An application whose machines are started by the test; its broker is the server."""
+    async with application(server, tmp_path) as made:
+        yield made

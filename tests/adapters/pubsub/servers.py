@@ -48,19 +48,25 @@ class BrokerServer(ABC):
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}"))
 
+    def url_at(self, port: int) -> str:
+        """The URL with another port, such as that of a proxy."""
+        return _at_port(self.url, port)
+
     def make(self, name: str = "", *, port: int = 0, url: str = "", timing: Timing = QUICK) -> ServerBroker:
         """A broker. Args: name: of the application, default a new one; port: of a proxy; url: another one."""
-        url = url or self.url
-        parts = urlsplit(url)
-        if port:
-            url = urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{port}")))
-        return self.kind(url, name or secrets.token_hex(6), timing)
+        return self.kind(_at_port(url or self.url, port), name or secrets.token_hex(6), timing)
 
     @abstractmethod
     def start(self) -> None: ...
 
     @abstractmethod
     def kill(self) -> None: ...
+
+
+def _at_port(url: str, port: int) -> str:
+    """Put another port into a URL, unless it is 0."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.port}", f":{port}"))) if port else url
 
 
 class ProcessServer(BrokerServer):

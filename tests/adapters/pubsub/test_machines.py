@@ -1,137 +1,63 @@
-"""One application on several machines: servers of their own, which have nothing in common but the broker."""
+"""One application on several machines: their clients hear each other, and are signed out on all of them."""
 
 from __future__ import annotations
 
 import asyncio
-import http.client
-import json
-from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
 
-import pytest
-from websockets.asyncio.client import ClientConnection, connect
-
+from tests.adapters.pubsub.machines import Application, Guest
 from tests.adapters.pubsub.servers import BrokerServer
-from tests.processes import RunningServer, serving
-
-APP = """
-import os
-from spica import App, Channel, Socket, on
-
-app = App(pubsub=os.environ["BROKER"])
-
-class Room(Channel, topic="room:{room_id:int}"):
-    async def join(self, room_id: int, nickname: str):
-        await self.presence.track(nickname, {})
-
-    @on("new_msg")
-    async def new_msg(self, body: str):
-        await self.broadcast("new_msg", {"body": body})
-
-@app.socket("/socket")
-class UserSocket(Socket):
-    channels = [Room]
-
-"""
+from tests.waiting import until
 
 
-@pytest.fixture
-def machines(server: BrokerServer, tmp_path: Path) -> Iterator[list[RunningServer]]:
-    """Two servers."""
-    (tmp_path / "app.py").write_text(APP)
-    with ExitStack() as stack:
-        yield [stack.enter_context(serving(tmp_path, "app:app", BROKER=server.url)) for _ in range(2)]
+async def test_clients_of_two_machines_hear_each_other_in_order(app: Application) -> None:
+    one, two = await app.start_two()
+    await one.until_ready(200)
+    await two.until_ready(200)
+    (ann,), (bob,) = await app.visit(one, "ann"), await app.visit(two, "bob")
+    await app.agree()  # so each listens
 
-
-def ready(machine: RunningServer) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection("127.0.0.1", machine.port, timeout=10)
-    try:
-        connection.request("GET", "/ready")
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
-    finally:
-        connection.close()
-
-
-async def until_ready(machine: RunningServer, status: int) -> Any:
-    async with asyncio.timeout(60):
-        while (answer := await asyncio.to_thread(ready, machine))[0] != status:  # noqa: ASYNC110  # another process
-            await asyncio.sleep(0.05)
-    return answer[1]
-
-
-class Visitor:
-    """A client of the channels of one machine."""
-
-    def __init__(self, connection: ClientConnection, nickname: str) -> None:
-        self._connection = connection
-        self._nickname = nickname
-
-    async def join(self) -> None:
-        await self.send("phx_join", {"nickname": self._nickname})
-        await self.hear("phx_reply", status="ok")
-
-    async def send(self, event: str, payload: object) -> None:
-        await self._connection.send(json.dumps(["1", "1", "room:7", event, payload]))
-
-    async def hear(self, event: str, **expected: object) -> Any:
-        """The payload of the next event of that name which has what is expected."""
-        async with asyncio.timeout(60):
-            while True:
-                _, _, _, name, payload = json.loads(await self._connection.recv())
-                if name == event and expected.items() <= payload.items():
-                    return payload
-
-
-def visit(machine: RunningServer) -> connect:
-    return connect(f"ws://127.0.0.1:{machine.port}/socket/websocket?vsn=2.0.0")
-
-
-async def test_clients_of_two_machines_meet(machines: list[RunningServer]) -> None:
-    one, two = machines
-    await until_ready(one, 200)
-    await until_ready(two, 200)
-    async with visit(one) as first, visit(two) as second:
-        ann, bob = Visitor(first, "ann"), Visitor(second, "bob")
-        await ann.join()
-        await bob.join()
-        while "bob" not in (await ann.hear("presence_diff"))["joins"]:
-            pass
+    async def say_much(guest: Guest) -> None:
         for number in range(100):
-            await ann.send("new_msg", {"body": f"hello {number}"})
-        for number in range(100):
-            assert (await bob.hear("new_msg"))["body"] == f"hello {number}"
-        await bob.send("new_msg", {"body": "and goodbye"})
-        await ann.hear("new_msg", body="and goodbye")
+            assert (await guest.ask("say", text=str(number)))["status"] == "ok"
+
+    await asyncio.gather(say_much(ann), say_much(bob))
+    for guest in (ann, bob):
+        await until(lambda guest=guest: len(guest.said) == 200)
+        for user in ("ann", "bob"):
+            assert [text for by, text in guest.said if by == user] == [str(number) for number in range(100)]
 
 
-async def test_readiness_follows_the_broker(server: BrokerServer, machines: list[RunningServer]) -> None:
-    one, two = machines
-    await until_ready(one, 200)
-    await until_ready(two, 200)
+async def test_a_user_is_signed_out_on_all_machines(app: Application) -> None:
+    one, two = await app.start_two()
+    ann, *bobs = [*await app.visit(one, "ann", "bob"), *await app.visit(two, "bob")]
+    (cid,) = await app.visit(two, "cid")
+    await app.agree()
+    assert (await cid.ask("sign_out", user="bob"))["status"] == "ok"
+    await until(lambda: all(bob.code is not None for bob in bobs))
+    assert [bob.code for bob in bobs] == [1000, 1000]
+    await app.leave(*bobs)
+    await app.agree()
+    assert [ann.code, cid.code] == [None, None]
+
+
+async def test_readiness_follows_the_broker(server: BrokerServer, app: Application) -> None:
+    one, two = await app.start_two()
+    await one.until_ready(200)
+    await two.until_ready(200)
+    ann, bob = await app.visit(one, "ann", "bob")
     try:
-        async with visit(one) as first, visit(one) as second:
-            ann, bob = Visitor(first, "ann"), Visitor(second, "bob")
-            await ann.join()
-            await bob.join()
-            await asyncio.to_thread(server.kill)
-            told = await until_ready(one, 503)
-            assert "away" in told["checks"]["pubsub"]
-            for body in ("one", "two"):  # who sends is told, who is on the same machine hears it
-                await ann.send("new_msg", {"body": body})
-                await bob.hear("new_msg", body=body)
-                reply = await ann.hear("phx_reply")
-                assert reply["status"] == "error"
-                assert reply["response"]["reason"].startswith("The service is not available")
+        await asyncio.to_thread(server.kill)
+        told = await one.until_ready(503)
+        assert "away" in told["checks"]["pubsub"]
+        for number in range(2):  # who sends is told, who is on the same machine hears it
+            reply = await ann.ask("say", text=str(number))
+            assert reply["status"] == "error"
+            assert reply["response"]["reason"].startswith("The service is not available")
+        await until(lambda: bob.said == [("ann", "0"), ("ann", "1")])
     finally:
         await asyncio.to_thread(server.start)
-    await until_ready(one, 200)
-    await until_ready(two, 200)
-    async with visit(one) as first, visit(two) as second:
-        ann, bob = Visitor(first, "ann"), Visitor(second, "bob")
-        await ann.join()
-        await bob.join()
-        await ann.send("new_msg", {"body": "again"})
-        await bob.hear("new_msg", body="again")
+    await one.until_ready(200)
+    await two.until_ready(200)
+    (cid,) = await app.visit(two, "cid")
+    await ann.ask("say", text="again")
+    await until(lambda: cid.said == [("ann", "again")])

@@ -34,13 +34,16 @@ def refs(roster: Roster, topic: str = "room:1") -> list[str]:
     return [entry.ref for entry in roster.entries(topic)]
 
 
-def test_a_newcomer_asks_everybody_and_those_who_have_entries_answer() -> None:
+def test_a_newcomer_asks_everybody_and_all_answer() -> None:
     newcomer, _ = replica()
     newcomer.start()
     assert said(newcomer) == [Ask("a", 1)]
     empty, _ = replica("b")
     empty.receive(Ask("a", 1), 0.0)
-    assert said(empty) == []
+    (answer,) = said(empty)
+    assert answer == state(0)
+    newcomer.receive(answer, 0.0)
+    assert (list(newcomer.peers), newcomer.is_busy) == ([], False)  # nobody is with it: it need not be watched
     owner, _ = replica("b")
     owner.join("room:1", "7", b"{}")
     said(owner)

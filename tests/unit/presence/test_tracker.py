@@ -44,6 +44,13 @@ async def nodes() -> AsyncIterator[list[Node]]:
         await node.tracker.stop()
 
 
+async def at_rest(nodes: list[Node]) -> None:
+    """Wait until each has asked the others, those before it have answered, and nothing more is to be said."""
+    await until(lambda: all(node.broker.published for node in nodes))
+    await until(lambda: all(any(b"state" in said for said in node.broker.published) for node in nodes[:-1]))
+    await until(lambda: all(node.tracker.is_resting for node in nodes))
+
+
 async def test_all_nodes_know_who_is_tracked_on_one(nodes: list[Node]) -> None:
     a, b, c = nodes
     entry = a.tracker.join("room:7", "1", META)
@@ -64,13 +71,14 @@ async def test_all_nodes_know_who_is_tracked_on_one(nodes: list[Node]) -> None:
 
 async def test_what_happens_in_one_round_is_one_diff_and_one_message(nodes: list[Node]) -> None:
     a, b, _ = nodes
-    await until(lambda: a.broker.published)  # that it has asked the others
+    await at_rest(nodes)
+    before = len(a.broker.published)
     for key in range(50):
         entry = a.tracker.join("room:7", str(key), b"{}")
         a.tracker.join("room:7", str(key), META, previous=entry)
     a.tracker.leave(a.tracker.join("room:7", "gone", META))
     await until(lambda: a.diffs and b.diffs)
-    assert [message for message in a.broker.published[1:] if b"heartbeat" not in message] == a.broker.published[1:2]
+    assert len([message for message in a.broker.published[before:] if b"heartbeat" not in message]) == 1
     for node in (a, b):
         (diff,) = node.diffs  # and none comes later: everybody knows all by now
         assert len(diff.payload["joins"]) == 50
@@ -86,6 +94,61 @@ async def test_a_newcomer_learns_who_is_there(nodes: list[Node]) -> None:
     await until(lambda: newcomer.keys() == ["1", "2"])
     assert sorted(newcomer.tracker.nodes) == sorted([a.bus.node, b.bus.node])
     await newcomer.tracker.stop()
+
+
+async def newcomer_of(node: Node, *known: str) -> Node:
+    """A node whose bus has started. Args: known: the peers that its broker tells of; none where it tells of none."""
+    newcomer = Node(node.broker.hall)
+    newcomer.broker.tells_peers = bool(known)
+    await newcomer.bus.start()
+    for name in known:
+        newcomer.broker.peer(name, True)
+    newcomer.tracker.start()
+    return newcomer
+
+
+async def test_learning_ends_when_all_have_answered(nodes: list[Node], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spica.presence.tracker.LEARN_S", 1000)
+    a, b, _ = nodes
+    a.tracker.join("room:7", "1", META)
+    await until(b.keys)  # it has just told that, and tells it again a moment later
+    newcomer = await newcomer_of(a, a.bus.node, b.bus.node, "does not answer")
+    asyncio.get_running_loop().call_later(0.05, newcomer.broker.peer, "does not answer", False)
+    await newcomer.tracker.learn()
+    assert newcomer.keys() == ["1"]
+    assert list(newcomer.tracker.nodes) == [a.bus.node]  # nobody is with the other one
+    await newcomer.tracker.stop()
+
+
+async def test_learning_where_nobody_knows_who_is_there_takes_as_long_as_an_answer(nodes: list[Node]) -> None:
+    a, b, _ = nodes
+    a.tracker.join("room:7", "1", META)
+    await until(b.keys)
+    newcomer = await newcomer_of(a)
+    await newcomer.tracker.learn()
+    assert newcomer.keys() == ["1"]
+    await newcomer.tracker.stop()
+
+
+async def test_learning_does_not_wait_for_ever(nodes: list[Node], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spica.presence.tracker.LEARN_S", 0.05)
+    newcomer = await newcomer_of(nodes[0], "does not answer")
+    await newcomer.tracker.learn()
+    await newcomer.tracker.stop()
+
+
+@pytest.mark.parametrize("fails", [0, 1])
+async def test_who_is_alone_has_nothing_to_learn(fails: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spica.presence.tracker.LEARN_S", 1000)
+    broker = Hall().broker()
+    broker.fails = fails  # without the broker nobody can be asked
+    broker.tells_peers = not fails
+    for bus in (PubSub(broker), PubSub()):
+        tracker = Tracker(bus, heartbeat_s=1000)
+        tracker.start()
+        await tracker.learn()
+        await tracker.stop()
+        await bus.stop()
 
 
 async def test_who_stops_says_goodbye_and_may_start_again(nodes: list[Node]) -> None:
@@ -154,7 +217,7 @@ async def test_nobody_here_is_told_of_topics_that_nobody_here_listens_to(nodes: 
 
 async def test_it_rests_while_nobody_is_tracked(nodes: list[Node]) -> None:
     a, b, c = nodes
-    assert all(node.tracker.is_resting for node in nodes)
+    await at_rest(nodes)
     entry = a.tracker.join("room:7", "1", META)
     await until(lambda: not any(node.tracker.is_resting for node in nodes))
     a.tracker.leave(entry)

@@ -21,6 +21,8 @@ class Hall:
 class FakeBroker:
     """A broker within the process. `fails`: attempts to start that fail; `opens`: what a start waits for."""
 
+    tells_peers = False
+
     def __init__(self, hall: Hall | None = None) -> None:
         self.hall = hall or Hall()
         self.fails = 0

@@ -47,6 +47,8 @@ class LocalBroker:
     Raises:  BrokerUrlError.
     """
 
+    tells_peers = True
+
     def __init__(self, url: str, name: str) -> None:
         self._folder = build_folder(url, name)
         self._node = ""

@@ -82,6 +82,7 @@ class ServerBroker(ABC):
     Args:    place: the server's URL without secrets, for messages; timing: default `Timing()`.
     """
 
+    tells_peers = False
     frame_bytes: ClassVar[int] = 65_536  # of messages that are sent as one, at most
 
     def __init__(self, place: str, timing: Timing | None = None) -> None:
