@@ -16,13 +16,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.adapters.pubsub.servers import BrokerServer
+from tests.adapters.servers import PATIENCE_S
 from tests.integration.presence_app import take_diff
 from tests.processes import RunningServer, serving
 
 SILENCE_S = 3.5
 """After how long a machine that says nothing has lost its people: docs/reference/presence.md."""
-PATIENCE_S = 40.0
-"""For all that takes SILENCE_S at most, and what the broker's connections take, on a machine that has other work."""
 
 APP = """
 import os

@@ -5,7 +5,8 @@ What is waited for has far longer than it needs: how long that is depends on wha
 
 from __future__ import annotations
 
-from tests.adapters.pubsub.machines import PATIENCE_S, SILENCE_S, Application, refs, until_asked
+from tests.adapters.pubsub.machines import SILENCE_S, Application, refs, until_asked
+from tests.adapters.servers import PATIENCE_S
 from tests.waiting import until
 
 
