@@ -169,11 +169,9 @@ def _required(kind: type[Middleware]) -> list[str]:
     return [f"{one.name}=..." for one in parameters if one.default is one.empty and one.kind not in _ANY_NUMBER]
 
 
-def _check_response(hook: Callable[..., Any], response: Any) -> Response:
-    """Refuse what a hook returned and is no response, where it is known whose it is. Raises InvalidMiddleware."""
-    if isinstance(response, Response):
-        return response
-    raise InvalidMiddleware(
+def _no_response(hook: Callable[..., Any], response: Any) -> InvalidMiddleware:
+    """What tells that a hook returned no response, where it is known whose it is."""
+    return InvalidMiddleware(
         f"{hook.__qualname__} returned {'nothing' if response is None else f'a {type(response).__name__}'}",
         where=str(locate_callable(hook) or ""),
         why="an around returns the response"
@@ -234,7 +232,8 @@ def _flatten_plain(
             for before, first in before_hooks:  # noqa: B007 - read after the loop: how far it came
                 response = before(ctx)
                 if response is not None:
-                    response = _check_response(before, response)
+                    if not isinstance(response, Response):
+                        raise _no_response(before, response)
                     break
             else:
                 first = 0
@@ -247,7 +246,9 @@ def _flatten_plain(
                 for after in remaining:
                     replaced = after(ctx, response)
                     if replaced is not None:
-                        response = _check_response(after, replaced)
+                        if not isinstance(replaced, Response):
+                            raise _no_response(after, replaced)
+                        response = replaced
                 return response  # type: ignore[no-any-return] # what the endpoint returns is a Response
             except Exception as error:
                 response = on_error(ctx, error)
@@ -266,7 +267,8 @@ def _flatten_async(
             for before, waits, first in befores:  # noqa: B007 - read after the loop: how far it came
                 response = await before(ctx) if waits else before(ctx)
                 if response is not None:
-                    response = _check_response(before, response)
+                    if not isinstance(response, Response):
+                        raise _no_response(before, response)
                     break
             else:
                 first = 0
@@ -279,7 +281,9 @@ def _flatten_async(
                 for after, waits in remaining:
                     replaced = await after(ctx, response) if waits else after(ctx, response)
                     if replaced is not None:
-                        response = _check_response(after, replaced)
+                        if not isinstance(replaced, Response):
+                            raise _no_response(after, replaced)
+                        response = replaced
                 return response  # type: ignore[no-any-return] # what the endpoint returns is a Response
             except Exception as error:
                 response = on_error(ctx, error)
@@ -293,7 +297,10 @@ def _enclose(one: Middleware, inner: Endpoint) -> Endpoint:
         following = inner if is_async(inner) else _as_async(inner)
 
         async def run(ctx: Any) -> Response:
-            return _check_response(around, await around(ctx, following))
+            response = await around(ctx, following)
+            if isinstance(response, Response):
+                return response
+            raise _no_response(around, response)
 
         return run
     if is_async(inner):
@@ -304,7 +311,10 @@ def _enclose(one: Middleware, inner: Endpoint) -> Endpoint:
         )
 
     def run_plain(ctx: Any) -> Response:
-        return _check_response(around, around(ctx, inner))
+        response = around(ctx, inner)
+        if isinstance(response, Response):
+            return response
+        raise _no_response(around, response)
 
     return run_plain
 
