@@ -1,9 +1,11 @@
 """Binding: the host that fills the arguments of a channel's methods from a topic and a payload.
 
 Rules of this file, in the order they are tried:
-1. `Context`, `Request`, the socket, the channel and octets by type; 2. a name of the topic's pattern is its parameter;
-3. a Struct, dataclass, TypedDict or dict is the whole payload, and so is what is called `payload` without a type;
-4. everything else is the payload's field of its name. JSON is read strictly: "7" is no int.
+1. `Context`, `Request`, the socket, the channel and octets by type;
+2. a name of the topic's pattern is its parameter;
+3. a Struct, dataclass, TypedDict, dict or pydantic model is the whole payload, and so is what is called `payload`
+   without a type;
+4. everything else is the payload's field of its name. JSON is read strictly: "7" is no int, 7.0 is one.
 """
 
 from __future__ import annotations
@@ -63,10 +65,12 @@ class ChannelHost:
             if issubclass(type_, bytes):
                 return _build_octets_reader(parameter)
         if any(parameter.name in pattern.names for pattern in self._patterns):
-            return self._topic(parameter)
+            return self._build_topic_reader(parameter)
         convert = build_converter(parameter.type)
         return (
-            _build_whole_reader(parameter, convert) if self._is_whole(parameter) else _build_field(parameter, convert)
+            _build_whole_reader(parameter, convert)
+            if self._is_whole(parameter)
+            else _build_field_reader(parameter, convert)
         )
 
     def check_parameters(self, parameters: list[Parameter]) -> None:
@@ -84,7 +88,7 @@ class ChannelHost:
         """What answers values that don't fit: all of them at once."""
         return UnprocessableContent("some values were refused", errors=errors)
 
-    def _topic(self, parameter: Parameter) -> Reader:
+    def _build_topic_reader(self, parameter: Parameter) -> Reader:
         name = parameter.name
         without = next((pattern for pattern in self._patterns if name not in pattern.names), None)
         if without is not None and parameter.required:
@@ -164,7 +168,7 @@ def _refuse_object(parameter: Parameter, own: type) -> Reader:
     )
 
 
-def _build_field(parameter: Parameter, convert: Callable[[Any, tuple[str | int, ...]], Any]) -> Reader:
+def _build_field_reader(parameter: Parameter, convert: Callable[[Any, tuple[str | int, ...]], Any]) -> Reader:
     name, default, required = parameter.name, parameter.default, parameter.required
     if required and allows_none(parameter.bare_type):
         default, required = None, False

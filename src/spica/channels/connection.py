@@ -23,7 +23,7 @@ from collections.abc import Callable
 from spica.channels.compiled import CompiledSocket
 from spica.channels.fanout import Fanout
 from spica.channels.membership import GRACE_S, Membership
-from spica.channels.message import HEARTBEAT, JOIN, LEAVE, PHOENIX, Frame, MalformedFrame, Message
+from spica.channels.message import HEARTBEAT, JOIN, LEAVE, PHOENIX, UNMATCHED, Frame, MalformedFrame, Message
 from spica.channels.notes import describe_note
 from spica.channels.serializer import V2, Serializer, guess_serializer
 from spica.channels.socket import Socket
@@ -34,7 +34,6 @@ from spica.pubsub.bus import PubSub
 ABNORMAL, SERVICE_RESTART = 1006, 1012
 FREE_JOIN = 1_024
 """Joins of up to so many characters are not counted among what waits: `max_channels` bounds them."""
-_UNMATCHED = {"reason": "unmatched topic"}
 _log = logging.getLogger("spica.channels")
 
 
@@ -135,7 +134,7 @@ class Connection:
             self._answer_without(message)
         elif _is_of_another(message, membership):
             # Of a join that has ended: a leave of it is done, a message of it came too late.
-            self.reply(message, *(("ok", {}) if message.event == LEAVE else ("error", _UNMATCHED)))
+            self.reply(message, *(("ok", {}) if message.event == LEAVE else ("error", UNMATCHED)))
         elif message.event == LEAVE:
             self.forget_topic(membership)
             membership.leave(message)
@@ -156,7 +155,7 @@ class Connection:
         """Answer a message; one without a ref wants no answer. Returns whether there is room for more."""
         if status == "error" and self.fanout.note is not None:
             membership = self._topics.get(message.topic)
-            channel = None if membership is None or response == _UNMATCHED else membership.compiled
+            channel = None if membership is None or response == UNMATCHED else membership.compiled
             self.fanout.note(*describe_note(self.compiled, channel, message, response))
         return message.ref is None or self.send(self.serializer.write_reply(message, status, response))
 
@@ -199,7 +198,7 @@ class Connection:
     def _join(self, message: Message, before: Membership | None, size: int) -> None:
         found = self.compiled.topics.find(message.topic)
         if found is None:
-            self.reply(message, "error", _UNMATCHED)
+            self.reply(message, "error", UNMATCHED)
             return
         count = len(self._topics) + len(self._ending or ()) - (before is not None)
         if count >= self.socket.max_channels:
@@ -234,7 +233,7 @@ class Connection:
         if (message.topic == PHOENIX and message.event == HEARTBEAT) or message.event == LEAVE:
             self.reply(message, "ok", {})
         else:
-            self.reply(message, "error", _UNMATCHED)
+            self.reply(message, "error", UNMATCHED)
 
     async def _finish(self, code: int, reason: str, scope: Scope | None, failure: BaseException | None) -> None:
         """Have all memberships leave, tell the socket, tear down the providers."""

@@ -23,7 +23,7 @@ from spica.injection.signature import describe_place, remember_names
 Method = TypeVar("Method", bound=Callable[..., Any])
 Kind: TypeAlias = Literal["message", "broadcast", "info"]
 
-NOTES = "__spica_handlers__"
+MARKS = "__spica_marks__"
 _SELF = frozenset({"self", "this", "me", "channel", "socket", "_", "_self"})
 """What a first parameter is called; whatever has another name was meant to be filled."""
 RESERVED = frozenset({JOIN, LEAVE, REPLY, CLOSE, ERROR, HEARTBEAT})
@@ -80,8 +80,8 @@ def find_marks(channel: type) -> Iterator[Mark]:
 
 def list_marks(cls: type) -> list[Mark]:
     """The marks of one class, in the order of its methods."""
-    noted: list[Mark] = list(vars(cls).get(NOTES, ()))
-    own = [mark for member in vars(cls).values() for mark in getattr(member, NOTES, ()) if inspect.isfunction(member)]
+    noted: list[Mark] = list(vars(cls).get(MARKS, ()))
+    own = [mark for member in vars(cls).values() for mark in getattr(member, MARKS, ()) if inspect.isfunction(member)]
     return noted + [mark for mark in own if mark not in noted]
 
 
@@ -143,10 +143,10 @@ def _mark(kind: Kind, events: tuple[str, ...], *, replies: bool) -> Callable[[Me
             )
         remember_names(method)
         mark = Mark(kind, events, replies, method)
-        method.__dict__.setdefault(NOTES, []).append(mark)
+        method.__dict__.setdefault(MARKS, []).append(mark)
         body = sys._getframe(1).f_locals  # of the class, which is not made yet
         if "__qualname__" in body:
-            body.setdefault(NOTES, []).append(mark)
+            body.setdefault(MARKS, []).append(mark)
         return method
 
     return register

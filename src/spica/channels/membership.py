@@ -37,7 +37,7 @@ from spica.channels.early import Early
 from spica.channels.errors import ChannelOverflow, ChannelUsage, Refused
 from spica.channels.infos import Infos
 from spica.channels.mailbox import Mailbox
-from spica.channels.message import CLOSE, ERROR, Message
+from spica.channels.message import CLOSE, ERROR, UNMATCHED, Message
 from spica.channels.methods import ChannelMethod
 from spica.channels.responses import describe_refusal
 from spica.pubsub.event import Event
@@ -257,7 +257,7 @@ class Membership:
         connection = self.connection
         if self.state != "joined":
             connection.kept -= size
-            connection.reply(message, "error", {"reason": "unmatched topic"})
+            connection.reply(message, "error", UNMATCHED)
             return None
         try:
             value = method.call(Call(self.channel, message.payload, self.values))

@@ -11,6 +11,8 @@ from spica.pubsub.event import Event
 
 JOIN, LEAVE, REPLY, CLOSE, ERROR = "phx_join", "phx_leave", "phx_reply", "phx_close", "phx_error"
 PHOENIX, HEARTBEAT = "phoenix", "heartbeat"
+UNMATCHED = {"reason": "unmatched topic"}
+"""What is answered where nothing stands behind a topic, or no more."""
 
 Ref: TypeAlias = str | int | None
 """What a client names its message by; a text in the clients that there are. It is given back as it came."""

@@ -22,7 +22,11 @@ from spica.pubsub.event import Event
 
 
 class ChannelMethod:
-    """One method, ready to be called: `waits` tells whether `call` gives a coroutine. `event`: what errors name."""
+    """One method, ready to be called.
+
+    `call` takes a Call, and gives a coroutine where the method `waits`; `function` is the method itself, which errors
+    name; `replies`: whether the client is told that it has run.
+    """
 
     __slots__ = ("call", "function", "replies", "waits")
 

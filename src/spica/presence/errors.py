@@ -2,10 +2,10 @@
 
 SpicaError
 └── PresenceError            W020
-    ├── InvalidPresence  W021
+    ├── InvalidPresence      W021
     │   └── PresenceRefused  W024  also a 422: an answer to the client
-    ├── NotTracked       W022
-    └── NoPresence       W023
+    ├── NotTracked           W022
+    └── NoPresence           W023
 """
 
 from __future__ import annotations

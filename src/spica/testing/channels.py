@@ -29,7 +29,7 @@ from spica.testing.channel_messages import (
     render_message,
 )
 from spica.testing.failures import LoggedFailures
-from spica.testing.refusals import RefusalNotes, describe_refusal, list_errors, shown, watch_refusals
+from spica.testing.refusals import RefusalNotes, list_errors, render_refusal, shown, watch_refusals
 
 REPLY_TIMEOUT_S = 5.0
 REFUTE_WITHIN_S = 0.1
@@ -51,7 +51,7 @@ class JoinRefused(ChannelError):
     """
 
     def __init__(self, topic: str, reply: Any, hint: str = "") -> None:
-        super().__init__(describe_refusal(f"{topic} can't be joined", reply, hint))
+        super().__init__(render_refusal(f"{topic} can't be joined", reply, hint))
         self.topic = topic
         self.reply = reply
         self.reason = _reason(reply)
@@ -63,7 +63,7 @@ class PushRefused(ChannelError):
     """A push was answered with an error; `response` is the answer, the rest as of `JoinRefused`."""
 
     def __init__(self, topic: str, event: str, response: Any, hint: str = "") -> None:
-        super().__init__(describe_refusal(f"{event} of {topic} was answered with an error", response, hint))
+        super().__init__(render_refusal(f"{event} of {topic} was answered with an error", response, hint))
         self.topic = topic
         self.event = event
         self.response = response

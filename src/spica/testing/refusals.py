@@ -56,7 +56,7 @@ def list_errors(answer: Any) -> list[dict[str, str]]:
     return [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
 
 
-def describe_refusal(what: str, answer: Any, hint: str) -> str:
+def render_refusal(what: str, answer: Any, hint: str) -> str:
     """The text of a refusal: a line of what was answered, one of each field, and the hint."""
     errors = list_errors(answer)
     told = {name: value for name, value in answer.items() if name != "errors"} if errors else answer
