@@ -1,7 +1,7 @@
 """A well-behaved client beside an attack, in a process of its own: `python -m tests.torture.victim PORT [tls]`.
 
-It asks for / every few milliseconds on a keep-alive connection and on a fresh one in turn, until its input ends; then
-it prints its latencies in seconds and its errors as JSON.
+It says that it begins, and asks for / every few milliseconds on a keep-alive connection and on a fresh one in turn,
+until its input ends; then it prints its latencies in seconds and its errors as JSON.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import time
 from dataclasses import dataclass
 
 INTERVAL_S = 0.005
-TIMEOUT_S = 5.0
+TIMEOUT_S = 20.0
+BEGINS = b"begins\n"
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -43,10 +44,12 @@ class Victim:
     def __enter__(self) -> Victim:
         command = [sys.executable, "-m", "tests.torture.victim", *self._arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == BEGINS, "the victim did not start"
         return self
 
     def __exit__(self, *_: object) -> None:
-        said, _ = self._process.communicate(timeout=30)
+        said, _ = self._process.communicate(timeout=60)
         self.seen = Seen(**json.loads(said))
 
 
@@ -81,7 +84,10 @@ def _main(port: int, is_tls: bool) -> None:
     seen = Seen([], [])
     kept: socket.socket | None = None
     turn = 0
-    while not select.select([sys.stdin], [], [], INTERVAL_S)[0]:
+    print(BEGINS.decode(), end="", flush=True)
+    is_over = False
+    while not is_over:  # once at least, however little time it was given
+        is_over = bool(select.select([sys.stdin], [], [], INTERVAL_S)[0])
         turn += 1
         began = time.perf_counter()
         try:
