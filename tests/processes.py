@@ -28,7 +28,7 @@ def run_command(*arguments: str, cwd: Path, check: bool = True, **env: str) -> s
         env={**os.environ, "NO_COLOR": "1", **env},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         stdin=subprocess.DEVNULL,
     )

@@ -57,7 +57,7 @@ def follow(folder: Path) -> Path:
 def run_tests(folder: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
-        [SPICA, "test"], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        [SPICA, "test"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -85,7 +85,7 @@ def test_two_windows_hear_each_other_and_the_console(talk: Path, server: Running
 
         with (talk / "tell.py").open() as script:
             done = subprocess.run(
-                [SPICA, "console"], cwd=talk, stdin=script, capture_output=True, text=True, timeout=60, check=False
+                [SPICA, "console"], cwd=talk, stdin=script, capture_output=True, text=True, timeout=300, check=False
             )
         assert done.returncode == 0, done.stderr
         for window in windows:

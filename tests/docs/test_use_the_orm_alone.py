@@ -43,7 +43,7 @@ def environment() -> dict[str, str]:
 def test_the_script(folder: Path) -> None:
     for printed in (["1 Buy tea"], ["2 Buy tea", "1 Buy tea"]):
         run = subprocess.run(
-            [sys.executable, "notes.py"], cwd=folder, env=environment(), capture_output=True, text=True, timeout=60
+            [sys.executable, "notes.py"], cwd=folder, env=environment(), capture_output=True, text=True, timeout=300
         )
         assert (run.stdout.splitlines(), run.stderr) == (printed, "")
 
@@ -85,7 +85,7 @@ def server(folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            _, problems = process.communicate(timeout=60)
+            _, problems = process.communicate(timeout=300)
         assert "Traceback" not in problems, problems
 
 

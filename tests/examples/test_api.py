@@ -18,7 +18,7 @@ MADE = shutil.ignore_patterns("data", "tmp", "*.sqlite3*", "__pycache__", "schem
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 # Each answer is followed by a line with its status, on standard error so that `$(curl …)` reads the answer alone.
 SHELL = """set -eu
-curl() { command curl --silent --show-error --max-time 20 --write-out '%{stderr}%{http_code} %{url}\\n' "$@"; }
+curl() { command curl --silent --show-error --max-time 60 --write-out '%{stderr}%{http_code} %{url}\\n' "$@"; }
 """
 
 
@@ -36,7 +36,7 @@ def run_its_tests(example: Path) -> None:
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -54,7 +54,7 @@ def test_every_command_of_the_readme_does_what_it_says(example: Path) -> None:
     with serving(example) as server:
         script = SHELL + commands.replace("http://127.0.0.1:3000", server.url)
         done = subprocess.run(
-            ["sh", "-c", script], cwd=example, capture_output=True, text=True, timeout=60, check=False
+            ["sh", "-c", script], cwd=example, capture_output=True, text=True, timeout=300, check=False
         )
     assert done.returncode == 0, done.stderr
     statuses = [line[:3] for line in done.stderr.splitlines() if server.url in line and line[:3].isdigit()]

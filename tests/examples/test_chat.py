@@ -62,7 +62,7 @@ def test_every_command_of_the_readme_does_what_it_says(example: Path) -> None:
     with serving(example, *arguments) as server:
         script = SHELL + commands.replace("http://127.0.0.1:3000", server.url)
         done = subprocess.run(
-            ["sh", "-c", script], cwd=example, capture_output=True, text=True, timeout=60, check=False
+            ["sh", "-c", script], cwd=example, capture_output=True, text=True, timeout=300, check=False
         )
     assert done.returncode == 0, done.stderr
     statuses = [line[:3] for line in done.stderr.splitlines() if server.url in line]
@@ -141,7 +141,7 @@ class Person:
                 return payload
 
     def _receive(self) -> list[Any]:
-        message: list[Any] = json.loads(self.socket.recv(timeout=10))
+        message: list[Any] = json.loads(self.socket.recv(timeout=60))
         return message
 
 

@@ -33,7 +33,7 @@ def test_every_command_of_the_readme_does_what_it_says(example: Path) -> None:
     with serving(example) as server:
         script = SHELL + commands.replace("http://127.0.0.1:3000", server.url).replace("\n; echo", "\necho")
         done = subprocess.run(
-            ["sh", "-c", script], cwd=example, capture_output=True, text=True, timeout=60, check=False
+            ["sh", "-c", script], cwd=example, capture_output=True, text=True, timeout=300, check=False
         )
     assert done.returncode == 0, done.stderr
     page, rows, more, form, restored = done.stdout.split("NEXT\n")

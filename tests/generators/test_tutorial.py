@@ -43,7 +43,7 @@ def run(command: str, folder: Path) -> None:
     program = {"spica": [SPICA], "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]}[name]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     done = subprocess.run(
-        [*program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+        [*program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 

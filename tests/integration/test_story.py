@@ -135,7 +135,7 @@ def test_the_generated_tests_pass(blog: Path) -> None:
         cwd=blog,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

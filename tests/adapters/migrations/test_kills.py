@@ -169,7 +169,7 @@ def test_of_four_deployers_at_once_each_migration_runs_in_one(two_changes: Proje
     project = two_changes
     command = [sys.executable, "-c", DEPLOY, str(project.root), project.url]
     deployers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
-    outputs = [deployer.communicate(timeout=120) for deployer in deployers]
+    outputs = [deployer.communicate(timeout=300) for deployer in deployers]
     assert [deployer.returncode for deployer in deployers] == [0, 0, 0, 0], outputs
     lines = [line for output, _ in outputs for line in output.splitlines()]
     for number in (1, 2):

@@ -84,7 +84,7 @@ def create(item: Item) -> Item:
 app.core
 assert "pydantic" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
 
 
 class Money:

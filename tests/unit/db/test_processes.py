@@ -44,7 +44,7 @@ async def test_two_processes_that_write_lose_nothing(tmp_path: Path) -> None:
     database = await make(tmp_path / "shared.db")
     writers = [start(tmp_path / "shared.db", name, 60) for name in "ab"]
     for writer in writers:
-        _, _ = writer.communicate(timeout=60)
+        _, _ = writer.communicate(timeout=300)
         assert writer.returncode == 0
     assert await database.query("select value from counter") == [{"value": 120}]
     assert await database.query("select count(distinct text) as n from log") == [{"n": 120}]

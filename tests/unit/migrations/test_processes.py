@@ -69,7 +69,7 @@ def test_killed_at_statements_all_over_the_run_the_next_one_finishes(two_changes
     step = 5  # every fifth statement of about a hundred; each run starts from an empty folder
     for kill_at in range(0, 400, step):
         migrator = start(project, kill_at)
-        migrator.communicate(timeout=60)
+        migrator.communicate(timeout=300)
         if migrator.returncode == 0:
             finished = True
             break
@@ -105,7 +105,7 @@ def test_of_four_migrators_at_once_each_migration_runs_in_one(two_changes: Proje
         ' from n where x < 300000) select x from n", "drop table slow")',
     )
     migrators = [start(project) for _ in range(4)]
-    outputs = [migrator.communicate(timeout=120) for migrator in migrators]
+    outputs = [migrator.communicate(timeout=300) for migrator in migrators]
     assert [migrator.returncode for migrator in migrators] == [0, 0, 0, 0], outputs
     lines = [line for output, _ in outputs for line in output.splitlines()]
     for number in (1, 2, 3):
@@ -124,6 +124,6 @@ def test_a_lock_that_is_taken_is_told_and_waited_for(two_changes: Project) -> No
     assert migrator.stdout.readline().strip() == "waiting"
     other.execute("commit")
     other.close()
-    output, problems = migrator.communicate(timeout=60)
+    output, problems = migrator.communicate(timeout=300)
     assert migrator.returncode == 0, problems
     assert "finished 20260101000002" in output
