@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import ssl
 import subprocess
 import threading
@@ -24,6 +23,7 @@ import pytest
 from spica import _core
 from spica.audit.errors import LookupFailed
 from spica.audit.pip_audit import look_up
+from tests.ports import reserved_port
 from tests.processes import run_command
 
 CONFUSION, BOMB = "CVE-2024-33663", "CVE-2024-33664"
@@ -145,7 +145,14 @@ def osv_port() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def closed_port() -> Iterator[int]:
+    """Where nobody listens."""
+    with reserved_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory, closed_port: int) -> dict[str, str]:
     """Variables with two more installed packages, no cache of other runs, and no way out."""
     folder = tmp_path_factory.mktemp("installed")
     for name, version in (("python_jose", "3.3.0"), ("our_own_package", "0.1.0")):
@@ -154,7 +161,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (info / "METADATA").write_text(
             f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n", "utf-8"
         )
-    nowhere = f"http://127.0.0.1:{closed_port()}"
+    nowhere = f"http://127.0.0.1:{closed_port}"
     return {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH", "")])),
         "XDG_CACHE_HOME": str(folder / "cache"),
@@ -177,12 +184,6 @@ def shop(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
-
-
-def closed_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
 
 
 def service(port: int) -> str:
@@ -255,11 +256,11 @@ def test_ignored_advisories_are_named_and_those_that_nothing_has(
     ],
 )
 def test_without_an_answer_nothing_is_called_fine(
-    shop: Path, environment: dict[str, str], status: int | None, content: bytes, why: str
+    shop: Path, environment: dict[str, str], closed_port: int, status: int | None, content: bytes, why: str
 ) -> None:
     (shop / "main.py").write_text("html = Safe(f'<b>{name}</b>')\n")
     with answering(lambda *_: (status or 0, content)) as port:
-        asked = service(port if status else closed_port())
+        asked = service(port if status else closed_port)
         done = run_command("audit", cwd=shop, check=False, SPICA__AUDIT__SERVICE=asked, **environment)
         data = run_command("audit", "--json", cwd=shop, check=False, SPICA__AUDIT__SERVICE=asked, **environment)
     assert (done.returncode, data.returncode) == (2, 2)
