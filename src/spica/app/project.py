@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from spica.app.errors import ProjectFileError
 from spica.app.helpers import HELPERS, PAGE_VALUES, USE_CHECKS, PageRenderer
 from spica.controllers.rendering import Renderer
-from spica.errors.base import SpicaError
+from spica.errors.base import SpicaError, closest
+from spica.errors.foreign_names import find_hint
 from spica.middleware.csrf import Csrf
 from spica.middleware.declare import Pipelines
 from spica.middleware.request_id import RequestId
@@ -92,7 +93,20 @@ def _run_draw(root: Path, file: str, target: object, signature: str, example: st
         raise
     except Exception as error:
         kind = type(error).__name__
-        raise ProjectFileError(f"{file} raised {kind}: {error}", where=_describe_place(error, root)) from error
+        raise ProjectFileError(
+            f"{file} raised {kind}: {error}",
+            where=_describe_place(error, root),
+            fix=find_hint(error) or _find_near(error),
+        ) from error
+
+
+def _find_near(error: Exception) -> str:
+    """The name that a misspelt one was meant to be; "" for none."""
+    if not isinstance(error, AttributeError) or error.obj is None or not error.name:
+        return ""
+    public = getattr(error.obj, "__all__", None) or [name for name in dir(error.obj) if not name.startswith("_")]
+    near = closest(error.name, public)
+    return f"did you mean {near[0]}?" if near else ""
 
 
 def _describe_place(error: Exception, root: Path) -> str:

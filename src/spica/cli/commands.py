@@ -62,6 +62,20 @@ GENERATORS = (
     "migration",
 )  # typed without `generate` by who comes from elsewhere
 
+# What Django, Rails, Phoenix and Flask call them, and commands of `spica db` without that.
+_ELSEWHERE = {
+    **{name: f"db {name}" for name in ("migrate", "rollback", "seed", "redo", "status", "reset")},
+    **dict.fromkeys(("runserver", "run", "s"), "dev"),
+    **dict.fromkeys(("serve", "start"), "server"),
+    **dict.fromkeys(("shell", "c"), "console"),
+    **dict.fromkeys(("startproject", "init", "create"), "new"),
+    **dict.fromkeys(("urls", "show_urls"), "routes"),
+    "makemigrations": "db diff",
+    "startapp": "generate scaffold",
+    "collectstatic": "assets build",
+    "credentials": "secrets",
+}
+
 
 def build_app(*, listing: bool = False) -> App:
     """Build the command line: every command by name, none of them imported.
@@ -135,6 +149,8 @@ def _unknown_command(error: UnknownCommandError, word: str) -> str:
     kind = f"spica {error.app.name[0]} command" if error.app is not None and error.app.name[0] != "spica" else "command"
     if kind == "command" and word in GENERATORS:
         return f'unknown command "{word}"; it is a generator: spica generate {word}'
+    if kind == "command" and word in _ELSEWHERE:
+        return f'unknown command "{word}"; it is called: spica {_ELSEWHERE[word]}'
     return f'unknown {kind} "{word}"{_hint(word, known)}'
 
 

@@ -143,7 +143,8 @@ def check_self(method: Callable[..., object], pattern: Pattern) -> None:
             where=describe_place(method),
             why="a method is called with its controller first"
             + (f", which would be its {first.name!r}" if first is not None else ""),
-            fix=f"def {method.__name__}(self{', ...' if first is not None else ''}):",
+            fix=f"{'async ' if inspect.iscoroutinefunction(method) else ''}def {method.__name__}"
+            f"(self{', ...' if first is not None else ''}):",
         )
 
 

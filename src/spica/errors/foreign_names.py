@@ -120,6 +120,21 @@ _OF: Mapping[str, Mapping[str, str]] = {
         "path_params": "a parameter of the handler with the name of the pattern's",
     },
     "UploadFile": {"name": "file.filename, which is what the client says", "chunks": "async for block in file"},
+    "Routes": {
+        "route": 'r.get(pattern, "posts#index"), or r.match(["GET", "POST"], pattern, "posts#index")',
+        "add_route": 'r.get(pattern, "posts#index")',
+        "path": 'r.get(pattern, "posts#index")',
+        "include": "r.scope(prefix), or r.mount(prefix, router)",
+        "include_router": "r.mount(prefix, router)",
+        "websocket": 'r.ws(pattern, "echo#stream")',
+        "live": 'r.get(pattern, "posts#index"), with htmx or channels in the page',
+        "pipe_through": 'r.scope(prefix, pipe="browser")',
+        "before": "p.use(...) in config/middleware.py",
+    },
+    "Pipelines": {
+        **dict.fromkeys(("add", "add_middleware", "plug", "append", "insert"), "p.use(m.Session, m.Csrf)"),
+        "pipe_through": 'a route\'s pipe="api", in config/routes.py',
+    },
     "ClientResponse": {
         "status_code": "response.status, or response.expect_status(200)",
         "body": "response.content, response.text",

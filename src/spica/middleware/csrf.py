@@ -40,6 +40,7 @@ class Csrf(Middleware):
     """
 
     refuses: tuple[int, ...] = (403,)
+    needs_session = True
 
     def __init__(self, *, trusted: Sequence[str] = ()) -> None:
         self._trusted = frozenset(trusted)

@@ -20,7 +20,7 @@ from spica.config.environment import environment_name
 from spica.config.settings import Settings
 from spica.errors.base import closest
 from spica.middleware.content_security_policy import POLICY_FIELDS, build_nonce_form
-from spica.middleware.errors import UnknownPipeline
+from spica.middleware.errors import InvalidMiddleware, UnknownPipeline
 from spica.middleware.hosts import Hosts
 from spica.middleware.pipeline import Middleware, Readers, check_middleware
 
@@ -122,12 +122,27 @@ class Pipelines:
         Args:    pipes: the pipelines that the route names; None for the default, [] for the common part alone; vital:
                  whether the route is answered under any load, and so goes without what would refuse it.
         Returns: middleware to compose; the common ones that only set static fields are left out, the core does it.
-        Raises:  UnknownPipeline with near matches; also for None where a name was meant to be the default's.
+        Raises:  UnknownPipeline with near matches; also for None where a name was meant to be the default's;
+                 InvalidMiddleware for one that needs a session where none comes before it.
         """
         chain = list(self.common)
         for name in self._names(pipes):
             chain.extend(self._find(name))
+        self._check_sessions(chain, pipes)
         return tuple(one for one in chain if not (vital and one.spares_vital))
+
+    def _check_sessions(self, chain: Sequence[Middleware], pipes: str | Sequence[str] | None) -> None:
+        for index, one in enumerate(chain):
+            if one.needs_session and not any(other.gives_session for other in chain[:index]):
+                name, variable = type(one).__name__, self._variable
+                late = any(other.gives_session for other in chain[index:])
+                names = ", ".join(self._names(pipes)) or "of every route"
+                raise InvalidMiddleware(
+                    f"{name} stands {'before' if late else 'without'} Session in the pipeline {names}",
+                    where=self._declarer,
+                    why="it reads the session, which Session gives to what comes after it",
+                    fix=f"{variable}.use(m.Session, m.{name})",
+                )
 
     def _names(self, pipes: str | Sequence[str] | None) -> list[str]:
         if pipes is None:

@@ -56,6 +56,12 @@ class Middleware:
     spares_vital: ClassVar[bool] = False
     """Whether routes marked vital, such as health checks, go without it."""
 
+    gives_session: ClassVar[bool] = False
+    """Whether what comes behind it finds `ctx.session`."""
+
+    needs_session: ClassVar[bool] = False
+    """Whether it can't work without a middleware before it that gives one."""
+
     declares_only: ClassVar[bool] = False
     """Whether it has no hooks: the app reads what it says when routes are put together."""
 

@@ -50,6 +50,8 @@ class Session(Middleware):
              sessions are in cookies.
     """
 
+    gives_session = True
+
     def __init__(
         self,
         *,

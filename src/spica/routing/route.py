@@ -515,7 +515,16 @@ def _guess_origin(text: str) -> str:
     return f"{scheme or 'https'}://{rest.partition('/')[0] or 'app.example'}"
 
 
+_USUAL_ACTIONS = ("index", "new", "create", "show", "edit", "update", "destroy")
+
+
 def _guess_target(target: str) -> str:
-    """`posts.index` and `posts` were meant to be posts#index."""
+    """`posts.index`, `PostsController.index`, `posts/index` and `posts` were meant to be posts#index."""
     controller, _, action = target.replace(".", "#", 1).partition("#")
+    folder, _, last = controller.rpartition("/")
+    if folder and not action and last in _USUAL_ACTIONS:
+        controller, action = folder, last
+    if controller.endswith("Controller"):
+        folder, slash, name = controller.removesuffix("Controller").rpartition("/")
+        controller = folder + slash + "".join(f"_{one.lower()}" if one.isupper() else one for one in name).lstrip("_")
     return f"{controller or 'home'}#{action if action.isidentifier() else 'index'}"

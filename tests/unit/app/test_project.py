@@ -163,6 +163,27 @@ def test_an_exception_in_the_configuration_is_one_clear_error(project, name: str
     assert type(caught.value.__cause__).__name__ == kind
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "fix"),
+    [
+        (
+            "middleware",
+            "from spica import middleware as m\ndef draw(p):\n    p.use(m.Sesion)\n",
+            "did you mean Session?",
+        ),
+        ("middleware", "def draw(p):\n    p.plug(7)\n", "p.use(m.Session, m.Csrf)"),
+        ("routes", "def draw(r):\n    r.resorces('posts')\n", "did you mean resources?"),
+        ("routes", "def draw(r):\n    r.include_router(1)\n", "r.mount(prefix, router)"),
+        ("routes", "def draw(r):\n    r.zzz('posts')\n", ""),
+    ],
+)
+def test_a_name_that_is_not_there_is_told_with_the_one_that_was_meant(project, file: str, text: str, fix: str) -> None:
+    (project / f"config/{file}.py").write_text(text)
+    with pytest.raises(ProjectFileError) as caught:
+        App(root=project).core
+    assert caught.value.fix == fix
+
+
 def test_what_spica_says_of_the_configuration_stays_as_it_is(project) -> None:
     (project / "config/middleware.py").write_text("def draw(p):\n    p.use(7)\n")
     with pytest.raises(InvalidMiddleware):

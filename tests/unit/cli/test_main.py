@@ -68,6 +68,23 @@ def test_a_mistyped_command_exits_with_2_and_says_so_on_stderr(capsys: pytest.Ca
     assert (out, err) == ("", 'SPICA-G001  unknown command "genrate"; did you mean generate?\n')
 
 
+@pytest.mark.parametrize(
+    ("word", "command"),
+    [("migrate", "db migrate"), ("runserver", "dev"), ("makemigrations", "db diff"), ("shell", "console")],
+)
+def test_commands_of_other_frameworks(word: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word]) == 2
+    assert capsys.readouterr().err == f'SPICA-G001  unknown command "{word}"; it is called: spica {command}\n'
+
+
+def test_commands_of_elsewhere_lead_to_commands() -> None:
+    app = commands.build_app()
+    for command in commands._ELSEWHERE.values():
+        name, _, inner = command.partition(" ")
+        assert name in app
+        assert not inner or inner in app[name]
+
+
 def test_a_failed_command_exits_with_1(tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["g", "model", "Post"]) == 1

@@ -94,14 +94,14 @@ def test_an_unknown_pipeline_has_near_matches() -> None:
 def test_routes_that_name_no_pipeline_are_not_left_without_a_misspelt_browser() -> None:
     p = m.Pipelines()
     with p.pipeline("browsr"):
-        p.use(m.Csrf)
+        p.use(m.ETag)
     for ask in (p.chain, p.nonce_policies):
         with pytest.raises(UnknownPipeline) as caught:
             ask()
         assert "there is no pipeline 'browser'" in str(caught.value)
         assert "config/middleware.py declares: browsr" in str(caught.value)
         assert 'with p.pipeline("browser"):' in str(caught.value)
-    assert names(p.chain("browsr")) == ["Csrf"]
+    assert names(p.chain("browsr")) == ["ETag"]
     assert p.chain([]) == ()
 
 
@@ -175,13 +175,13 @@ def test_middleware_for_some_environments() -> None:
         with p.pipeline("browser"):
             p.use(m.RequestId, when=["production", "test"])
             p.use(m.Hosts, when=False)
-            p.use(m.Csrf, when=True)
+            p.use(m.ETag, when=True)
         p.bind(Settings(env=env))
         return names(p.chain())
 
-    assert chain("production") == ["Custom", "RequestId", "Csrf"]
-    assert chain("test") == ["RequestId", "Csrf"]
-    assert chain("development") == ["Csrf"]
+    assert chain("production") == ["Custom", "RequestId", "ETag"]
+    assert chain("test") == ["RequestId", "ETag"]
+    assert chain("development") == ["ETag"]
     with pytest.raises(UnknownEnvironment):
         m.Pipelines().use(Custom, when="producton")
 
@@ -209,3 +209,31 @@ def test_functions_are_middleware_by_their_parameters() -> None:
     for wrong in (lambda: None, lambda ctx, other: None, lambda a, b, c: None):
         with pytest.raises(InvalidMiddleware, match="is no middleware"):
             p.use(wrong)
+
+
+class OwnSession(m.Middleware):
+    gives_session = True
+
+    def before(self, ctx: Any) -> None: ...
+
+
+def test_what_needs_a_session_comes_after_it() -> None:
+    p = m.Pipelines()
+    with p.pipeline("late"):
+        p.use(m.Csrf, m.Session)
+    with p.pipeline("none"):
+        p.use(m.Csrf)
+    with p.pipeline("session"):
+        p.use(m.Session)
+    with p.pipeline("own"):
+        p.use(OwnSession, m.Csrf)
+    for pipes, what in (
+        ("late", "Csrf stands before Session in the pipeline late"),
+        ("none", "Csrf stands without Session in the pipeline none"),
+        (["none", "session"], "Csrf stands before Session in the pipeline none, session"),
+    ):
+        with pytest.raises(InvalidMiddleware) as caught:
+            p.chain(pipes)
+        assert (caught.value.what, caught.value.fix) == (what, "p.use(m.Session, m.Csrf)")
+    assert names(p.chain(["session", "none"])) == ["Session", "Csrf"]
+    assert names(p.chain("own")) == ["OwnSession", "Csrf"]

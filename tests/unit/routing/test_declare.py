@@ -149,3 +149,16 @@ def test_mistakes_are_told_at_once() -> None:
     with pytest.raises(InvalidTargetError, match="can't be called"):
         r.get("/health", 7)  # type: ignore[arg-type]
     assert r.routes == []
+
+
+@pytest.mark.parametrize("target", ["posts.index", "PostsController.index", "posts/index", "posts"])
+def test_a_target_that_was_meant_is_named(target: str) -> None:
+    with pytest.raises(InvalidTargetError) as caught:
+        Routes().get("/posts", target)
+    assert caught.value.fix == "write posts#index"
+
+
+def test_a_folder_is_no_controller() -> None:
+    with pytest.raises(InvalidTargetError) as caught:
+        Routes().get("/posts", "admin/BlogPostsController.show")
+    assert caught.value.fix == "write admin/blog_posts#show"

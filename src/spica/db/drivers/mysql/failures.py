@@ -113,7 +113,7 @@ def build_connect_failure(problem: Exception, place: str) -> DatabaseError:
         return CannotOpen(
             f"the database {place} can't be opened",
             why=_text(problem),
-            fix="check user, password and name in config/database.toml; create the database where it is missing",
+            fix="check user, password and name in config/database.toml; where it is missing: spica db create",
         )
     if number_of(problem) in _FULL:
         return DatabaseUnavailable(

@@ -98,7 +98,7 @@ def build_connect_failure(problem: Exception, place: str) -> DatabaseError:
         return CannotOpen(
             f"the database {place} can't be opened",
             why=str(problem),
-            fix="check user, password and name in config/database.toml; create the database where it is missing",
+            fix="check user, password and name in config/database.toml; where it is missing: spica db create",
         )
     if isinstance(problem, PostgresError) and problem.sqlstate == _FULL:
         return DatabaseUnavailable(
