@@ -181,6 +181,15 @@ async def test_content_by_method(client: Client, method: str, value: Any, kind: 
 async def test_an_unknown_option_is_a_mistake(client: Client) -> None:
     with pytest.raises(TypeError, match="no option jsn"):
         client.post("/echo", jsn={})  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"no option data: write form="):
+        client.post("/echo", data={})  # type: ignore[call-arg]
+
+
+async def test_what_the_response_has_the_request_says_to_await(client: Client) -> None:
+    for name in ("expect_status", "expect_json", "status", "status_code"):
+        with pytest.raises(AttributeError, match=rf"not sent yet, write \(await client\.get\(\.\.\.\)\)\.{name}"):
+            getattr(client.get("/echo"), name)
+    assert not hasattr(client.get("/echo"), "nothing")
 
 
 async def test_csrf_is_carried_unless_left_out(client: Client) -> None:

@@ -98,7 +98,7 @@ def test_a_socket_has_the_topics_of_its_channels(tmp_path: Path) -> None:
         ("SOCKET", "socket", "/socket", "UserSocket", ["chat:{chat_id}"]),
     ]
     assert names(blog, "--method", "socket") == ["/socket"]
-    for path in ("/socket", "/socket/websocket"):
+    for path in ("/socket", "/socket/websocket", "SOCKET /socket"):
         explained = run_command("routes", "--match", path, cwd=blog).stdout
         assert "  topic  chat:{chat_id}  ChatChannel  app/channels/chat_channel.py:4\n" in explained
     assert "topic" not in run_command("routes", "--match", "/", cwd=blog).stdout

@@ -108,6 +108,10 @@ def _describe(answers: Route | None, number: int, allow: object) -> str:
     )
 
 
+# What the table has as a method, and a client sends as a GET.
+_SENT_AS_GET = ("SOCKET", "WS", "SSE")
+
+
 def _read_request(text: str) -> Asked:
     from urllib.parse import urlsplit
 
@@ -117,4 +121,7 @@ def _read_request(text: str) -> Asked:
     parts = urlsplit(address)
     if not parts.path.startswith("/") and not parts.hostname:
         raise UsageError(f'--match takes a method and a path, such as "GET /posts/7", not "{text}"')
-    return Asked((method or "GET").upper(), parts.path or "/", parts.hostname or "")
+    method = method.upper() or "GET"
+    if method in _SENT_AS_GET:
+        method = "GET"
+    return Asked(method, parts.path or "/", parts.hostname or "")

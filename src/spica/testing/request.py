@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 FORM_TYPE = "application/x-www-form-urlencoded"
 ANSWER_TIMEOUT_S = 30.0
+_OF_THE_RESPONSE = frozenset({"status", "status_code", "text", "headers", "trailers", "failure"})
+# What other test clients call it.
+_CALLED = {
+    "data": "form={...}, or content=b'...'",
+    "params": "query={...}",
+    "files": "multipart={'photo': File('cat.png')}",
+    "auth": ".basic(user, password)",
+    "cookies": ".cookie(name, value)",
+    "follow_redirects": ".follow()",
+    "follow": ".follow()",
+    "content_type": ".content(octets, content_type)",
+    "timeout": "timeout_s=5",
+}
 _SAFE_IN_TARGET = "/?=&%:@!$'()*+,;~-._[]"
 
 
@@ -134,6 +147,15 @@ class PendingRequest:
         self._follows = most
         return self
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Only what is not there comes here: mostly what the response has."""
+            what = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name.startswith("expect_") or name in _OF_THE_RESPONSE:
+                what += f": the request is not sent yet, write (await client.{self.sent.method.lower()}(...)).{name}"
+            raise AttributeError(what, name=name, obj=self)
+
     def __await__(self) -> Generator[Any, None, ClientResponse]:
         return self._send().__await__()
 
@@ -154,7 +176,9 @@ class PendingRequest:
 
     def _take(self, options: RequestOptions) -> None:
         if unknown := options.keys() - RequestOptions.__optional_keys__:
-            raise TypeError(f"a request has no option {', '.join(sorted(unknown))}")
+            first = min(unknown)
+            hint = f": write {_CALLED[first]}" if first in _CALLED else ""
+            raise TypeError(f"a request has no option {', '.join(sorted(unknown))}{hint}")
         self.query(options.get("query"))
         if (form := options.get("form")) is not None:
             self.form(form)
