@@ -192,7 +192,8 @@ class Replica:
         self._to_ask.clear()
         if self._joined or self._left:
             self._close_delta()
-        if self._is_state_due and now - self._state_at >= self.tick_s:  # one answer for all who ask meanwhile
+        # One answer for all who ask meanwhile; that there is nobody costs nothing, and those who start wait for it.
+        if self._is_state_due and (now - self._state_at >= self.tick_s or not self._own):
             self._is_state_due = False
             self._state_at = now
             parts = list(_cut(self._own.values()))

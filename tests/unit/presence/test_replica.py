@@ -61,6 +61,13 @@ def test_one_answer_is_for_all_who_ask_at_the_same_time() -> None:
     assert len(said(owner, TICK_S)) == 1
 
 
+def test_that_there_is_nobody_is_answered_at_once() -> None:
+    empty, _ = replica("b")
+    for node in "cd":
+        empty.receive(Ask(node, 1), 0.01)
+        assert said(empty, 0.01) == [state(0)]
+
+
 def test_a_node_without_entries_answers_who_asks_it_by_name() -> None:
     empty, _ = replica("b")
     empty.receive(Ask("a", 1, "b"), 0.0)
