@@ -390,6 +390,7 @@ def test_a_reload_and_a_killed_worker_are_survived(tmp_path: Path, visit: Open) 
 def test_a_server_that_is_started_again_is_found(tmp_path: Path, port: int, visit: Open) -> None:
     folder = write_app(tmp_path)
     with served(folder, "--bind", f"127.0.0.1:{port}", app="") as server:
+        assert server.port == port  # it says so once it listens
         page = visit(f"http://127.0.0.1:{port}")
         join(page, "room:lasting")
         assert server.end() == 0
