@@ -1,7 +1,9 @@
 """What a handler returns, as far as its code tells: `return value, 201`, which would be a JSON array.
 
-Rules: read from the compiled code when the application starts, so it costs no request anything. Only a status that is
-written out is found; a signature that says it returns a tuple means one.
+Rules of this file:
+- Read from the compiled code when the application starts, so it costs no request anything.
+- In doubt it is an array: only a status that is written out is found, behind what is no number, in a function that
+  says nothing of what it returns and that no decorator wraps, which could make a response of it.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ import dis
 import inspect
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from spica.controllers.errors import UnsupportedResultError
 
-_STATUSES = range(100, 600)
+_STATUSES = frozenset(status.value for status in HTTPStatus if status >= HTTPStatus.OK)
+_LOADS = ("LOAD_CONST", "LOAD_SMALL_INT")
 # From Python 3.14 on small numbers stand in the code itself, and not among its constants.
 _KEEPS_SMALL_NUMBERS = sys.version_info < (3, 14)
 
@@ -24,9 +28,9 @@ def refuse_status_in_tuple(function: Callable[..., Any]) -> None:
 
     Raises: UnsupportedResultError with the line.
     """
-    target: Any = inspect.unwrap(function)
+    target: Any = function
     code = getattr(target, "__code__", None)
-    if code is None or "uple" in str(getattr(target, "__annotations__", {}).get("return", "")):
+    if code is None or hasattr(target, "__wrapped__") or "return" in inspect.get_annotations(target):
         return
     if _KEEPS_SMALL_NUMBERS and not any(_has_status(constant) for constant in code.co_consts):
         return
@@ -45,7 +49,7 @@ def refuse_status_in_tuple(function: Callable[..., Any]) -> None:
 
 def _has_status(constant: object) -> bool:
     if type(constant) is tuple:
-        return len(constant) in (2, 3) and _is_status(constant[1])
+        return len(constant) in (2, 3) and _is_status(constant[1]) and not isinstance(constant[0], int | float)
     return _is_status(constant)
 
 
@@ -64,10 +68,13 @@ def _find_status(instructions: list[dis.Instruction], index: int) -> int | None:
     at = index - 2
     if last.arg == 3:  # before the headers, whatever makes those
         at = _start_of_value(instructions, at) - 1
-    second = (
-        instructions[at].argval if at >= 0 and instructions[at].opname in ("LOAD_CONST", "LOAD_SMALL_INT") else None
-    )
-    return second if _is_status(second) else None
+    status: int | None = instructions[at].argval if at > 0 and instructions[at].opname in _LOADS else None
+    if not _is_status(status):
+        return None
+    first = instructions[at - 1]  # the last of what makes the body
+    if first.opname in _LOADS and isinstance(first.argval, int | float):
+        return None
+    return status
 
 
 def _start_of_value(instructions: list[dis.Instruction], end: int) -> int:

@@ -162,6 +162,8 @@ def _fix_foreign(candidate: object) -> str:
 def _make(kind: type[Middleware]) -> Middleware:
     try:
         inspect.signature(kind).bind()
+    except ValueError:  # compiled, and says nothing of its parameters
+        return kind()
     except TypeError as error:
         raise InvalidMiddleware(
             f"{kind.__name__} can't be used without options: {error}",
@@ -177,11 +179,12 @@ def _required(kind: type[Middleware]) -> list[str]:
 
 def _no_response(hook: Callable[..., Any], response: Any) -> InvalidMiddleware:
     """What tells that a hook returned no response, where it is known whose it is."""
+    name = getattr(hook, "__qualname__", repr(hook))
     return InvalidMiddleware(
-        f"{hook.__qualname__} returned {'nothing' if response is None else f'a {type(response).__name__}'}",
+        f"{name} returned {'nothing' if response is None else f'a {type(response).__name__}'}",
         where=str(locate_callable(hook) or ""),
         why="an around returns the response"
-        if hook.__name__ == "around"
+        if getattr(hook, "__name__", "") == "around"
         else "a hook returns a Response, or None to go on",
         fix="response = await next(ctx), and return it"
         if response is None

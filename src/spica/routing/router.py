@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar, Unpack, overload
+from typing import Any, NamedTuple, Never, TypeAlias, TypeVar, Unpack, overload
 
+from spica.errors.foreign_names import OF_APP
 from spica.injection.signature import remember_names
 from spica.routing.errors import (
     InvalidPatternError,
@@ -49,6 +50,24 @@ class Mount(NamedTuple):
     pipe: tuple[str, ...] | None = None
 
 
+class _ForeignName:
+    """Stands on the class where another framework has a method, and says what is written here.
+
+    Not a `__getattr__`: that would also be asked, and its answer shown, where a property fails with an AttributeError.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> Never:
+        raise UnknownMemberError(
+            f"{owner.__name__} has no {self._name!r}",
+            where=str(locate_caller()),
+            why="that is its name in another framework",
+            fix=f"write {OF_APP[self._name]}",
+        )
+
+
 class Router:
     """A list of routes that grows by decorators.
 
@@ -66,20 +85,8 @@ class Router:
         self._parts: list[Route | Mount] = []
         self._pipe = build_pipe(pipe)
 
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            """Only what is not there comes here. Raises UnknownMemberError for what other frameworks call it."""
-            from spica.errors.foreign_names import OF_APP  # only where a name is missing
-
-            if name in OF_APP:
-                raise UnknownMemberError(
-                    f"{type(self).__name__} has no {name!r}",
-                    where=str(locate_caller()),
-                    why="that is its name in another framework",
-                    fix=f"write {OF_APP[name]}",
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in OF_APP]
 
     @property
     def routes(self) -> list[Route]:
@@ -287,3 +294,7 @@ def _takes(function: Callable[..., object], count: int) -> bool:
     except ValueError:  # compiled, and says nothing of its parameters
         return count == 3
     return True
+
+
+for _name in OF_APP:
+    setattr(Router, _name, _ForeignName(_name))

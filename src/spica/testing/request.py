@@ -150,7 +150,9 @@ class PendingRequest:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Only what is not there comes here: mostly what the response has."""
+            """What is not there comes here, mostly what the response has. So does a property that failed."""
+            if hasattr(type(self), name):
+                return object.__getattribute__(self, name)
             what = f"{type(self).__name__!r} object has no attribute {name!r}"
             if name.startswith("expect_") or name in _OF_THE_RESPONSE:
                 what += f": the request is not sent yet, write (await client.{self.sent.method.lower()}(...)).{name}"

@@ -61,7 +61,9 @@ class ClientResponse(Expectations):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Only what is not there comes here: what other test clients call it is told."""
+            """What is not there comes here: what other test clients call it is told. So does a property that failed."""
+            if hasattr(type(self), name):
+                return object.__getattribute__(self, name)
             hint = find_member(self, name)
             what = f"{type(self).__name__!r} object has no attribute {name!r}{f': {hint}' if hint else ''}"
             raise AttributeError(what, name=name, obj=self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,52 @@ def response():  # type: ignore[no-untyped-def]
     return Response.ok(made(), status=201)
 
 
-@pytest.mark.parametrize("function", [typed, a_list, small, a_flag, three_numbers, status_inside, response, len])
+Size = tuple[dict[str, int], int]
+
+
+def of_a_named_type() -> Size:
+    return made(), 404
+
+
+def sizes():  # type: ignore[no-untyped-def]
+    return 640, 404
+
+
+def decorated(function: Callable[[], Any]) -> Callable[[], Response]:
+    @functools.wraps(function)
+    def answer() -> Response:
+        body, status = function()
+        return Response.json(body, status=status)
+
+    return answer
+
+
+@decorated
+def a_decorator_takes_it():  # type: ignore[no-untyped-def]
+    return made(), 201
+
+
+def continues():  # type: ignore[no-untyped-def]
+    return made(), 100
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        of_a_named_type,
+        sizes,
+        a_decorator_takes_it,
+        continues,
+        typed,
+        a_list,
+        small,
+        a_flag,
+        three_numbers,
+        status_inside,
+        response,
+        len,
+    ],
+)
 def test_everything_else_passes(function: Callable[..., Any]) -> None:
     refuse_status_in_tuple(function)
 

@@ -61,6 +61,23 @@ def test_an_app_tells_the_names_of_others() -> None:
         App().nothing  # type: ignore[attr-defined]
 
 
+def test_what_fails_inside_a_property_is_told_as_it_is() -> None:
+    class Failing(App):
+        @property
+        def database_url(self) -> str:
+            return self.settings.database.nothing  # type: ignore[no-any-return, attr-defined]
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        Failing().database_url
+    assert "include_router" not in dir(App())
+
+
+def test_no_name_of_others_is_one_of_ours() -> None:
+    for name in OF_APP:
+        assert name not in vars(App), name
+        assert type(vars(Router)[name]).__name__ == "_ForeignName", name
+
+
 def test_the_package_says_what_it_says_of_other_names() -> None:
     assert not hasattr(spica, "nothing")
 
