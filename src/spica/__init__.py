@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -157,8 +158,12 @@ def __getattr__(name: str) -> object:
     if home is None:
         from spica.errors.foreign_names import OF_THE_PACKAGE  # only where a name is missing
 
-        if name in OF_THE_PACKAGE:  # an AttributeError would lose its text: `from spica import` makes its own
-            raise ImportError(f"there is no {name!r} in spica; {OF_THE_PACKAGE[name]}", name="spica")
+        if name in OF_THE_PACKAGE:
+            # `from spica import` asks from here, and would put a text of its own in place of an AttributeError's.
+            # To hasattr(), getattr() and `spica.name` anything else than an AttributeError would be a surprise.
+            is_import = sys._getframe(1).f_code.co_name == "_handle_fromlist"
+            kind = ImportError if is_import else AttributeError
+            raise kind(f"there is no {name!r} in spica; {OF_THE_PACKAGE[name]}", name="spica" if is_import else name)
         raise AttributeError(f"module 'spica' has no attribute {name!r}")
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value

@@ -1,7 +1,7 @@
 """Markers of other libraries in a signature, which would be passed over, or passed on as values.
 
 Rules: known by the names of their modules and classes, so nothing is imported. The fix is written in our words, with
-the default and the constraints that stood in theirs.
+the default and the constraints that stood in theirs. What pydantic says of its own types it checks itself.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
+from spica.controllers.codecs import find_adapter
 from spica.injection.errors import SignatureError
 from spica.injection.signature import MISSING, Parameter
 from spica.injection.types import type_name
@@ -21,7 +22,8 @@ _CONSTRAINTS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length
 def refuse_foreign_marker(parameter: Parameter) -> None:
     """Refuse what FastAPI, pydantic or annotated_types say of a parameter.
 
-    As a default it would be the value; in `Annotated` its constraints would not be checked.
+    As a default it would be the value; in `Annotated` its constraints would not be checked. They are where the type's
+    own library reads it, and a pydantic.Field that only describes demands nothing.
 
     Raises: SignatureError.
     """
@@ -31,7 +33,8 @@ def refuse_foreign_marker(parameter: Parameter) -> None:
             "a default is the value that is passed when none was sent: here the marker itself",
         )
     else:
-        found = next((one for one in _metadata(parameter.type) if _is_foreign(one)), None)
+        has_codec = find_adapter(parameter.bare_type) is not None
+        found = next((one for one in _metadata(parameter.type) if _is_lost(one, has_codec=has_codec)), None)
         why = "nobody here reads it, so what it demands would not be checked"
     if found is None:
         return
@@ -54,6 +57,26 @@ def _is_foreign(value: object) -> bool:
         or module == "annotated_types"
         or (module == "pydantic.fields" and type(value).__name__ == "FieldInfo")
     )
+
+
+def _is_lost(piece: object, *, has_codec: bool) -> bool:
+    """Whether what stands in `Annotated` demands something that nobody would read."""
+    module = type(piece).__module__
+    if not _is_foreign(piece) or module == "fastapi.params":
+        return _is_foreign(piece)
+    if has_codec:
+        return False
+    return module == "annotated_types" or _demands(piece)
+
+
+def _demands(field: Any) -> bool:
+    """Whether a pydantic.Field says more than a title or a description."""
+    names = (field.alias, field.validation_alias, field.default_factory)
+    return bool(field.metadata) or any(one is not None for one in names) or not _is_undefined(field.default)
+
+
+def _is_undefined(default: object) -> bool:
+    return default is MISSING or default is ... or type(default).__name__ == "PydanticUndefinedType"
 
 
 def _metadata(annotation: Any) -> Iterator[object]:
@@ -93,6 +116,4 @@ def _constraints(parameter: Parameter, found: Any) -> dict[str, object]:
 
 def _default(parameter: Parameter, found: Any) -> str:
     default = getattr(found, "default", MISSING) if parameter.default is found else parameter.default
-    if default is MISSING or default is ... or type(default).__name__ == "PydanticUndefinedType":
-        return ""
-    return f" = {default!r}"
+    return "" if _is_undefined(default) else f" = {default!r}"

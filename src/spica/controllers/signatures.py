@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, get_args, get_origin
+from types import SimpleNamespace
+from typing import Any, get_args, get_origin, get_type_hints
 
 from spica.controllers.file_types import is_file
 from spica.controllers.markers import Body, Cookie, CurrentUser, File, Form, Header, Path, Query
+from spica.http.context import Context
+from spica.http.params import Params
+from spica.http.request import Request
+from spica.http.streaming import ContentStream
+from spica.http.websocket import WebSocket
+from spica.injection.annotations import without_none
 from spica.injection.errors import SignatureError
 from spica.injection.providers import Provide
 from spica.injection.signature import Parameter, describe_place
-from spica.injection.types import COLLECTIONS, is_scalar, type_name
+from spica.injection.types import COLLECTIONS, is_body, is_scalar, is_scalar_list, type_name
+from spica.middleware.flash import Flash
+from spica.middleware.session_data import SessionData
 from spica.routing.pattern import Pattern
 
 # What a parameter of such a name is in other frameworks, and in ours where it says its type.
@@ -26,6 +35,8 @@ _MEANT = {
 }
 # Classes that other frameworks have as well.
 _OURS = frozenset({"Request", "Context", "WebSocket", "UploadFile", "Session", "Params"})
+# What a controller has, and is not.
+_OF_A_REQUEST = (Request, Params, SessionData, Flash, ContentStream, WebSocket)
 _MARKERS = (Path, Query, Header, Cookie, Body, Form, File, CurrentUser)
 
 
@@ -137,7 +148,7 @@ def check_self(method: Callable[..., object], pattern: Pattern) -> None:
     first = next(iter(inspect.signature(method).parameters.values()), None)
     if first is not None and first.kind is first.VAR_POSITIONAL:
         return
-    if first is None or first.name in pattern.names or (first.annotation is not first.empty and first.name != "self"):
+    if first is None or first.name in pattern.names or (first.name != "self" and _is_filled(method, first.annotation)):
         raise SignatureError(
             f"{method.__name__} doesn't take self",
             where=describe_place(method),
@@ -146,6 +157,30 @@ def check_self(method: Callable[..., object], pattern: Pattern) -> None:
             fix=f"{'async ' if inspect.iscoroutinefunction(method) else ''}def {method.__name__}"
             f"(self{', ...' if first is not None else ''}):",
         )
+
+
+def _is_filled(method: Callable[..., object], annotation: Any) -> bool:
+    """Whether a first parameter is of a type that comes from the request, and so stands where the controller goes.
+
+    A type that is none of those, or isn't known, may be the controller's own: `def show(this: "Posts")`.
+    """
+    if annotation is inspect.Parameter.empty or inspect.ismethod(method):
+        return False
+    known = getattr(inspect.unwrap(method), "__globals__", {})
+    try:
+        hints = get_type_hints(SimpleNamespace(__annotations__={"first": annotation}), globalns=known)
+    except (NameError, AttributeError, TypeError, SyntaxError):  # of a name that only type checkers know, for one
+        return False
+    type_ = without_none(hints["first"])
+    if type_ is Any or (isinstance(type_, type) and issubclass(type_, Context)):  # a controller is a Context
+        return False
+    return (
+        is_scalar(type_)
+        or is_scalar_list(type_)
+        or is_body(type_)
+        or is_file(type_)
+        or (isinstance(type_, type) and issubclass(type_, _OF_A_REQUEST))
+    )
 
 
 def _short_name(type_: Any) -> str:

@@ -22,7 +22,7 @@ from spica.errors.base import closest
 from spica.middleware.content_security_policy import POLICY_FIELDS, build_nonce_form
 from spica.middleware.errors import InvalidMiddleware, UnknownPipeline
 from spica.middleware.hosts import Hosts
-from spica.middleware.pipeline import Middleware, Readers, check_middleware
+from spica.middleware.pipeline import FunctionMiddleware, Middleware, Readers, check_middleware
 
 DEFAULT = "browser"
 Usable: TypeAlias = type[Middleware] | Middleware | Callable[..., Any]
@@ -133,9 +133,11 @@ class Pipelines:
 
     def _check_sessions(self, chain: Sequence[Middleware], pipes: str | Sequence[str] | None) -> None:
         for index, one in enumerate(chain):
-            if one.needs_session and not any(other.gives_session for other in chain[:index]):
+            if _needs_session(one) and not any(other.gives_session for other in chain[:index]):
                 name, variable = type(one).__name__, self._variable
                 late = any(other.gives_session for other in chain[index:])
+                if not late and any(map(_is_own, chain[:index])):
+                    continue  # it may set `ctx.session_source` itself
                 names = ", ".join(self._names(pipes)) or "of every route"
                 raise InvalidMiddleware(
                     f"{name} stands {'before' if late else 'without'} Session in the pipeline {names}",
@@ -171,3 +173,16 @@ class Pipelines:
                 fix=f'with {self._variable}.pipeline("{DEFAULT}"): instead of {near[0]!r}; declare both where both are'
                 " meant",
             )
+
+
+def _is_own(one: Middleware) -> bool:
+    """Whether middleware is the application's: a class or function that Spica doesn't have."""
+    return isinstance(one, FunctionMiddleware) or type(one).__module__.partition(".")[0] != "spica"
+
+
+def _needs_session(one: Middleware) -> bool:
+    """Whether it reads the session; a subclass with another `before` may keep elsewhere what its base has there."""
+    kinds = type(one).__mro__
+    stated = next(kind for kind in kinds if "needs_session" in vars(kind))
+    acting = next(kind for kind in kinds if "before" in vars(kind))
+    return one.needs_session and issubclass(stated, acting)

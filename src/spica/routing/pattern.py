@@ -214,7 +214,7 @@ def _parse_segment(segment: str, text: str, where: object) -> Parts:
                 f"{foreign[0]} in the pattern {text!r} is no parameter",
                 where=str(where),
                 why="a parameter is {name} or {name:type}, the rest of a path {*name}",
-                fix=f"write {_translate(foreign)}",
+                fix=f"write {_translate(foreign)}{_literally(foreign)}",
             )
         return (segment,)
     parts: list[str | PathParameter] = []
@@ -238,6 +238,14 @@ def _parse_segment(segment: str, text: str, where: object) -> Parts:
             )
         parts.append(_parse_parameter(found, text, where))
     return tuple(part for part in parts if part != "")
+
+
+def _literally(foreign: re.Match[str]) -> str:
+    """How the text itself is written, where it isn't another framework's parameter: `/v1/:batch`."""
+    if foreign.re is not _STARRED:
+        return ""
+    name = foreign["name"]
+    return f"; for the text itself {{{name}}} with where={{{name!r}: [{foreign[0]!r}]}}"
 
 
 def _translate(foreign: re.Match[str]) -> str:

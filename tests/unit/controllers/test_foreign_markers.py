@@ -14,6 +14,7 @@ from spica.controllers.binding import HttpHost
 from spica.injection.errors import SignatureError
 from spica.injection.plan import build_plan
 from spica.routing.pattern import parse_pattern
+from tests.unit.controllers.requests import context, errors_of, json, read, typed
 
 
 def connect() -> int:
@@ -64,6 +65,35 @@ def test_it_is_refused_and_translated(function: Callable[..., Any], fix: str) ->
 
 def test_it_is_found_inside_of_a_type() -> None:
     assert refuse(inside).what == "'ids' has a Gt of annotated_types"
+
+
+class Person(pydantic.BaseModel):
+    name: str
+
+
+def test_pydantic_checks_its_own_types() -> None:
+    people = typed(Annotated[list[Person], pydantic.Field(min_length=1)])
+    assert errors_of(people, json(b"[]")) == [("", "too_short")]
+    assert read(people, json(b'[{"name":"Ann"}]')) == [Person(name="Ann")]
+    described = typed(Annotated[Person, pydantic.Field(description="who it is")])
+    assert read(described, json(b'{"name":"Ann"}')) == Person(name="Ann")
+
+
+def test_a_default_and_a_source_are_refused_of_pydantic_types_too() -> None:
+    described: Any = pydantic.Field(description="who it is")
+
+    def by_default(person: Person = described) -> None: ...
+    def by_source(person: Annotated[Person, fastapi.Depends(connect)]) -> None: ...
+
+    assert refuse(by_default).what == "'person' has a FieldInfo of pydantic"
+    assert refuse(by_source).what == "'person' has a Depends of fastapi"
+
+
+def test_a_field_that_only_describes_demands_nothing() -> None:
+    described = typed(Annotated[str, pydantic.Field(description="a name", title="Name", examples=["Ann"])])
+    assert read(described, context(target="/?value=Ann")) == "Ann"
+    for field in (pydantic.Field(alias="n"), pydantic.Field("Ann"), pydantic.Field(default_factory=str)):
+        assert "FieldInfo of pydantic" in refuse(typed(Annotated[str, field])).what
 
 
 def refuse(function: Callable[..., Any]) -> SignatureError:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import starlette.requests
 
-from spica import App, Controller, Header, Provide, Query, Router
+from spica import App, Context, Controller, Header, Provide, Query, Request, Router
 from spica.controllers.binding import HttpHost
 from spica.controllers.signatures import check_self
 from spica.injection.errors import SignatureError
@@ -123,6 +123,10 @@ class WithoutSelf:
 
     def typed(page: int): ...  # type: ignore[no-untyped-def, misc]
 
+    def asked(request: Request): ...  # type: ignore[no-untyped-def, misc]
+
+    def written(item: Annotated[Item | None, "x"]): ...  # type: ignore[no-untyped-def, misc]
+
     def called_this(this): ...  # type: ignore[no-untyped-def]
 
     def any_of_them(*arguments): ...  # type: ignore[no-untyped-def]
@@ -130,10 +134,60 @@ class WithoutSelf:
 
 def test_an_action_takes_self() -> None:
     pattern = parse_pattern("/posts/{id:int}")
-    for method in (WithoutSelf.nothing, WithoutSelf.path, WithoutSelf.typed):
+    for method in (
+        WithoutSelf.nothing,
+        WithoutSelf.path,
+        WithoutSelf.typed,
+        WithoutSelf.asked,
+        WithoutSelf.written,
+    ):
         with pytest.raises(SignatureError) as caught:
             check_self(method, pattern)
         assert caught.value.what == f"{method.__name__} doesn't take self"
         assert caught.value.fix.startswith(f"def {method.__name__}(self")
     check_self(WithoutSelf.called_this, pattern)
     check_self(WithoutSelf.any_of_them, pattern)
+
+
+class WithOtherNames(Controller):
+    def called_this(this: WithOtherNames): ...  # type: ignore[no-untyped-def]
+
+    def of_a_base(ctx: Context): ...  # type: ignore[no-untyped-def]
+
+    def of_anything(this: Any): ...  # type: ignore[no-untyped-def]
+
+    def unknown(this: NobodyKnows): ...  # type: ignore[no-untyped-def, name-defined] # noqa: F821
+
+    @classmethod
+    def of_the_class(cls, controller: WithOtherNames) -> None: ...
+
+    @classmethod
+    def with_a_name(cls, name: str) -> None: ...
+
+
+def test_what_takes_the_controller_may_call_it_anything() -> None:
+    def wrapper(controller: WithOtherNames, *arguments: Any, **options: Any) -> None: ...
+
+    pattern = parse_pattern("/posts/{id:int}")
+    kind = WithOtherNames
+    for method in (kind.called_this, kind.of_a_base, kind.of_anything, kind.unknown, kind.of_the_class, wrapper):
+        check_self(method, pattern)
+    check_self(kind.with_a_name, pattern)
+
+
+class Required(Header):
+    def __init__(self, name: str | None = None, required: bool = False) -> None:
+        super().__init__(name)
+        object.__setattr__(self, "required", required)
+
+    __slots__ = ("required",)
+
+
+class Renamed(Header): ...
+
+
+def test_a_marker_with_an_init_of_its_own_knows_its_options() -> None:
+    marker: Any = Required("x-agent", required=True)
+    assert (marker.name, marker.required) == ("x-agent", True)
+    with pytest.raises(SignatureError, match="Renamed has no option 'required'"):
+        Renamed(required=True)  # type: ignore[call-arg]

@@ -38,6 +38,13 @@ def test_what_the_package_lacks_is_where_it_is_said_to_be(name: str, hint: str) 
         assert hasattr(importlib.import_module(found[1]), found[2])
 
 
+def test_asking_for_what_the_package_lacks_is_no_import() -> None:
+    assert not hasattr(spica, "Model")
+    assert getattr(spica, "redirect", None) is None
+    with pytest.raises(AttributeError, match=r"there is no .Model. in spica; from spica\.orm import Model"):
+        spica.Model  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     "hint", sorted({*OF_APP.values(), *(hint for hints in foreign_names._OF.values() for hint in hints.values())})
 )

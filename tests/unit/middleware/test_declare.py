@@ -237,3 +237,33 @@ def test_what_needs_a_session_comes_after_it() -> None:
         assert (caught.value.what, caught.value.fix) == (what, "p.use(m.Session, m.Csrf)")
     assert names(p.chain(["session", "none"])) == ["Session", "Csrf"]
     assert names(p.chain("own")) == ["OwnSession", "Csrf"]
+
+
+class OwnCsrf(m.Csrf):
+    def before(self, ctx: Any) -> Response | None:
+        return None
+
+
+class PageOfCsrf(m.Csrf): ...
+
+
+def test_sessions_and_tokens_of_ones_own_are_not_asked_for_session() -> None:
+    def sign_in(ctx: Any) -> None: ...
+
+    p = m.Pipelines()
+    with p.pipeline("class"):
+        p.use(Custom, m.Csrf)
+    with p.pipeline("function"):
+        p.use(sign_in, m.Csrf)
+    with p.pipeline("token"):
+        p.use(OwnCsrf)
+    with p.pipeline("late"):
+        p.use(Custom, m.Csrf, m.Session)
+    with p.pipeline("page"):
+        p.use(m.RequestId, PageOfCsrf)
+    assert names(p.chain("class")) == ["Custom", "Csrf"]
+    assert names(p.chain("function")) == ["FunctionMiddleware", "Csrf"]
+    assert names(p.chain("token")) == ["OwnCsrf"]
+    for pipes in ("late", "page"):
+        with pytest.raises(InvalidMiddleware, match=f"Session in the pipeline {pipes}"):
+            p.chain(pipes)

@@ -59,8 +59,8 @@ def test_an_unknown_type_names_the_near_one() -> None:
         ("/posts/<int:id>", "write {id:int}"),
         ("/posts/<str:slug>", "write {slug}"),
         ("/posts/<string:slug>", "write {slug}"),
-        ("/posts/:id/edit", "write {id}"),
-        ("/files/*path", "write {*path}"),
+        ("/posts/:id/edit", "write {id}; for the text itself {id} with where={'id': [':id']}"),
+        ("/files/*path", "write {*path}; for the text itself {path} with where={'path': ['*path']}"),
         ("/posts/{int:id}", "write {id:int}: the name stands first"),
         ("/posts/{id:[0-9]+}", "write {id}, and say what it must match beside it: where={'id': r'[0-9]+'}"),
     ],
@@ -96,3 +96,8 @@ def test_a_parameter_as_others_write_it_is_told_in_our_way(text: str, fix: str) 
     with pytest.raises(InvalidPatternError) as caught:
         parse_pattern(text)
     assert caught.value.fix == fix
+
+
+def test_the_text_of_a_foreign_parameter_is_a_choice() -> None:
+    pattern = parse_pattern("/v1/{batch}", demands={"batch": [":batch"]})
+    assert pattern.parameters[0].converter.choices == (":batch",)
