@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import tempfile
 from collections.abc import AsyncIterator
@@ -14,6 +15,8 @@ from spica import App, Channel, Forbidden, Socket, on, on_broadcast
 from spica.channels import ChannelUsage
 from spica.http.errors import UnencodableValue
 from spica.presence.errors import InvalidPresence, NotTracked, PresenceRefused
+from spica.presence.tracker import Tracker
+from spica.server.run import ServerOptions, _serve
 from spica.testing import ChannelEnded, Client, JoinRefused, PushRefused
 from tests.integration.test_channels import until
 from tests.serving import open_client
@@ -142,11 +145,125 @@ async def test_an_application_serves_once_it_knows_who_is_there() -> None:
             one.socket("/socket")(UserSocket)
         async with open_client(there) as client, client.socket("/socket") as ann:
             await ann.join("room:7")
-            for one in (starting, last):  # the last one is answered by one with nobody, too
-                await one.startup()
-                assert names() == {"1": ["Ann"]}
-            for one in (starting, last):
-                await one.shutdown()
+            async with contextlib.AsyncExitStack() as stack:
+                for one in (starting, last):  # the last one is answered by one with nobody, too
+                    await stack.enter_async_context(served_by_asgi(one))
+                    assert names() == {"1": ["Ann"]}
+
+
+@contextlib.asynccontextmanager
+async def served_by_asgi(app: App) -> AsyncIterator[None]:
+    """From the moment when an ASGI server may accept until it has stopped."""
+    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    serving = asyncio.create_task(app({"type": "lifespan"}, told.get, answers.put))
+    for phase in ("startup", "shutdown"):
+        await told.put({"type": f"lifespan.{phase}"})
+        assert (await answers.get())["type"] == f"lifespan.{phase}.complete"
+        if phase == "startup":
+            yield
+    await serving
+
+
+async def stand_still(tracker: Tracker) -> None:
+    await asyncio.sleep(1000)
+
+
+async def fail(tracker: Tracker) -> None:
+    raise ZeroDivisionError
+
+
+def with_channels(log: list[str]) -> App:
+    """An application that writes down when it is started and stopped."""
+    one = App(env="test")
+    one.socket("/socket")(UserSocket)
+
+    async def life(app: App) -> AsyncIterator[None]:
+        log.append("entered")
+        try:
+            yield
+        finally:
+            log.append("left")
+
+    one.lifespan(life)
+    return one
+
+
+async def test_who_does_not_serve_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tracker, "learn", stand_still)
+    one = with_channels([])
+    await asyncio.wait_for(one.startup(), 10)
+    await one.shutdown()
+
+
+@pytest.mark.parametrize("learn", [stand_still, fail])
+async def test_an_asgi_application_that_learns_nothing_is_stopped_whole(
+    learn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tracker, "learn", learn)
+    log: list[str] = []
+    one = with_channels(log)
+    node = one.pubsub.node
+    answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def begin() -> dict[str, Any]:
+        return {"type": "lifespan.startup"}
+
+    serving = asyncio.create_task(one({"type": "lifespan"}, begin, answers.put))
+    await until(lambda: "entered" in log)
+    if learn is stand_still:
+        serving.cancel()
+    await asyncio.wait((serving,))
+    assert serving.cancelled() or answers.get_nowait()["type"] == "lifespan.startup.failed"
+    assert log == ["entered", "left"]
+    assert_stopped(one, node)
+
+
+@pytest.mark.parametrize("learn", [stand_still, fail])
+async def test_a_server_that_learns_nothing_accepts_nobody_and_is_stopped_whole(
+    learn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tracker, "learn", learn)
+    log: list[str] = []
+    one = with_channels(log)
+    node = one.pubsub.node
+
+    def accept(app: App) -> Any:
+        raise AssertionError("it accepts")
+
+    serving = asyncio.create_task(_serve(one, [], ServerOptions(), accept, is_worker=False))
+    await until(lambda: "entered" in log)
+    if learn is stand_still:
+        serving.cancel()
+    with pytest.raises(asyncio.CancelledError if learn is stand_still else ZeroDivisionError):
+        await serving
+    assert log == ["entered", "left"]
+    assert_stopped(one, node)
+
+
+@pytest.mark.parametrize("ends", ["cancelled", "failed"])
+async def test_a_start_that_ends_half_way_stops_presence_too(ends: str) -> None:
+    log: list[str] = []
+    one = with_channels(log)
+    node = one.pubsub.node
+
+    @one.lifespan
+    async def last(app: App) -> AsyncIterator[None]:
+        if ends == "failed":
+            raise ZeroDivisionError
+        await asyncio.sleep(1000)
+        yield
+
+    with pytest.raises(ZeroDivisionError if ends == "failed" else TimeoutError):
+        await asyncio.wait_for(one.startup(), 0.05)
+    assert log == ["entered", "left"]
+    assert_stopped(one, node)
+
+
+def assert_stopped(app: App, node: str) -> None:
+    presence = app.compiled.fanout.presence  # type: ignore[union-attr]
+    assert presence._replica is None
+    assert presence.bus.node != node, "a bus that was stopped has another name when it starts again"
 
 
 async def test_an_update_is_one_diff(client: Client) -> None:

@@ -77,7 +77,7 @@ SPICA-W022  <Chat of no socket> has not tracked '7'
     "NoPresence": """\
 SPICA-W023  no application with channels was started in this process, so nobody knows who is there
   why    a process learns it from the others when its application starts
-  fix    in a script: await app.startup() first, and await app.shutdown() at the end""",
+  fix    in a script: await app.startup() and app.learn_presence() first, and app.shutdown() at the end""",
     "ChannelUsage of another topic": """\
 SPICA-W005  Chat is not joined by the topic 'rom:7'
   why    its topics are room:{room_id:int}

@@ -338,18 +338,32 @@ class App(Router):
     async def startup(self) -> None:
         """Compile, open the database's configuration and run what comes before the first request.
 
+        Who serves then waits for `learn_presence`. What fails or is cancelled half-way has stopped what it had started.
+
         Raises: the mistakes of the application; what a hook raises.
         """
         self.compiled  # noqa: B018 - compiles
-        self.health.enter()
-        self._tend_helpers()
-        self._configure_database()
-        use_pubsub(lambda: self.pubsub)
-        if self._fanout is not None or self._pubsub is not None:
-            self._start_realtime()
-        for lifespan in self._mounted.take_lifespans():
-            self._lifespan.add(lifespan)
-        await self._lifespan.start(self)
+        try:
+            self.health.enter()
+            self._tend_helpers()
+            self._configure_database()
+            use_pubsub(lambda: self.pubsub)
+            if self._fanout is not None or self._pubsub is not None:
+                self._start_realtime()
+            for lifespan in self._mounted.take_lifespans():
+                self._lifespan.add(lifespan)
+            await self._lifespan.start(self)
+        except BaseException:
+            # One that runs already goes on: only its second start has failed.
+            if self._lifespan.state != "running":
+                await self.shutdown()
+            raise
+
+    async def learn_presence(self) -> None:
+        """Wait until the other nodes have told who is there, a second at most. Every server does it before it accepts.
+
+        Without it, what `startup` has asked is answered in the background; a test or a command need not wait for that.
+        """
         if self._presence is not None:
             await self._presence.learn()
 

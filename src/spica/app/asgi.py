@@ -280,7 +280,7 @@ async def _serve_lifespan(app: App, receive: Receive, send: Send) -> None:
         message = await receive()
         phase = message["type"].removeprefix("lifespan.")
         try:
-            await (app.startup() if phase == "startup" else app.shutdown())
+            await (_start(app) if phase == "startup" else app.shutdown())
         except Exception as error:
             _log.exception("the application's %s failed", phase)
             await send({"type": f"lifespan.{phase}.failed", "message": str(error)})
@@ -288,3 +288,12 @@ async def _serve_lifespan(app: App, receive: Receive, send: Send) -> None:
         await send({"type": f"lifespan.{phase}.complete"})
         if phase == "shutdown":
             return
+
+
+async def _start(app: App) -> None:
+    await app.startup()
+    try:
+        await app.learn_presence()
+    except BaseException:  # nobody sends `lifespan.shutdown` to who was not started
+        await app.shutdown()
+        raise

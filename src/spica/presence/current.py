@@ -21,6 +21,6 @@ def current() -> Tracker:
         raise NoPresence(
             "no application with channels was started in this process, so nobody knows who is there",
             why="a process learns it from the others when its application starts",
-            fix="in a script: await app.startup() first, and await app.shutdown() at the end",
+            fix="in a script: await app.startup() and app.learn_presence() first, and app.shutdown() at the end",
         )
     return _current

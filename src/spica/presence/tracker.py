@@ -5,7 +5,7 @@ Rules of this file:
   while much changes, what changed in each PAUSE_S.
 - It can't fail because others can't be reached: what was not sent shows in a heartbeat, and is asked for.
 - One timer, and only while anybody is tracked anywhere.
-- Who starts knows nothing until the others have answered. An application waits for that, a moment, before it serves:
+- Who starts knows nothing until the others have answered. Who serves waits for that, a moment, before it accepts:
   "nobody is there" would be wrong, and nobody could see that it is.
 - It lives on the event loop of the bus. Reading is possible from anywhere.
 """
@@ -99,12 +99,14 @@ class Tracker:
         self._nodes.stir()
 
     async def learn(self) -> None:
-        """Wait until the others have told who is there, LEARN_S at most; once after `start`.
+        """Wait until the others have told who is there, LEARN_S at most; the second time after a `start` not at all.
 
         Where the bus knows them, until each of those that were asked has answered or is gone; else for as long as an
         answer takes.
         """
         replica = self._running()
+        if self._answered is None:
+            return
         with contextlib.suppress(TimeoutError, BrokerUnavailable):  # their heartbeats tell, sooner or later
             async with asyncio.timeout(LEARN_S):
                 await self.bus.start()

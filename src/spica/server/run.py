@@ -134,6 +134,7 @@ async def _serve(
     with stop_signals(stop.set, options.grace_s, is_worker=is_worker):
         await app.startup()
         try:
+            await app.learn_presence()
             tls = _build_acceptor(app, options)
             async with running_server(
                 app, listeners, access_log=options.access_log, tls=tls, backend=options.backend

@@ -117,6 +117,7 @@ async def test_learning_ends_when_all_have_answered(nodes: list[Node], monkeypat
     await newcomer.tracker.learn()
     assert newcomer.keys() == ["1"]
     assert list(newcomer.tracker.nodes) == [a.bus.node]  # nobody is with the other one
+    await newcomer.tracker.learn()  # a second time there is nothing to wait for
     await newcomer.tracker.stop()
 
 
