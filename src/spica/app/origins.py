@@ -3,7 +3,8 @@
 Rules of this file:
 - It is asked before anything else of the application sees the handshake. The core could refuse by itself, without a
   word; a browser shows nothing of the reason, and whoever deploys behind a proxy has to find it somewhere.
-- Who sends a request chooses its Origin: outside of development each is told once for a route, MAX_TOLD in an hour.
+- Who sends a request chooses its Origin, path and Host: they are cut. Outside of development each origin is told once
+  for a route, MAX_TOLD in an hour.
 Source: RFC 6455 section 10.2.
 """
 
@@ -37,19 +38,20 @@ class RefusedOrigins:
 
     def tell(self, native: NativeRequest, origin: str, allowed: Sequence[str], where: str) -> None:
         """Write a line, unless that was done. Args: where: what lists the origins that are allowed, else the route."""
+        origin = origin[:_LONGEST]
         if not self._development and not self._is_new(where, origin):
             return
-        host = native.field("host") or ""
+        host = (native.field("host") or "")[:_LONGEST]
         is_secure = native.scheme == "https"
         own = f"{native.scheme if is_secure else 'http or https'}://{host}"
         get_logger().warning(
             "WebSocket refused",
-            path=native.path,
+            path=native.path[:_LONGEST],
             status=403,
             reason="the page is of another origin",
-            origin=origin[:_LONGEST],
+            origin=origin,
             allowed=", ".join(allowed) or f"its own, {own}",
-            fix=_suggest(origin[:_LONGEST], host, where, is_own=not allowed, is_secure=is_secure),
+            fix=_suggest(origin, host, where, is_own=not allowed, is_secure=is_secure),
         )
 
     def _is_new(self, where: str, origin: str) -> bool:

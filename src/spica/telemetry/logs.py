@@ -1,7 +1,8 @@
 """Application logs: structured lines, JSON for machines, aligned text for people at a terminal.
 
 Rules:
-- A line is one line: control characters in values are escaped by the renderers, in what is logged here.
+- A line is one line: control characters are escaped in what is logged, here, and in the values beside it: in JSON by
+  its renderer, in text here. Only tracebacks have lines of their own.
 - Values under secret-looking names are replaced before anything is rendered (promise 43).
 - structlog is imported at the first line, not when a server starts: many applications never log a line of their own.
 """
@@ -16,6 +17,7 @@ from typing import Any, Literal, TextIO, cast
 
 FILTERED = "[filtered]"
 SECRET_WORDS = ("password", "passwd", "secret", "token", "authorization", "cookie", "api_key", "apikey", "credential")
+_OF_LINES = ("exception", "stack")
 
 _settings: dict[str, Any] = {"format": "text", "level": logging.INFO}
 
@@ -62,6 +64,7 @@ def _base_logger() -> Any:
             structlog.processors.format_exc_info if is_json else _unchanged,
             _filter_secrets,
             _keep_to_one_line,
+            _unchanged if is_json else _quote_values,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_settings["level"]),
@@ -83,10 +86,35 @@ def _unchanged(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappi
 
 
 def _keep_to_one_line(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Escape what would end the line, or move in it, in what is logged: it may be what a client sent."""
+    """Escape what would end the line, or move in it, in what is said: it may be what a client sent."""
     said = event.get("event")
     if isinstance(said, str) and not said.isprintable():
         event["event"] = "".join(one if one.isprintable() else repr(one)[1:-1] for one in said)
+    return event
+
+
+class _Quoted:
+    """A text that the renderer for people writes as it writes one with spaces: quoted, and with escapes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return repr(self._text)
+
+
+def _quote_values(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Escape the same in the values: the renderer for people quotes those with spaces, and writes others as they are.
+
+    The lines of a traceback stay lines; what else moves the cursor in them is escaped.
+    """
+    for name, value in event.items():
+        if not isinstance(value, str) or value.isprintable():
+            continue
+        if name in _OF_LINES:
+            event[name] = "".join(one if one.isprintable() or one in "\n\t" else repr(one)[1:-1] for one in value)
+        else:
+            event[name] = _Quoted(value)
     return event
 
 

@@ -118,6 +118,20 @@ def test_a_long_origin_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(str(line)) < 1_500
 
 
+def test_a_long_path_and_host_are_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    request = make_request("GET", "/" + "p" * 5_000, {"origin": EVIL}, host="h" * 5_000)
+    assert check().refuse(request.native) is not None
+    [line] = told(capsys)
+    assert len(line["path"]) == 255
+    assert len(str(line)) < 1_500
+
+
+def test_origins_that_differ_behind_the_cut_are_one(capsys: pytest.CaptureFixture[str]) -> None:
+    checked = check(development=False)
+    assert [ask(checked, "https://" + "x" * 300 + str(number)) for number in range(3)] == [403] * 3
+    assert len(told(capsys)) == 1
+
+
 @pytest.mark.parametrize("env", ["development", "production"])
 async def test_a_foreign_page_is_refused_before_anything_runs_and_is_a_line(
     env: str, capsys: pytest.CaptureFixture[str]

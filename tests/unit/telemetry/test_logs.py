@@ -86,3 +86,26 @@ def test_lines_go_to_the_standard_error_of_the_moment(monkeypatch: pytest.Monkey
     logs.get_logger().info("three")
     assert "two" in second.getvalue()
     assert "three" in second.getvalue()
+
+
+@pytest.mark.parametrize("odd", ["\x1b]0;pwned\x07", "\x9b2J", "\x7f", "\x85", "\u2028", "\u202e", "\x0b"])
+def test_values_without_spaces_stay_one_line_and_move_nothing(capsys: pytest.CaptureFixture[str], odd: str) -> None:
+    logs.get_logger().info("refused", path=f"/chat/{odd}", plain="/é")
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) == 1
+    assert written.rstrip("\n").isprintable()
+    assert f"path={'/chat/' + odd!r}" in written
+    assert written.rstrip().endswith("plain=/é")
+
+
+def test_json_has_values_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(format="json")
+    logs.get_logger().info("refused", path="/chat/\x1b]0;\x07")
+    written = capsys.readouterr().err
+    assert written.rstrip("\n").isprintable()
+    assert json.loads(written)["path"] == "/chat/\x1b]0;\x07"
+
+
+def test_a_traceback_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.get_logger().error("failed", exception="Traceback:\n\tKeyError: \x1b[2K")
+    assert capsys.readouterr().err.endswith("\nTraceback:\n\tKeyError: \\x1b[2K\n")
