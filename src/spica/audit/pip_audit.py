@@ -4,6 +4,7 @@ Rules of this file:
 - It is a process of its own: nothing of it is imported. What it asks for is what `pip list` of this interpreter has.
 - Only JSON on its standard output is an answer. Its exit code is 1 for findings and for failures alike, and whatever
   stops it (no network, a refusal, a page of a hotel's network) ends in a traceback on its standard error.
+- The address of a service may have a user and a password: nothing that is told of it has them.
 Source: pip-audit 2.10, `_cli.py`; what it logs with `-v` is read for the progress alone.
 """
 
@@ -20,6 +21,7 @@ from typing import IO
 
 from spica.audit.advisories import Package, parse_answer
 from spica.audit.errors import LookupFailed, PipAuditMissing
+from spica.telemetry.redaction import HIDDEN
 
 PYPI = "pypi"
 OSV = "osv"
@@ -47,7 +49,7 @@ def look_up(service: str, tell: Callable[[str], object] = lambda name: None) -> 
         )
     # A file and not a pipe: the answer may be larger than a pipe holds, and standard error is read until its end first.
     with tempfile.TemporaryFile() as answer:
-        log = _run([*_service_options(service)], answer, tell)
+        log = [_hide_credentials(line, service) for line in _run([*_service_options(service)], answer, tell)]
         answer.seek(0)
         content = answer.read()
     try:
@@ -55,7 +57,7 @@ def look_up(service: str, tell: Callable[[str], object] = lambda name: None) -> 
     except ValueError as error:
         raise LookupFailed(
             "the packages could not be looked up, so nothing is known of them",
-            where=_SERVICES.get(service, service),
+            where=_SERVICES.get(service) or _hide_credentials(service, service),
             why=str(error) if content.strip() else _find_reason(log),
             fix=(
                 "see that this machine reaches it (HTTPS_PROXY names a proxy), and say spica audit again\n"
@@ -94,6 +96,14 @@ def _service_options(service: str) -> list[str]:
     if service in _SERVICES:
         return ["--vulnerability-service", service]
     return ["--vulnerability-service", OSV, "--osv-url", service]
+
+
+def _hide_credentials(text: str, service: str) -> str:
+    """Hide what stands before the @ of the service's address, wherever a text has it, and its password alone."""
+    credentials, at, _ = service.partition("://")[2].rpartition("@")
+    for secret in (credentials, credentials.partition(":")[2]):
+        text = text.replace(secret, HIDDEN) if at and secret else text
+    return text
 
 
 def _find_reason(log: Sequence[str]) -> str:
