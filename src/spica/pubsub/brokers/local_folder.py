@@ -18,6 +18,7 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import socket
 import stat
 from pathlib import Path
@@ -80,7 +81,9 @@ class Folder:
 
     def check(self) -> None:
         """Make sure that sockets can be made there, and leave none. Raises as `announce`."""
-        draft = self.path / f".check-{os.getpid()}"
+        # Not by the process's number: those of containers that share the folder are all 1, and a killed one leaves its
+        # file. One that is left is no node, and is in nobody's way.
+        draft = self.path / f".check-{secrets.token_hex(4)}"
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as made:
                 self._bind(made, draft)
