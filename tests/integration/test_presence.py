@@ -93,7 +93,7 @@ class Gate(Channel, topic="gate"):
 
     @on("mistake")
     async def mistake(self, what: str) -> None:
-        await self.presence.track(*{"key": (Ellipsis,), "meta": ("1", self)}[what])  # type: ignore[arg-type]
+        await self.presence.track(*{"key": (Ellipsis,), "nobody": (None,), "meta": ("1", self)}[what])  # type: ignore[arg-type]
 
     async def leave(self, reason: str) -> None:
         try:
@@ -373,7 +373,7 @@ async def test_mistakes_are_told(client: Client) -> None:
         ("enter", {"key": 10**300}, {"name": "key", "message": "expected 1 to 255 characters", "code": "too_long"}),
         *(
             ("enter", {"key": key}, {"name": "key", "message": "expected a text or a whole number", "code": "type"})
-            for key in (None, True, 1.5, ["7"], {"id": 7})
+            for key in (True, 1.5, ["7"], {"id": 7})
         ),
         *(
             ("enter", {"key": "7", "meta": meta}, {"name": "meta", "message": "expected an object", "code": "type"})
@@ -399,8 +399,8 @@ async def test_what_a_client_has_sent_and_nobody_can_be_tracked_by_is_answered(
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-@pytest.mark.parametrize("what", ["key", "meta"])
-async def test_what_no_client_can_have_sent_is_a_failure_of_the_channel(client: Client, what: str) -> None:
+@pytest.mark.parametrize("what", ["key", "nobody", "meta"])
+async def test_what_the_channel_has_made_is_a_failure_of_the_channel(client: Client, what: str) -> None:
     async with client.socket("/socket") as ann:
         gate = await ann.join("gate")
         with pytest.raises(ChannelEnded) as ended:
@@ -408,6 +408,14 @@ async def test_what_no_client_can_have_sent_is_a_failure_of_the_channel(client: 
         assert ended.value.how == "crashed"
         assert isinstance(ended.value.__cause__, InvalidPresence | UnencodableValue)
         assert not isinstance(ended.value.__cause__, PresenceRefused)
+
+
+async def test_a_key_with_a_type_is_refused_before_it_can_be_none(client: Client) -> None:
+    async with client.socket("/socket") as ann:
+        gate = await ann.join("gate")
+        with pytest.raises(PushRefused):
+            await gate.push("update", key=None)
+        assert await gate.push("enter", key="8") == {}, "the channel lives"
 
 
 def test_not_tracked_is_told_in_words() -> None:

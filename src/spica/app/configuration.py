@@ -1,7 +1,7 @@
 """Configuration of an application: of a project's config/*.toml, or what an application in one file is given.
 
 Rules of this file:
-- Variables such as SPICA__PUBSUB__NAME win in both.
+- Variables such as SPICA__PUBSUB__NAME win in both. Those of a section of a project's own mean nothing in one file.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def load_settings(root: Path | None, env: str | None, given: Given) -> Settings:
             pubsub=PubsubSection(url=given.pubsub),
         )
     if root is None:
-        keywords = {"app": {"secret_key": given.secret_key, "url": given.url}, "pubsub": {"url": given.pubsub}}
+        keywords = {"app": {"url": given.url}, "pubsub": {"url": given.pubsub}}
         named = {title: {key: value for key, value in one.items() if value} for title, one in keywords.items()}
-        return loader.load_given([named, given.config or {}], env, where=str(given.where))
+        return loader.load_given([named, given.config or {}], env, where=str(given.where), secret_key=given.secret_key)
     if given.config is not None:
         what = "config= is for an application in one file, and this one has a folder"
         raise ConfigurationError([Problem(str(given.where), what, f"write it in {root / 'config'}/*.toml")])

@@ -8,7 +8,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from spica.channels.errors import ChannelUsage
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a membership holds the channel
 
     from spica.channels.membership import Membership
 
-Topics = str | list[str] | tuple[str, ...]
+Topics = str | Iterable[str]
 
 
 class Channel:
@@ -51,9 +51,8 @@ class Channel:
                 raise
             raise mistake from error
         if topic:
-            cls.topics = (
-                tuple(topic) if isinstance(topic, list | tuple) else (topic,)
-            )  # what is no text is told at boot
+            # What is no text is told at boot.
+            cls.topics = (topic,) if isinstance(topic, str | bytes) or not isinstance(topic, Iterable) else tuple(topic)
 
     # What it knows
 

@@ -3,7 +3,7 @@
 Rules of this file:
 - What a channel tracks is its own: one entry for each key. It ends with the channel, however that ends.
 - A key or a meta that can't be tracked is a refusal where a client can have sent it (JSON, octets), and a failure where
-  only the channel's own code can have made it.
+  only the channel's own code can have made it, or is likely to: None.
 - A client is told the whole state once, as soon as its channel tracks anything or watches: behind the join's reply and
   with its broadcasts on, so that no diff is missing. Diffs come as broadcasts of the topic, whether it tracks or not.
 Source: `presence.js` of the npm package phoenix 1.8; `lib/phoenix/presence.ex` of Phoenix 1.7.
@@ -34,8 +34,9 @@ Presences: TypeAlias = "dict[str, dict[str, list[dict[str, Any]]]]"
 MAX_KEY_CHARACTERS = 255
 MAX_META_BYTES = 16_384
 SOURCE = "presence"
-_OF_CLIENTS = (dict, list, str, int, float, bytes, type(None))
-"""What payloads are made of. A method without types passes it on as it came."""
+_OF_CLIENTS = (dict, list, str, int, float, bytes)
+"""What payloads are made of. A method without types passes it on as it came. None is in them, too, but as a key it is
+far more often the id of a user that is not there, which has to be in the log."""
 _KEY_WHY = f"keys are the names of a JSON object: text of 1 to {MAX_KEY_CHARACTERS} characters, or whole numbers"
 _KEY_FIX = "track what names whom it stands for: self.presence.track(user.id, ...)"
 _META_WHY = f"it is a JSON object of at most {MAX_META_BYTES:,} octets, which every client of the topic gets"
@@ -62,7 +63,8 @@ class ChannelPresence:
                  of its own; meta: what becomes a JSON object, None for {}, up to 16 KiB. A key that this channel has
                  tracked already gets the new one.
         Raises:  PresenceRefused for what a client may have sent, which is answered with it; InvalidPresence,
-                 UnencodableValue for what only the channel can have made; ChannelUsage when the channel has ended.
+                 UnencodableValue for what only the channel can have made, and for the key None; ChannelUsage when the
+                 channel has ended.
         """
         name, encoded = _read_key(key), _encode_meta(meta)
         tracker = self._begin()

@@ -15,7 +15,7 @@ from spica.config.development_key import development_key
 from spica.config.environment import environment_name
 from spica.config.errors import ConfigurationError, Problem
 from spica.config.merge import Setting, merge
-from spica.config.overrides import apply_overrides, override_name
+from spica.config.overrides import apply_overrides, override_name, section_of
 from spica.config.own_sections import find_sections, inner_sections, keys_of
 from spica.config.settings import SECTIONS, AppSection, Kind, Settings
 from spica.config.source import Source, read_source
@@ -113,12 +113,18 @@ def load_section(
 
 
 def load_given(
-    tables: Sequence[Mapping[str, Any]], env: str | None = None, *, where: str, environ: Mapping[str, str] | None = None
+    tables: Sequence[Mapping[str, Any]],
+    env: str | None = None,
+    *,
+    where: str,
+    secret_key: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> Settings:
     """Make the configuration of an application in one file.
 
     Args:    tables: sections by name, as TOML gives them, environments among them; a key is in one of them; env: as for
-             `load`; where: the line that gives them; environ: the environment variables, default those of the process.
+             `load`; where: the line that gives them; secret_key: that of [app], which is taken as it is; environ: the
+             environment variables, default those of the process: those of sections of your own are left.
     Raises:  ConfigurationError, as `load`, and for the sections of the server: it is started by other means.
     """
     name = environment_name(env)
@@ -135,12 +141,20 @@ def load_given(
     own = [{title: table for title, table in one.items() if title not in _OF_SERVERS} for one in tables]
     known = dict(_with_inner(SECTIONS))
     keys = {title: keys_of(struct) for title, struct in known.items()}
-    merged, name_problems = merge([Source(where, one, {}) for one in own], keys, name)
+    named = [{"app": {"secret_key": secret_key}}] if secret_key else []
+    merged, name_problems = merge([Source(where, one, {}) for one in [*named, *own]], keys, name)
     variables = os.environ if environ is None else environ
-    problems += name_problems + apply_overrides(merged, keys, variables)
+    ours = {variable: value for variable, value in variables.items() if section_of(variable) in SECTIONS}
+    problems += name_problems + apply_overrides(merged, keys, ours)
+    # Without sections and variables the key is not judged here, so neither is it with them.
+    is_taken = "secret_key" in merged["app"] and merged["app"]["secret_key"].value is secret_key
+    if is_taken:
+        del merged["app"]["secret_key"]
     built = _build(known, merged, Values(variables, Secrets()), problems)
     if problems:
         raise ConfigurationError(sorted(problems, key=_position))
+    if is_taken:
+        built["app"] = msgspec.structs.replace(built["app"], secret_key=secret_key)
     return Settings(env=name, **{title: built[title] for title in SECTIONS})
 
 

@@ -40,3 +40,9 @@ def apply_overrides(
 def override_name(section: str, key: str) -> str:
     """The variable that overrides a key: SPICA__SERVER__TLS__CERT for `cert` in "server.tls"."""
     return PREFIX + "__".join([*section.split("."), key]).upper()
+
+
+def section_of(variable: str) -> str:
+    """The outermost section that a variable is for: "server" for SPICA__SERVER__TLS__CERT; "" for any other."""
+    upper = variable.upper()
+    return upper.removeprefix(PREFIX).partition("__")[0].lower() if upper.startswith(PREFIX) else ""

@@ -88,3 +88,27 @@ def test_a_project_has_files_for_it(project: Path) -> None:
     [problem] = problems(root=project, env="test", config={"presence": {"heartbeat_s": 1}})
     assert "config= is for an application in one file, and this one has a folder" in problem
     assert str(project / "config") in problem
+
+
+@pytest.mark.parametrize("config", [None, {"presence": {"heartbeat_s": 1}}])
+def test_variables_of_sections_of_a_project_are_left(
+    monkeypatch: pytest.MonkeyPatch, config: dict[str, Any] | None
+) -> None:
+    monkeypatch.setenv("SPICA__PAYMENTS__KEY", "abc")
+    monkeypatch.setenv("SPICA__SERVER__WEBSOCKET__ORIGINS", "https://a.example")
+    assert App(config=config).settings.server.websocket.origins == ["https://a.example"]
+    monkeypatch.setenv("SPICA__SERVER__WEBSOCKET__ORIGIN", "https://a.example")
+    [problem] = problems(config=config)
+    assert problem.startswith("SPICA__SERVER__WEBSOCKET__ORIGIN names no section and key")
+
+
+def test_a_key_is_judged_the_same_with_sections_and_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = App(env="test", secret_key="short").settings.app
+    assert App(env="test", secret_key="short", config={"presence": {"heartbeat_s": 1}}).settings.app == alone
+    monkeypatch.setenv("SPICA__PUBSUB__URL", "memory")
+    assert App(env="test", secret_key="short").settings.app == alone
+    assert App(env="test", secret_key="${HOME}").settings.app.secret_keys == ["${HOME}"]
+    [problem] = problems(env="test", secret_key=KEY, config={"app": {"secret_key": KEY}})
+    assert "'secret_key' in [app] is set already" in problem
+    monkeypatch.setenv("SPICA__APP__SECRET_KEY", KEY)
+    assert App(env="test", secret_key="short").settings.app.secret_keys == [KEY]

@@ -111,3 +111,15 @@ def test_an_unknown_keyword_of_a_mark_is_told_with_its_line(mark: Any, name: str
     assert mistake.what == f"@{mark.__name__} has the unknown keyword {name!r}"
     assert mistake.where == f"tests/unit/channels/test_keywords.py:{line}"
     assert (mistake.why, mistake.fix) == (why, fix)
+
+
+def test_several_topics_are_any_iterable_of_texts() -> None:
+    class OfSet(Channel, topic={"room:*", "lobby"}): ...
+
+    class OfGenerator(Channel, topic=(f"{name}:*" for name in ("room", "hall"))): ...
+
+    class OfKeys(Channel, topic={"room:*": 1}.keys()): ...
+
+    assert sorted(OfSet.topics) == ["lobby", "room:*"]
+    assert OfGenerator.topics == ("room:*", "hall:*")
+    assert OfKeys.topics == ("room:*",)
