@@ -79,9 +79,9 @@ People = dict[str, list[dict[str, Any]]]
 """Metas by the key of who is there."""
 
 
-def in_order(metas: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By their references: the order of one key's metas differs from machine to machine."""
-    return sorted(metas, key=lambda meta: str(meta["phx_ref"]))
+def in_order(people: People) -> People:
+    """Each one's metas by their references: their order differs from machine to machine."""
+    return {key: sorted(metas, key=lambda meta: str(meta["phx_ref"])) for key, metas in people.items()}
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Machine:
         """Who is in room 7, as the application is told here."""
         status, told = await self.ask("/people/7")
         assert status == 200, told
-        return {key: in_order(one["metas"]) for key, one in told.items()}
+        return in_order({key: one["metas"] for key, one in told.items()})
 
     async def until_ready(self, status: int) -> Any:
         """Wait until `/ready` has this status. Returns what it says."""
