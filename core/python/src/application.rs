@@ -250,12 +250,8 @@ impl Application {
         }
     }
 
-    /// The handler and the origins of the WebSocket route that a request reaches, which is matched by it; None for others.
-    fn begin_socket<'py>(
-        &self,
-        py: Python<'py>,
-        request: &Bound<'py, Request>,
-    ) -> PyResult<Option<(Bound<'py, PyAny>, Vec<String>)>> {
+    /// The handler of the WebSocket route that a request reaches, which is matched by it; None for others.
+    fn begin_socket<'py>(&self, py: Python<'py>, request: &Bound<'py, Request>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let mut params = Params::new();
         let Found::Route(number) = self.find_route(request, &mut params)? else {
             return Ok(None);
@@ -265,7 +261,7 @@ impl Application {
             return Ok(None);
         }
         request.get().set_match(i64::from(number), self.capture(number, &params, request)?.unbind());
-        Ok(Some((route.handler.bind(py).clone(), route.origins.clone())))
+        Ok(Some(route.handler.bind(py).clone()))
     }
 
     /// Match a request and call its handler: the value it returned, or its coroutine; a public file where no route is.

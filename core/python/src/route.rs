@@ -45,7 +45,7 @@ pub struct Route {
     pub logged: bool,
     /// Whether it is answered under any load.
     pub vital: bool,
-    /// The origins of pages that may open a WebSocket; its own when there are none.
+    /// The origins of pages that may open a WebSocket; its own when there are none, `*` where the handler looks itself.
     pub origins: Vec<String>,
     /// What makes values of captured texts, by the place of the parameter. A `ValueError` means: another route.
     pub parsers: Vec<(usize, Py<PyAny>)>,

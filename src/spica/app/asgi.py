@@ -88,11 +88,10 @@ async def _serve_socket(app: App, scope: Message, receive: Receive, send: Send) 
     await receive()  # websocket.connect
     scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
     native = _build_request({**scope, "method": "GET", "scheme": scheme, "headers": _as_upgrade(scope["headers"])})
-    found = app.core.begin_socket(native)
-    if found is None:
+    handler = app.core.begin_socket(native)
+    if handler is None:
         await _refuse(scope, send, 404, _own_fields(app), b"404 Not Found\n")
         return
-    handler, _ = found
     topics = _topics.setdefault(asyncio.get_running_loop(), Topics())
     socket = AsgiSocket(scope, receive, send, topics)
     with topics.used():

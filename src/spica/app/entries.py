@@ -67,7 +67,7 @@ def add_socket_entry(core: Application, route: Route, entry: SocketEntry) -> int
             takes="request",
             kind="socket",
             label=route.origin,
-            origins=["*"],
+            origins=["*"],  # `entry` looks, and tells why in the log; who hands the core another one leaves this out
             **_build_demands(route),
         )
 
