@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -286,6 +287,30 @@ def test_what_is_no_response_is_refused_by_name(middleware: Middleware, what: st
         run(compose([middleware], inner))
     assert (caught.value.what, caught.value.fix) == (what, fix)
     assert "test_pipeline.py:" in caught.value.where
+
+
+class HasPartial(Middleware):
+    def __init__(self) -> None:
+        self.before = functools.partial(lambda text, ctx: text, "no")  # type: ignore[method-assign, assignment]
+
+    def before(self, ctx: Trace) -> Any: ...
+
+
+def test_a_hook_without_a_name_of_its_own_is_told_as_well() -> None:
+    with pytest.raises(InvalidMiddleware, match=r"functools\.partial.* returned a str"):
+        run(compose([HasPartial()], endpoint))
+
+
+class Compiled(Middleware, dict):  # type: ignore[type-arg]
+    """A class of which Python can't tell the parameters."""
+
+    def before(self, ctx: Trace) -> None: ...
+
+
+def test_a_class_whose_parameters_nobody_knows_is_made() -> None:
+    with pytest.raises(ValueError, match="no signature found"):
+        inspect.signature(Compiled)
+    assert isinstance(check_middleware(Compiled), Compiled)
 
 
 class NeedsOptions(Middleware):
