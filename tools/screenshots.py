@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browser.chromium import CHROMIUM, running_chromium  # noqa: E402 (the folder is on the path now)
-from tests.browser.test_real_time_how_to import follow  # noqa: E402
+from tests.browser.test_real_time_how_to import PAGE  # noqa: E402
+from tests.docs.pages import follow  # noqa: E402
 from tests.examples.test_api import MADE  # noqa: E402
 from tests.processes import run_command, serving  # noqa: E402
 
@@ -83,7 +84,7 @@ def _take_chat(folder: Path) -> None:
 
 
 def _take_talk(folder: Path) -> None:
-    with serving(follow(folder)) as server, running_chromium() as browser:
+    with serving(follow(PAGE, folder)) as server, running_chromium() as browser:
         pages = [browser.new_context(viewport={"width": 900, "height": 400}).new_page() for _ in range(2)]
         for page in pages:
             page.goto(server.url)

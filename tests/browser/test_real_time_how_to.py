@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shlex
 import subprocess
-import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,50 +13,16 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import find_violations
+from tests.docs.pages import FILE, blocks, follow
 from tests.processes import SPICA, RunningServer, run_command, serving
 
 pytestmark = pytest.mark.xdist_group("browser")
 PAGE = Path(__file__).parents[2] / "docs/how-to/talk-to-browsers-in-real-time.md"
-BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"(?:# |// |\{# )(\S+)(?: #\})?\n")
-
-
-def blocks() -> Iterator[tuple[str, str]]:
-    """The page's blocks in their order: language and content."""
-    for found in BLOCK.finditer(PAGE.read_text()):
-        yield found[2], textwrap.dedent(found[3])
 
 
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return follow(tmp_path_factory.mktemp("talk"))
-
-
-def follow(folder: Path) -> Path:
-    """Do what the page says, but for what needs the server. Returns the folder of the project."""
-    for language, content in blocks():
-        if language == "sh":
-            for line in content.splitlines():
-                if line.startswith("cd "):
-                    folder /= line[3:]
-                elif "test" in line.split():
-                    run_tests(folder)
-                elif "server" not in line and "console" not in line:
-                    run_command(*shlex.split(line)[1:], cwd=folder)
-        elif language != "toml" and (path := FILE.match(content)):
-            file = folder / path[1]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            # A file that has a line for its path in the page has none in the project.
-            file.write_text(content[path.end() :])
-    return folder
-
-
-def run_tests(folder: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    done = subprocess.run(
-        [SPICA, "test"], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    return follow(PAGE, tmp_path_factory.mktemp("talk"))
 
 
 @pytest.fixture
@@ -99,11 +62,11 @@ def test_the_project_is_in_order(talk: Path) -> None:
 
 
 def test_the_blocks_without_a_file_are_right(talk: Path) -> None:
-    (connect,) = (content for language, content in blocks() if language == "python" and not FILE.match(content))
+    (connect,) = (content for language, content in blocks(PAGE) if language == "python" and not FILE.match(content))
     names: dict[str, object] = {}
     exec(f"from spica import Session, Socket, Unauthorized\nRoomChannel = None\n{connect}", names)
     assert "connect" in vars(names["UserSocket"])
-    (settings,) = (tomllib.loads(content) for language, content in blocks() if language == "toml")
+    (settings,) = (tomllib.loads(content) for language, content in blocks(PAGE) if language == "toml")
     assert list(settings) == ["pubsub"]
     url = settings["pubsub"]["url"]
     assert url in run_command("config", "pubsub", cwd=talk, SPICA__PUBSUB__URL=url).stdout
